@@ -1,0 +1,42 @@
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test lint format lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+run: .venv/runtime  ## serve on http://localhost:8000 (PORT=9000: elsewhere)
+	exec $(BIN)/gunicorn wsgi:app --bind 127.0.0.1:$(PORT)
+
+test: .venv/development  ## run the tests
+	$(BIN)/pytest
+
+lint: .venv/development  ## check style, types, lock files, Dockerfile and compose file
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv/development  ## mend what can be mended by itself
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: .venv/development  ## bring the lock files up to date (UPGRADE=--upgrade: take newer releases)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    $(UPGRADE) requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
+
+clean:  ## remove what the targets above made, except storage/
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+.venv/development: requirements-dev.txt .venv/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@

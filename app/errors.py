@@ -1,0 +1,171 @@
+"""Why a job or a request fails, each as one named reason.
+
+    Failure                     a final answer that a user may read
+    ├── Refused                 we do not go there
+    │   ├── RefusedUrl          its spelling, scheme or port
+    │   └── RefusedAddress      it is not on the public internet
+    ├── OriginFailure           the origin did not deliver; may be transient
+    │   ├── Unreachable         no address, no connection, no TLS
+    │   ├── OriginStatus        it answered with an error
+    │   ├── BrokenTransfer      it ended early, or broke HTTP
+    │   └── DeadlineExceeded    it took too long
+    ├── Unusable                what came is not what we take
+    │   ├── TooLarge            more bytes or pixels than allowed
+    │   ├── NotHtml             not a page
+    │   ├── NotAnImage          not a picture
+    │   ├── Unwanted            a picture outside the client's own filter
+    │   └── NoImages            a page without pictures
+    ├── Skipped                 seen on the page and not worth a request
+    ├── NoneWorked              every picture of the page failed
+    ├── Cancelled               a client withdrew it
+    ├── StorageFull             no room for the file or the row
+    ├── GaveUp                  the job died with its process too often
+    └── Unexpected              a fault of ours; the log has it
+    Interrupted                 the process is stopping: hand the job back
+    ConfigurationError          the service cannot start like this
+
+`code` is the same word in the problem type, the database, the log and the metric; `detail` is
+the sentence for people. `transient` says whether another try may end better: who raises knows.
+"""
+
+from typing import ClassVar
+
+
+class Failure(Exception):
+    """A named reason; `status` is what a GET of the failed job's result answers."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    status: ClassVar[int]
+    by_code: ClassVar[dict[str, type["Failure"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if "code" in vars(cls):
+            cls.by_code[cls.code] = cls
+
+    def __init__(self, detail: str, *, transient: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.transient = transient
+
+
+class Refused(Failure):
+    """We do not go there."""
+
+
+class RefusedUrl(Refused):
+    """The URL's spelling, scheme or port is not accepted."""
+
+    code, title, status = "refused-url", "URL refused", 403
+
+
+class RefusedAddress(Refused):
+    """The address is not on the public internet and not allowed by the deployer."""
+
+    code, title, status = "refused-address", "Address refused", 403
+
+
+class OriginFailure(Failure):
+    """The origin did not deliver."""
+
+
+class Unreachable(OriginFailure):
+    """The name has no address, or nothing there takes a connection."""
+
+    code, title, status = "unreachable", "Origin not reachable", 502
+
+
+class OriginStatus(OriginFailure):
+    """The origin answered with an HTTP error."""
+
+    code, title, status = "origin-status", "Origin answered with an error", 502
+
+
+class BrokenTransfer(OriginFailure):
+    """The transfer ended early or was not HTTP."""
+
+    code, title, status = "broken-transfer", "Transfer broken", 502
+
+
+class DeadlineExceeded(OriginFailure):
+    """The fetch did not end in time."""
+
+    code, title, status = "deadline", "Deadline exceeded", 504
+
+
+class Unusable(Failure):
+    """What came is not what we take."""
+
+
+class TooLarge(Unusable):
+    """More bytes or pixels than allowed."""
+
+    code, title, status = "too-large", "Too large", 422
+
+
+class NotHtml(Unusable):
+    """The document is not HTML."""
+
+    code, title, status = "not-html", "Not an HTML page", 422
+
+
+class NotAnImage(Unusable):
+    """The bytes are not those of a known image format."""
+
+    code, title, status = "not-an-image", "Not an image", 422
+
+
+class Unwanted(Unusable):
+    """The image does not pass the filter that the client set."""
+
+    code, title, status = "unwanted", "Outside the filter", 422
+
+
+class NoImages(Unusable):
+    """The page shows no images."""
+
+    code, title, status = "no-images", "No images", 422
+
+
+class Skipped(Failure):
+    """The picture was seen on the page and is not worth a request."""
+
+    code, title, status = "skipped", "Skipped", 422
+
+
+class NoneWorked(Failure):
+    """Every image of the page failed."""
+
+    code, title, status = "none-worked", "Every image failed", 502
+
+
+class Cancelled(Failure):
+    """The job was withdrawn before it ended."""
+
+    code, title, status = "cancelled", "Cancelled", 410
+
+
+class StorageFull(Failure):
+    """There is no room for the file or the row."""
+
+    code, title, status = "storage-full", "Storage full", 507
+
+
+class GaveUp(Failure):
+    """The process of the job died too often."""
+
+    code, title, status = "gave-up", "Gave up", 500
+
+
+class Unexpected(Failure):
+    """A fault of ours."""
+
+    code, title, status = "unexpected", "Internal error", 500
+
+
+class Interrupted(Exception):
+    """The process is stopping; the job goes back into the queue."""
+
+
+class ConfigurationError(Exception):
+    """The service cannot start like this; the message says what to change."""
