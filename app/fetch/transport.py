@@ -1,0 +1,154 @@
+"""requests on top of our wires: one parser, no cookies, no proxies, no redirects of its own."""
+
+import http.client
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection
+from urllib3.util.ssltransport import SSLTransport
+
+from app.errors import BrokenTransfer, Unreachable
+from app.fetch.wire import Wire
+from app.urls import Url
+
+MAX_IDLE = 16  # connections kept alive within a job
+
+Dial = Callable[[str, int], Wire]
+
+
+class _Request(requests.PreparedRequest):
+    """A GET made of the parsed parts; nothing behind it parses the URL again."""
+
+    def __init__(self, url: Url, headers: dict[str, str]) -> None:
+        super().__init__()
+        self.parts = url
+        self.method = "GET"
+        self.url = str(url)
+        self.headers = CaseInsensitiveDict(headers)
+
+
+class _Response(http.client.HTTPResponse):
+    """Skips interim answers; http.client by itself skips only 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        line = super()._read_status()  # type: ignore[misc]
+        while 101 < line[1] < 200:
+            http.client.parse_headers(self.fp)
+            line = super()._read_status()  # type: ignore[misc]
+        return line  # type: ignore[no-any-return]
+
+
+class _Plain(HTTPConnection):
+    """HTTP over a wire."""
+
+    def __init__(self, *args: Any, dial: Dial, tls: ssl.SSLContext, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.response_class = _Response
+        self._dial = dial
+        self._tls = tls
+
+    def _new_conn(self) -> Wire:
+        return self._dial(self._dns_host, self.port)
+
+
+class _Secure(_Plain):
+    """HTTP over TLS over a wire; the certificate must be for the name, whatever the address."""
+
+    default_port = 443  # type: ignore[misc]
+
+    def connect(self) -> None:
+        wire = self._new_conn()
+        try:
+            self.sock = SSLTransport(wire, self._tls, self.host, suppress_ragged_eofs=False)
+        except ssl.SSLCertVerificationError as error:
+            wire.close()
+            raise Unreachable(f"unreachable: certificate: {error.verify_message}") from error
+        except ssl.SSLError as error:
+            wire.close()
+            raise Unreachable(f"unreachable: no TLS with {self.host}") from error
+        except BaseException:
+            wire.close()
+            raise
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(urllib3.HTTPConnectionPool):
+    scheme = "https"
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    """Keeps one connection to each host, chosen by the parsed parts of the request."""
+
+    def __init__(self, dial: Dial, tls: ssl.SSLContext) -> None:
+        super().__init__()
+        self._means: dict[str, Any] = {"dial": dial, "tls": tls}
+        self._pools: dict[tuple[str, str, int], urllib3.HTTPConnectionPool] = {}
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> urllib3.HTTPConnectionPool:
+        url: Url = request.parts
+        key = url.scheme, url.host, url.port
+        pool = self._pools.pop(key, None)
+        if not pool:
+            kind = _SecurePool if url.scheme == "https" else _PlainPool
+            pool = kind(url.host, url.port, maxsize=1, **self._means)
+        self._pools[key] = pool  # the one used last stands last
+        if len(self._pools) > MAX_IDLE:
+            self._pools.pop(next(iter(self._pools))).close()
+        return pool
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        target: str = request.parts.target
+        return target
+
+    def cert_verify(self, *args: Any) -> None:
+        """Leave verification to our own context."""
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+
+class Session(requests.Session):
+    """A requests session that sends a `Url` and follows nothing."""
+
+    def __init__(self, dial: Dial, tls: ssl.SSLContext) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(dial, tls)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Hide redirects from requests: each hop is judged by us."""
+
+    def fetch(self, url: Url, headers: dict[str, str]) -> requests.Response:
+        """Send one GET; the body is still on the wire."""
+        with translated():
+            return self.send(_Request(url, headers), stream=True, proxies=None, timeout=None)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the libraries below raise into a failure that a user may read."""
+    try:
+        yield
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise BrokenTransfer("broken transfer: it ended early", transient=True) from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise BrokenTransfer("broken transfer: not valid HTTP") from error

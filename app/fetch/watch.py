@@ -1,0 +1,63 @@
+"""What ends a fetch from outside: the clock, the byte budget, the process that stops."""
+
+import time
+from collections.abc import Callable
+
+from app.errors import DeadlineExceeded, Interrupted, TooLarge
+
+SLICE_SECONDS = 0.5  # no wait is longer before `cut` is asked again
+
+
+class Watch:
+    """Asked before every wait and told of every byte; raises when the fetch has to end."""
+
+    def __init__(
+        self,
+        cut: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._cut = cut
+        self._ask_at = 0.0
+        self._sleep = sleep
+        self.clock = clock
+        self.start(0)
+
+    def start(self, seconds: float) -> None:
+        """Begin a fetch: everything until the next start shares these seconds."""
+        self._seconds = seconds
+        self._deadline = self.clock() + seconds
+        self._ask_at = 0.0
+        self.allow(0)
+
+    def allow(self, size: int) -> None:
+        """Begin a try: it may read this many bytes from the wire."""
+        self._allowed = self._budget = size
+
+    def spend(self, size: int) -> None:
+        """Count bytes that came in, headers and handshakes included."""
+        self._budget -= size
+        if self._budget < 0:
+            raise TooLarge(f"too large: more than {self._allowed} bytes on the wire")
+        self.check()
+
+    def check(self) -> float:
+        """Return how long the next wait may be, in seconds."""
+        now = self.clock()
+        if now >= self._ask_at:
+            self._ask_at = now + SLICE_SECONDS
+            if self._cut():
+                raise Interrupted
+        if now >= self._deadline:
+            raise DeadlineExceeded(f"deadline exceeded: not done within {self._seconds:g} s")
+        return min(self._deadline - now, SLICE_SECONDS)
+
+    def left(self) -> float:
+        """Return the seconds until the deadline."""
+        return self._deadline - self.clock()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between two tries."""
+        until = self.clock() + seconds
+        while (rest := until - self.clock()) > 0:
+            self._sleep(min(rest, self.check()))

@@ -1,0 +1,122 @@
+"""URLs that strangers write: parsed once, then judged, dialled and logged as these very parts."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Self
+
+from ada_url import URL, HostType
+
+from app.addresses import Address, literal
+from app.errors import RefusedUrl
+
+MAX_LENGTH = 8192
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# The WHATWG Fetch standard's "bad ports": services that obey what stands in an HTTP request.
+_BAD_PORTS = """
+    0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111
+    113 115 117 119 123 135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540
+    548 554 556 563 587 601 636 989 990 993 995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000
+    6566 6665 6666 6667 6668 6669 6679 6697 10080
+"""
+BAD_PORTS = frozenset(map(int, _BAD_PORTS.split()))
+
+_SPLIT = re.compile(r"([^/?#]*?)://([^/?#]*)")
+_PORT = re.compile(r":[1-9][0-9]{0,4}")
+_BEFORE_PORT = re.compile(r"\[[^\]]*\]|[^:]*")
+_NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An http or https URL without fragment, as the WHATWG URL standard serializes it."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+    address: Address | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Take what a client sent; anything that two parsers could read differently is refused.
+
+        Raises:
+            RefusedUrl: with the reason in words.
+
+        """
+        _refuse_if(len(text) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
+        _refuse_if(_FORBIDDEN.search(text), "space, control character or backslash in URL")
+        split = _SPLIT.match(text)
+        if not split:
+            raise RefusedUrl("refused: not an absolute URL")
+        _refuse_if(split[1].lower() not in DEFAULT_PORTS, "scheme is not http or https")
+        _judge_authority(split[2])
+        return cls._accept(text, None, written=split[2])
+
+    @classmethod
+    def lenient(cls, text: str) -> Self:
+        """Take an absolute URL found on a page or in a header, read as browsers read it."""
+        return cls._accept(text, None, written=text)
+
+    def join(self, reference: str) -> Self:
+        """Resolve a reference found at this URL, read as browsers read it."""
+        return self._accept(reference, str(self), written=f"{self.host} {reference}")
+
+    @classmethod
+    def _accept(cls, text: str, origin: str | None, written: str) -> Self:
+        """Judge the parsed parts; `written` is where a numeric host must stand in plain sight."""
+        _refuse_if(len(text) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
+        try:
+            parsed = URL(text, origin)
+        except ValueError:  # UnicodeEncodeError of a lone surrogate included
+            raise RefusedUrl("refused: not a valid URL") from None
+        scheme = parsed.protocol[:-1]
+        _refuse_if(scheme not in DEFAULT_PORTS, "scheme is not http or https")
+        _refuse_if(parsed.username or parsed.password, "userinfo in URL")
+        host = parsed.hostname.strip("[]")
+        if parsed.host_type == HostType.DEFAULT:
+            _refuse_if(not _NAME.fullmatch(host), "host name is not valid")
+        if parsed.host_type == HostType.IPV4:
+            plain = rf"(?<![\w.]){re.escape(host)}(?![\w.])"
+            _refuse_if(not re.search(plain, written), "numeric host is not a plain dotted quad")
+        port = int(parsed.port or DEFAULT_PORTS[scheme])
+        _refuse_if(port in BAD_PORTS, f"port {port} is blocked")
+        # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
+        target = (parsed.pathname + parsed.search).replace("\\", "%5C")
+        url = cls(scheme, host, port, target, literal(host))
+        _refuse_if(len(str(url)) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
+        return url
+
+    @property
+    def authority(self) -> str:
+        """Say host and port as they stand in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+
+def _judge_authority(authority: str) -> None:
+    """Refuse spellings of host and port that parsers are known to read differently."""
+    _refuse_if("@" in authority, "userinfo in URL")
+    _refuse_if("%" in authority, "percent-encoding in host")
+    _refuse_if(any(map(_is_odd, authority)), "host has a character that only looks like another")
+    found = _BEFORE_PORT.match(authority)
+    host = found[0] if found else ""
+    port = authority[len(host) :]
+    _refuse_if(not host, "no host")
+    _refuse_if(port and not _PORT.fullmatch(port), "port is not a plain number")
+
+
+def _is_odd(character: str) -> bool:
+    """Tell digits, dots and signs outside ASCII, which UTS 46 maps onto ASCII ones."""
+    return not character.isascii() and unicodedata.category(character)[0] in "NPZC"
+
+
+def _refuse_if(found: object, reason: str) -> None:
+    if found:
+        raise RefusedUrl(f"refused: {reason}")
