@@ -1,0 +1,74 @@
+"""Pictures that a page names without showing them."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+from app.scrape.elements import Sighting, text
+from app.scrape.srcset import Candidate
+
+META = 'meta[content], link[rel~="image_src" i], script[type="application/ld+json" i]'
+LINKS = "a[href], area[href]"
+ICONS = (
+    'link[rel~="icon" i], link[rel^="apple-touch-icon" i], meta[name="msapplication-TileImage" i]'
+)
+
+_META_NAMES = re.compile(
+    r"(?:og:image|twitter:image)(?::(?:secure_url|url|src))?|image|thumbnailurl"
+)
+_JSON_LD_NAMES = {"image", "thumbnail", "thumbnailUrl", "primaryImageOfPage", "logo", "photo"}
+_IMAGE_PATH = re.compile(
+    r"[^?#]+\.(?:jpe?g|jfif|png|gif|webp|avif|jxl|bmp|tiff?|svg)(?:[?#]|\Z)", re.I
+)
+
+
+def meta(soup: BeautifulSoup) -> Iterator[Sighting]:
+    """Yield what previews of the page show: Open Graph, Twitter cards, JSON-LD."""
+    for tag in soup.find_all(["meta", "link", "script"]):
+        name = (text(tag, "property") or text(tag, "name") or text(tag, "itemprop")).lower()
+        if tag.name == "script":
+            for url in _json_ld(tag.string or ""):
+                yield Sighting([(Candidate(url), "json-ld")])
+        elif tag.name == "meta" and _META_NAMES.fullmatch(name):
+            yield Sighting([(Candidate(text(tag, "content")), name)])
+        elif tag.name == "link" and text(tag, "rel").lower() == "image_src":
+            yield Sighting([(Candidate(text(tag, "href")), "image_src")])
+
+
+def links(soup: BeautifulSoup) -> Iterator[Sighting]:
+    """Yield the links that lead straight to an image file."""
+    for tag in soup.find_all(["a", "area"]):
+        if _IMAGE_PATH.match(text(tag, "href")):
+            yield Sighting([(Candidate(text(tag, "href")), "link")])
+
+
+def icons(soup: BeautifulSoup) -> Iterator[Sighting]:
+    """Yield the icons of the page."""
+    for tag in soup.find_all(["link", "meta"]):
+        if "icon" in text(tag, "rel").lower():
+            yield Sighting([(Candidate(text(tag, "href")), "icon")])
+        elif text(tag, "name").lower() == "msapplication-tileimage":
+            yield Sighting([(Candidate(text(tag, "content")), "icon")])
+
+
+def _json_ld(script: str) -> Iterator[str]:
+    """Yield the image URLs of a JSON-LD script, which stand there as text, objects or lists."""
+    try:
+        pending: list[tuple[str, Any]] = [("", json.loads(script))]
+    except (ValueError, RecursionError):
+        return
+    while pending:
+        name, value = pending.pop()
+        if isinstance(value, list):
+            pending += [(name, one) for one in reversed(value)]
+        elif isinstance(value, dict):
+            image = name in _JSON_LD_NAMES
+            pending += [
+                ("image" if image and key in ("url", "contentUrl") else key, one)
+                for key, one in reversed(value.items())
+            ]
+        elif isinstance(value, str) and name in _JSON_LD_NAMES:
+            yield value

@@ -1,0 +1,141 @@
+"""From a page's bytes to the pictures a person sees, best size first."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+import ada_url
+from bs4 import BeautifulSoup
+
+from app.scrape import elements, mentions
+from app.scrape.elements import Sighting
+from app.scrape.soup import read
+
+MAX_URL = 8192
+MAX_TEXT = 300
+
+
+# Addresses of the large counting services, whose pictures nobody is meant to see.
+_TRACKER = re.compile(
+    r"https?://(?:[^/]+\.)?(?:"
+    r"facebook\.com/tr\b|scorecardresearch\.com/|quantserve\.com/pixel|imrworldwide\.com/cgi-bin"
+    r"|google-analytics\.com/|doubleclick\.net/(?:activity|pagead|pixel)|bat\.bing\.com/action"
+    r"|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/watch|counter\.yadro\.ru/hit"
+    r"|pixel\.wp\.com/|xiti\.com/hit|adnxs\.com/(?:seg|getuid|px)|vgwort\.de/na/)"
+)
+
+
+class Source(StrEnum):
+    """A group of places where a page names pictures."""
+
+    SEEN = "seen"
+    META = "meta"
+    LINKS = "links"
+    ICONS = "icons"
+
+
+class Skip(StrEnum):
+    """Why a picture of the page is not worth a request."""
+
+    DATA = "data: URI"
+    PIXEL = "tracking pixel"
+    PLACEHOLDER = "placeholder"
+    AGAIN = "same picture again"
+    NOT_HTTP = "not http"
+    MALFORMED = "malformed URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of the page: absolute URLs from best to worst, or why it is skipped."""
+
+    candidates: tuple[str, ...]
+    found_in: str
+    alt: str = ""
+    skipped: str | None = None
+    written: str = ""
+
+    @property
+    def url(self) -> str:
+        """The best candidate, or the start of what is written in the page when skipped."""
+        return self.candidates[0] if self.candidates else self.written
+
+
+class _Group(NamedTuple):
+    wanted: str
+    sightings: Callable[[BeautifulSoup], Iterable[Sighting]]
+
+
+_GROUPS = {
+    Source.SEEN: _Group(elements.WANTED, elements.seen),
+    Source.META: _Group(mentions.META, mentions.meta),
+    Source.LINKS: _Group(mentions.LINKS, mentions.links),
+    Source.ICONS: _Group(mentions.ICONS, mentions.icons),
+}
+
+
+def find_pictures(
+    body: bytes, charset: str | None, url: str, sources: Collection[str] = (Source.SEEN,)
+) -> list[Picture]:
+    """List the pictures of a page in document order; what is not seen comes last."""
+    groups = [group for source, group in _GROUPS.items() if source in sources]
+    soup = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
+    sightings = [one for group in groups for one in group.sightings(soup)]
+    counts = Counter(one.placeholder for one in sightings)
+    placeholders = {written for written, count in counts.items() if count > 1}
+    base = _base(soup, url)
+    pictures: list[Picture] = []
+    taken: set[str] = set()
+    for sighting in sightings:
+        picture = _picture(sighting, base, placeholders)
+        if not taken.isdisjoint(picture.candidates):
+            picture = replace(picture, candidates=(), skipped=Skip.AGAIN)
+        taken.update(picture.candidates)
+        pictures.append(picture)
+    return pictures
+
+
+def _base(soup: BeautifulSoup, url: str) -> str:
+    """Resolve the first `<base href>` against the page; the page's URL without a valid one."""
+    tag = soup.select_one("base[href]")
+    joined = _absolute(elements.text(tag, "href"), url) if tag else url
+    return url if isinstance(joined, Skip) else joined
+
+
+def _picture(sighting: Sighting, base: str, placeholders: set[str]) -> Picture:
+    """Resolve the candidates; what cannot be fetched is dropped with its reason."""
+    urls: dict[str, str] = {}
+    reasons: list[Skip] = []
+    ranked = sighting.ranked()
+    for candidate, found_in in ranked:
+        one = Skip.PLACEHOLDER if candidate.url in placeholders else _absolute(candidate.url, base)
+        if isinstance(one, Skip):
+            reasons.append(one)
+        else:
+            urls.setdefault(one, found_in)
+    best = next(iter(urls), "")
+    if sighting.tiny or _TRACKER.match(best):
+        urls, reasons = {}, [Skip.PIXEL]
+    return Picture(
+        candidates=tuple(urls),
+        found_in=urls.get(best, ranked[0][1]),
+        alt=sighting.alt[:MAX_TEXT],
+        skipped=None if urls else reasons[0],
+        written=ranked[0][0].url[:MAX_TEXT],
+    )
+
+
+def _absolute(written: str, base: str) -> str | Skip:
+    """Join by the WHATWG URL standard, without the fragment."""
+    if written[:5].lower() == "data:":
+        return Skip.DATA
+    if len(written) > MAX_URL:
+        return Skip.MALFORMED
+    try:
+        url = ada_url.join_url(base, written)
+    except ValueError:
+        return Skip.MALFORMED
+    return url.partition("#")[0] if url.startswith(("http:", "https:")) else Skip.NOT_HTTP
