@@ -17,7 +17,9 @@
     │   └── NoImages            a page without pictures
     ├── Skipped                 seen on the page and not worth a request
     ├── NoneWorked              every picture of the page failed
-    ├── Cancelled               a client withdrew it
+    ├── Cancelled               withdrawn before it ended
+    ├── NotFound                there is none of that id
+    ├── Gone                    it was here once
     ├── StorageFull             no room for the file or the row
     ├── GaveUp                  the job died with its process too often
     └── Unexpected              a fault of ours; the log has it
@@ -47,6 +49,11 @@ class Failure(Exception):
         super().__init__(detail)
         self.detail = detail
         self.transient = transient
+
+    @property
+    def type(self) -> str:
+        """The URI reference that names the problem (RFC 9457)."""
+        return f"/problems/{self.code}"
 
 
 class Refused(Failure):
@@ -143,6 +150,18 @@ class Cancelled(Failure):
     """The job was withdrawn before it ended."""
 
     code, title, status = "cancelled", "Cancelled", 410
+
+
+class NotFound(Failure):
+    """There is none of that id."""
+
+    code, title, status = "not-found", "Not found", 404
+
+
+class Gone(Failure):
+    """It was here once."""
+
+    code, title, status = "gone", "Gone", 410
 
 
 class StorageFull(Failure):

@@ -1,5 +1,6 @@
 """Every setting, once: name, default, unit and meaning. README's table is checked against it."""
 
+import logging
 import re
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -64,7 +65,7 @@ class Settings:
     user_agent: str = _setting(
         "str", f"image-downloader/{VERSION}", "sent to origins", Length(min=1)
     )
-    log_level: str = _setting("log_level", "INFO", "least severe log lines that are written")
+    log_level: int = _setting("log_level", logging.INFO, "least severe log lines written")
 
 
 def load() -> Settings:

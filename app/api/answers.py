@@ -1,0 +1,85 @@
+"""Answers that several resources give alike."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Request, Response, json, jsonify, request, send_file
+from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import Schema
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from app import jobs
+from app.api.problems import RETRY_SECONDS
+from app.errors import Cancelled, Gone
+from app.models import Download, Image, Status
+
+YEAR = 365 * 24 * 3600  # seconds
+
+
+class JsonParser(FlaskParser):
+    """Bodies are JSON and say so: 400 when broken, 415 when called something else."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        if not req.is_json:
+            raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
+        try:
+            return json.loads(req.get_data())
+        except (ValueError, RecursionError):
+            raise BadRequest("the body is not valid JSON") from None
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
+    """flask-smorest's, with our reading of bodies."""
+
+    ARGUMENTS_PARSER = JsonParser()
+
+
+def accepted(document: Schema, job: Download | Image) -> Response:
+    """Answer 202: the job is accepted, or not yet at its end."""
+    answer: Response = jsonify(document.dump(job))
+    answer.status_code = 202
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def listed(
+    kind: type[Download] | type[Image], limit: int, cursor: Any, **equal: Any
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return a page of a list, and the link to the next one (RFC 8288) if there is any."""
+    rows: Sequence[Any] = jobs.page(kind, limit + 1, cursor, **equal)
+    name = f"{kind.__name__.lower()}s"
+    if len(rows) <= limit:
+        return {name: rows, "next_cursor": None}, 200, {}
+    last = rows[limit - 1].id
+    query = urlencode({**request.args.to_dict(), "cursor": last})
+    link = f'<{request.path}?{query}>; rel="next"'
+    return {name: rows[:limit], "next_cursor": last}, 200, {"Link": link}
+
+
+def result(job: Download | Image) -> None:
+    """Pass a finished job.
+
+    Raises:
+        Failure: the reason why there is no result.
+
+    """
+    if job.failure:
+        raise job.failure
+    if job.status == Status.CANCELLED:
+        raise Cancelled("it was cancelled")
+
+
+def stored(path: Path, **options: Any) -> Response:
+    """Send a stored file, with ranges and conditions.
+
+    Raises:
+        Gone: somebody has removed it from the storage.
+
+    """
+    try:
+        return send_file(path, conditional=True, **options)
+    except FileNotFoundError as error:
+        raise Gone("the stored file is gone") from error

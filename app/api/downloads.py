@@ -1,0 +1,60 @@
+"""`/download`: the images of a page in one zip."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app import jobs, names
+from app.api import current
+from app.api.answers import Blueprint, accepted, listed, result, stored
+from app.api.schemas import DownloadWalk, NewDownload
+from app.documents import AcceptedDocument, DownloadListDocument, StatusDocument
+from app.models import Download, Status
+
+downloads = Blueprint("downloads", __name__, description="The images of a page in one zip")
+
+
+@downloads.post("/download")
+@downloads.arguments(NewDownload)
+@downloads.response(202, AcceptedDocument)
+def add(new: dict[str, Any]) -> Response:
+    """Ask for the images of a page."""
+    download = jobs.add_download(**new)
+    current.engine().submit()
+    answer = accepted(AcceptedDocument(), download)
+    answer.headers["Location"] = f"/download/{download.id}"
+    return answer
+
+
+@downloads.get("/download")
+@downloads.arguments(DownloadWalk, location="query")
+@downloads.response(200, DownloadListDocument)
+def walk(where: dict[str, Any]) -> Any:
+    """List the downloads, newest first."""
+    return listed(Download, **where)
+
+
+@downloads.get("/download/<uuid:download_id>")
+@downloads.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+@downloads.alt_response(202, schema=StatusDocument, description="Not finished yet")
+def fetch(download_id: UUID) -> Response:
+    """Get the archive."""
+    download = jobs.get(Download, download_id)
+    if download.status in (Status.QUEUED, Status.RUNNING):
+        return accepted(StatusDocument(), download)
+    result(download)
+    return stored(
+        current.storage().archive(download.id, download.attempts),
+        mimetype="application/zip",
+        as_attachment=True,
+        download_name=names.archive_name(download.url, download.added_at),
+        etag=download.id.hex,
+    )
+
+
+@downloads.get("/download/<uuid:download_id>/status")
+@downloads.response(200, StatusDocument)
+def status(download_id: UUID) -> Download:
+    """Get how far a download is, and what became of each picture."""
+    return jobs.get(Download, download_id)

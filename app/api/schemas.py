@@ -1,0 +1,112 @@
+"""What clients may send."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, OneOf, Range
+
+from app.addresses import judge_host
+from app.api import current
+from app.errors import Refused
+from app.formats import FORMATS
+from app.models import Status
+from app.urls import Url
+
+DEFAULT_LIMIT = 50
+STATUSES = [status.value for status in Status]
+URL = {"format": "uri", "description": "http or https, on a public address"}
+
+
+class WholeNumber(fields.Integer):
+    """A JSON number without a fraction; texts and booleans are refused."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if type(value) is not int:
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Truth(fields.Boolean):
+    """`true` or `false`, no other spelling."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if type(value) is not bool:
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def fetchable(text: str) -> None:
+    """Refuse a URL that would be refused without asking anybody."""
+    try:
+        judge_host(Url.parse(text).host, current.settings().allow_networks)
+    except Refused as refusal:
+        raise ValidationError(refusal.detail) from refusal
+
+
+def within_max_images(limit: int) -> None:
+    """Refuse a limit above what the deployer allows."""
+    highest = current.settings().max_images
+    if limit > highest:
+        raise ValidationError(f"Must be at most {highest}, which this service allows.")
+
+
+class NewDownload(Schema):
+    """The page whose images are wanted, and which of them."""
+
+    url = fields.String(
+        required=True,
+        validate=fetchable,
+        metadata={**URL, "example": "https://example.com/"},
+    )
+    limit = WholeNumber(
+        load_default=lambda: min(DEFAULT_LIMIT, current.settings().max_images),
+        validate=[Range(min=1), within_max_images],
+        metadata={"description": "images at most", "default": DEFAULT_LIMIT},
+    )
+    min_width = WholeNumber(
+        load_default=0, validate=Range(0, 1_000_000), metadata={"description": "pixels"}
+    )
+    min_height = WholeNumber(
+        load_default=0, validate=Range(0, 1_000_000), metadata={"description": "pixels"}
+    )
+    types = fields.List(
+        fields.String(validate=OneOf([one.name for one in FORMATS])),
+        load_default=None,
+        validate=Length(min=1),
+    )
+    manifest = Truth(
+        load_default=False, metadata={"description": "put manifest.json last into the zip"}
+    )
+
+
+class NewImage(Schema):
+    """The image of which a copy is wanted."""
+
+    url = fields.String(
+        required=True,
+        validate=fetchable,
+        metadata={**URL, "example": "https://example.com/sunset.jpg"},
+    )
+
+
+class Walk(Schema):
+    """Where in a list, newest first."""
+
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    cursor = fields.UUID(
+        load_default=None, metadata={"description": "`next_cursor` of the page before"}
+    )
+
+
+class DownloadWalk(Walk):
+    """Where in the list of downloads, and which of them."""
+
+    status = fields.String(validate=OneOf(STATUSES))
+
+
+class ImageWalk(Walk):
+    """Where in the list of images, and which of them."""
+
+    status = fields.String(validate=OneOf(STATUSES))
+    download_id = fields.UUID()
+    source_url = fields.String()

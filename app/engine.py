@@ -1,0 +1,89 @@
+"""What runs the jobs: a thread pool in each process of the service.
+
+The rows are the truth and `submit` only a nudge, so a lost one costs a moment and never a job,
+and a million queued rows cost no memory.
+"""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from app import jobs
+from app.models import Download, Image, db
+from app.settings import Settings
+from app.storage import Storage
+from app.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 1.0  # how soon jobs of dead siblings, and lost nudges, are noticed
+
+
+class PoolEngine:
+    """`job_threads` seats of this process, each taking one job after another."""
+
+    def __init__(self, settings: Settings, storage: Storage) -> None:
+        self.settings = settings
+        self.storage = storage
+        self._stopping = threading.Event()
+        self._tasks = Tasks(settings, storage, self._stopping.is_set)
+        self._seats = threading.BoundedSemaphore(settings.job_threads)
+        self._pool: ThreadPoolExecutor | None = None
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to work, with the jobs that a dead process left unfinished.
+
+        To be called in the process that works: threads do not survive a fork.
+        """
+        with self._starting:
+            if self._pool or self._stopping.is_set():
+                return
+            self.storage.appear()
+            self._pool = ThreadPoolExecutor(self.settings.job_threads, "job")
+            threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def submit(self) -> None:
+        """Say that there is work: a free seat of the pool looks for it."""
+        self.start()
+        if self._pool and self._seats.acquire(blocking=False):
+            with suppress(RuntimeError):  # it has just been shut down
+                self._pool.submit(self._sit)
+
+    def stop(self) -> None:
+        """Claim no more, cut what runs, hand it back, and return when all of that is done."""
+        with self._starting:
+            self._stopping.set()
+        if self._pool:
+            self._pool.shutdown()
+            self.storage.vanish()
+
+    def watch(self) -> None:
+        """Look once for jobs of dead processes, and for work that no seat has noticed."""
+        if jobs.recover(self.storage.lives, self.settings.job_attempts):
+            self.storage.bury_dead()
+        if jobs.any_waiting():
+            for _ in range(self.settings.job_threads):
+                self.submit()
+
+    def _watch(self) -> None:
+        with db.connection_context():
+            while not self._stopping.is_set():
+                try:
+                    self.watch()
+                except Exception:
+                    log.exception("watch broke")
+                self._stopping.wait(WATCH_SECONDS)
+
+    def _sit(self) -> None:
+        """Take one job after another, of both kinds in turn, until there is none."""
+        kinds: list[type[Download] | type[Image]] = [Download, Image]
+        try:
+            with db.connection_context():
+                while not self._stopping.is_set() and self._tasks.turn(kinds):
+                    kinds.reverse()
+        except Exception:
+            log.exception("seat broke")
+        finally:
+            self._seats.release()

@@ -1,0 +1,175 @@
+"""The rows: downloads and images. Everybody may read them; only `jobs` changes a state."""
+
+import secrets
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BooleanField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    Model,
+    SqliteDatabase,
+    TextField,
+    UUIDField,
+)
+from playhouse.migrations import Runner
+
+from app.errors import Failure
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# IMMEDIATE: a deferred transaction that turns into a write fails at once, whatever the timeout.
+db = SqliteDatabase(None, lock_type="IMMEDIATE")
+
+
+def open_database(path: Path) -> None:
+    """Point the models at the file `path`; each thread connects when it first asks something."""
+    pragmas = {
+        "journal_mode": "wal",
+        "synchronous": "full",  # 202 means synced, J1
+        "busy_timeout": 10_000,  # milliseconds
+        "foreign_keys": 1,
+    }
+    db.init(str(path), pragmas=pragmas)
+
+
+def migrate() -> None:
+    """Bring the schema up to date; the caller sees to it that one process at a time does."""
+    Runner(db, MIGRATIONS).up()
+
+
+class Status(StrEnum):
+    """Where a job stands; no state leaves the last three."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_last_id = 0
+_last_id_lock = threading.Lock()
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7 (RFC 9562, method 3): ids of one process sort in the order they were made.
+
+    Python 3.14 has `uuid.uuid7`.
+    """
+    global _last_id
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    with _last_id_lock:
+        _last_id = max(milliseconds << 12 | (rest << 12) // 1_000_000, _last_id + 1)
+        high, low = divmod(_last_id, 1 << 12)
+    return UUID(int=high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+class MomentField(BigIntegerField):
+    """An aware datetime, kept as microseconds since 1970."""
+
+    def db_value(self, value: datetime | None) -> int | None:
+        """Return the microseconds of a datetime."""
+        return None if value is None else round(value.timestamp() * 1_000_000)
+
+    def python_value(self, value: int | None) -> datetime | None:
+        """Return the datetime of the microseconds."""
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+class Job(Model):
+    """What downloads and images have in common: the work on them."""
+
+    id = UUIDField(primary_key=True, default=new_id)
+    status = TextField(default=Status.QUEUED)
+    added_at = MomentField(default=now)
+    started_at = MomentField(null=True)
+    finished_at = MomentField(null=True)
+    attempts = IntegerField(default=0)  # runs so far; the number of the last is its fencing token
+    crashes = IntegerField(default=0)  # runs that died with their process
+    owner = TextField(null=True)  # the process that runs it
+    error_code = TextField(null=True)
+    error_detail = TextField(null=True)
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+    @property
+    def failure(self) -> Failure | None:
+        """The named reason why the job did not finish."""
+        if self.error_code is None:
+            return None
+        return Failure.by_code[self.error_code](self.error_detail or "")
+
+
+class Download(Job):
+    """The request for one page's images."""
+
+    url = TextField()
+    limit = IntegerField()
+    min_width = IntegerField()
+    min_height = IntegerField()
+    types = JSONField(null=True)  # names of formats; null: all
+    manifest = BooleanField()
+    found = IntegerField(null=True)  # pictures on the page, known when it is read
+
+    @cached_property
+    def pictures(self) -> list["Image"]:
+        """The images in page order, as they are when first asked for."""
+        return list(Image.select().where(Image.download == self).order_by(Image.id))
+
+    @property
+    def progress(self) -> dict[str, int]:
+        """Counts of pictures: on the page, stored, failed, and wanted at most."""
+        counts = Counter(image.status for image in self.pictures)
+        return {
+            "found": self.found or 0,
+            "done": counts[Status.FINISHED],
+            "failed": counts[Status.FAILED],
+            "total": min(self.found or 0, self.limit),
+        }
+
+
+class Image(Job):
+    """One image URL, asked for alone or found on a page."""
+
+    download = ForeignKeyField(Download, null=True, index=False)
+    position = IntegerField(null=True)  # place among the download's pictures, from 1
+    source_url = TextField()
+    other_urls = JSONField(null=True)  # the same picture, next best first
+    found_in = TextField(null=True)
+    alt = TextField(null=True)
+    file = TextField(null=True)  # name in the archive
+    content_type = TextField(null=True)
+    width = IntegerField(null=True)
+    height = IntegerField(null=True)
+    bytes = BigIntegerField(null=True)
+    sha256 = TextField(null=True)
+
+
+# Sorted by id is sorted by time, so each index serves claims and lists alike.
+for kind in Download, Image:
+    kind.add_index(kind.status, kind.id)
+    kind.add_index(kind.owner, where=kind.owner.is_null(False))
+Image.add_index(Image.download, Image.id)
+Image.add_index(Image.source_url, Image.id)
+# Without this one, a claim would read through the queued images of all downloads. The literal
+# stands here because SQLite matches a partial index to the same words, not to parameters.
+QUEUED_ALONE = SQL("status = 'queued' AND download_id IS NULL")
+Image.add_index(Image.status, Image.download, Image.id, where=QUEUED_ALONE)

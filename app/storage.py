@@ -1,0 +1,174 @@
+"""The files: nothing else opens any. A file has its name only when it is whole and synced.
+
+    storage/
+        downloader.db             the rows
+        images/7f/<id>.<attempt>  one image; 7f are the last two digits of its id
+        archives/7f/<id>.<attempt>.zip
+        parts/<owner>/…           being written by the process `owner`
+        processes/<owner>         locked by the process `owner` for as long as it lives
+
+The attempt in a name keeps a late finisher, whose job was given to another, off the file that
+the row speaks of.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, BinaryIO
+from uuid import UUID, uuid4
+
+from app.errors import ConfigurationError, StorageFull
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive: its name there, and where or what its bytes are."""
+
+    name: str
+    content: Path | bytes
+
+
+class Storage:
+    """The storage folder; `owner` is the name of this process in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.database = self.root / "downloader.db"
+        self.owner = uuid4().hex
+        self._parts = self.root / "parts"
+        self._processes = self.root / "processes"
+        self._presence: IO[bytes] | None = None
+
+    def prepare(self) -> None:
+        """Make the folders.
+
+        Raises:
+            ConfigurationError: the folder cannot be written.
+
+        """
+        try:
+            for folder in self.root, self._parts, self._processes:
+                folder.mkdir(parents=True, exist_ok=True)
+            with self.locked("start"):
+                pass
+        except OSError as error:
+            raise ConfigurationError(
+                f"DOWNLOADER_STORAGE_DIR: {self.root} cannot be written: {error.strerror}"
+            ) from error
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock that one process has at a time; others wait."""
+        with (self.root / f"{name}.lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    # Who lives: the kernel frees the lock of a process however it dies.
+
+    def appear(self) -> None:
+        """Take a new name for this process and show that it lives, until `vanish` or its death."""
+        self.owner = uuid4().hex
+        with self.locked("processes"):
+            self._presence = (self._processes / self.owner).open("wb")
+            fcntl.flock(self._presence, fcntl.LOCK_EX)
+            (self._parts / self.owner).mkdir()
+
+    def vanish(self) -> None:
+        """Take leave; jobs that still carry this owner are free for others."""
+        if self._presence:
+            self._presence.close()
+            self._presence = None
+            self.bury_dead()
+
+    def lives(self, owner: str) -> bool:
+        """Tell whether the process of that name is alive; once dead, it stays so."""
+        try:
+            with (self._processes / owner).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def bury_dead(self) -> None:
+        """Remove what dead processes left half written."""
+        with self.locked("processes"):
+            for presence in self._processes.iterdir():
+                if not self.lives(presence.name):
+                    shutil.rmtree(self._parts / presence.name, ignore_errors=True)
+                    presence.unlink()
+
+    # What is kept.
+
+    def image(self, image_id: UUID, attempt: int) -> Path:
+        """Return where the copy that this attempt made is, or will be."""
+        return self.root / "images" / image_id.hex[-2:] / f"{image_id.hex}.{attempt}"
+
+    def archive(self, download_id: UUID, attempt: int) -> Path:
+        """Return where the archive that this attempt made is, or will be."""
+        return self.root / "archives" / download_id.hex[-2:] / f"{download_id.hex}.{attempt}.zip"
+
+    @contextmanager
+    def new_file(self, path: Path) -> Iterator[BinaryIO]:
+        """Open a file for writing that appears at `path` when the block ends, whole, or never.
+
+        Raises:
+            StorageFull: no room.
+
+        """
+        part = self._parts / self.owner / path.name
+        try:
+            with part.open("w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _make_folder(path.parent)
+            part.rename(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise StorageFull("no room left in the storage", transient=True) from error
+            raise
+        finally:
+            part.unlink(missing_ok=True)
+
+    def write_archive(self, path: Path, members: Iterable[Member], made_at: datetime) -> None:
+        """Make a zip of the members in the order given; images gain nothing by compression."""
+        with self.new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+            for member in members:
+                info = zipfile.ZipInfo(member.name, made_at.timetuple()[:6])
+                info.external_attr = 0o644 << 16  # POSIX permissions, for unzip
+                if isinstance(member.content, bytes):
+                    archive.writestr(info, member.content)
+                    continue
+                with member.content.open("rb") as source:
+                    info.file_size = os.fstat(source.fileno()).st_size
+                    with archive.open(info, "w") as target:
+                        shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder of `images` or `archives`, and its name durable."""
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
+        _sync_folder(folder.parent.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

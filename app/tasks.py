@@ -1,0 +1,201 @@
+"""The work on a claimed job: fetch, scrape and store, and say how it ended."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from itertools import islice
+
+from app import jobs, names
+from app.documents import StatusDocument
+from app.errors import (
+    Failure,
+    Interrupted,
+    NoImages,
+    NoneWorked,
+    Skipped,
+    StorageFull,
+    Unexpected,
+    Unwanted,
+)
+from app.fetch import Fetcher, ImageFacts
+from app.formats import BY_CONTENT_TYPE
+from app.models import Download, Image, Status
+from app.scrape import Picture, find_pictures
+from app.settings import Settings
+from app.storage import Member, Storage
+from app.urls import Url
+
+log = logging.getLogger(__name__)
+
+# Of a page with dead links, so many pictures are tried for each that was asked for.
+TRIES_PER_IMAGE = 3
+
+
+class Tasks:
+    """The work of one process; `cut` tells when it has to end."""
+
+    def __init__(self, settings: Settings, storage: Storage, cut: Callable[[], bool]) -> None:
+        self.settings = settings
+        self.storage = storage
+        self.cut = cut
+
+    def turn(self, kinds: Sequence[type[Download] | type[Image]]) -> bool:
+        """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
+        for kind in kinds:
+            job = jobs.claim(kind, self.storage.owner)
+            if job:
+                self.run(job)
+                return True
+        return False
+
+    def run(self, job: Download | Image) -> None:
+        """Bring a claimed job to its end, whatever happens on the way."""
+        started = time.monotonic()
+        try:
+            self._run(job)
+        except jobs.LostClaim:
+            outcome = "lost"
+        else:
+            outcome = job.status
+        log.info(
+            "job %s",
+            outcome,
+            extra={
+                "kind": type(job).__name__.lower(),
+                "id": str(job.id),
+                "status": outcome,
+                "attempt": job.attempts,
+                "seconds": round(time.monotonic() - started, 3),
+                "error": job.error_code,
+                "detail": job.error_detail,
+            },
+        )
+
+    def _run(self, job: Download | Image) -> None:
+        try:
+            with Fetcher(self.settings, cut=self.cut) as fetcher:
+                if isinstance(job, Download):
+                    self._download(job, fetcher)
+                else:
+                    self._image(job, fetcher)
+        except Interrupted:
+            jobs.hand_back(job)
+        except Failure as failure:
+            jobs.fail(job, failure)
+        except jobs.LostClaim:
+            raise
+        except Exception:
+            log.exception("job broke", extra={"id": str(job.id)})
+            jobs.fail(job, Unexpected("an error of this service; its log has the details"))
+
+    def _image(self, image: Image, fetcher: Fetcher) -> None:
+        """Store a copy of one image."""
+        _, facts = self._store(image, fetcher)
+        jobs.finish(image, **asdict(facts))
+
+    def _download(self, download: Download, fetcher: Fetcher) -> None:
+        """Read the page, take its pictures one after another and put them into the archive."""
+        page_url = Url.parse(download.url)
+        if download.found is None:
+            page = fetcher.page(page_url)
+            page_url = page.url
+            pictures = find_pictures(page.body, page.charset, str(page.url))
+            found = sum(picture.skipped is None for picture in pictures)
+            jobs.add_found(download, found, _considered(pictures, download.limit))
+        if not download.found:
+            raise NoImages("the page shows no images")
+        self._take_pictures(download, fetcher, page_url)
+        self._write_archive(download)
+        jobs.finish(download)
+
+    def _take_pictures(self, download: Download, fetcher: Fetcher, page_url: Url) -> None:
+        """Take pictures until the limit is reached; those of an earlier attempt count."""
+        taken = sum(image.status == Status.FINISHED for image in download.pictures)
+        for image in download.pictures:
+            if taken < download.limit and image.status == Status.QUEUED:
+                jobs.start_image(image, download)
+                taken += self._take(image, download, fetcher, page_url)
+        if not taken:
+            raise NoneWorked(f"none of {len(download.pictures)} pictures could be had")
+
+    def _take(self, image: Image, download: Download, fetcher: Fetcher, page_url: Url) -> bool:
+        """Store one picture of a download; tell whether it could be had."""
+        try:
+            url, facts = self._store(image, fetcher, page_url, partial(_check_wanted, download))
+        except StorageFull:  # of the whole download
+            raise
+        except Failure as failure:
+            jobs.fail(image, failure)
+            return False
+        digits = max(3, len(str(download.limit * TRIES_PER_IMAGE)))
+        extension = BY_CONTENT_TYPE[facts.content_type].extension
+        name = names.member_name(image.position or 0, digits, url, extension)
+        jobs.finish(image, source_url=url, file=name, **asdict(facts))
+        return True
+
+    def _store(
+        self,
+        image: Image,
+        fetcher: Fetcher,
+        referer: Url | None = None,
+        check: Callable[[ImageFacts], None] = lambda facts: None,
+    ) -> tuple[str, ImageFacts]:
+        """Store the first of the image's URLs that can be had; return which, and its facts."""
+        failures = []
+        for url in image.source_url, *(image.other_urls or ()):
+            try:
+                with self.storage.new_file(self.storage.image(image.id, image.attempts)) as file:
+                    facts = fetcher.image(Url.lenient(url), file, referer)
+                    check(facts)
+            except (StorageFull, Unwanted):  # another size is no way out
+                raise
+            except Failure as failure:
+                failures.append(failure)
+            else:
+                return url, facts
+        raise failures[0]
+
+    def _write_archive(self, download: Download) -> None:
+        """Make the zip of the pictures that worked."""
+        members = [
+            Member(image.file, self.storage.image(image.id, image.attempts))
+            for image in download.pictures
+            if image.status == Status.FINISHED and image.file
+        ]
+        if download.manifest:
+            members.append(Member("manifest.json", _manifest(download)))
+        path = self.storage.archive(download.id, download.attempts)
+        self.storage.write_archive(path, members, download.added_at)
+
+
+def _considered(pictures: Iterable[Picture], limit: int) -> Iterator[jobs.Found]:
+    """Yield what is recorded of a page: as many pictures as may be tried, and the skips between."""
+    room = limit * TRIES_PER_IMAGE
+    for picture in islice(pictures, 2 * room):
+        skipped = Skipped(f"skipped: {picture.skipped}") if picture.skipped else None
+        room -= skipped is None
+        if room < 0:
+            return
+        yield jobs.Found(
+            picture.candidates or (picture.url,), picture.found_in, picture.alt, skipped
+        )
+
+
+def _check_wanted(download: Download, facts: ImageFacts) -> None:
+    """Hold an image against the client's filter; a drawing without a size fits any."""
+    kind = BY_CONTENT_TYPE[facts.content_type].name
+    if download.types and kind not in download.types:
+        raise Unwanted(f"type not asked for: {kind}")
+    if facts.width is None or facts.height is None:
+        return
+    if facts.width < download.min_width or facts.height < download.min_height:
+        raise Unwanted(f"too small: {facts.width} × {facts.height} pixels")
+
+
+def _manifest(download: Download) -> bytes:
+    """Return what the status document says of the page and its pictures."""
+    told = StatusDocument(only=("download_id", "url", "added_at", "images")).dump(download)
+    return json.dumps(told, indent=2, ensure_ascii=False).encode()

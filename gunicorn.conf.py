@@ -1,0 +1,34 @@
+"""How gunicorn serves the application; it reads this file by itself. Its flags win over it."""
+
+from app import logs, settings
+from app.errors import ConfigurationError
+
+try:
+    _settings = settings.load()
+except ConfigurationError as error:
+    raise SystemExit(f"image-downloader: {error}") from error
+
+worker_class = "gthread"
+workers = 1
+threads = 32
+graceful_timeout = 20  # seconds; below the stop_grace_period of docker-compose.yml
+control_socket_disable = True  # it would need a writable home
+logconfig_dict = logs.configuration(_settings.log_level)
+worker_tmp_dir = "/dev/shm"  # its heartbeat must not wait for a disk
+
+
+def on_starting(server):
+    """Refuse a start that could not work."""
+    if server.cfg.preload_app:
+        raise SystemExit("image-downloader: --preload is not possible: threads survive no fork")
+
+
+def post_worker_init(worker):
+    """Start the engine where it works, in the worker."""
+    worker.app.callable.extensions["engine"].start()
+
+
+def worker_exit(server, worker):
+    """Hand back what runs; a worker whose start failed has no application."""
+    if worker.app.callable:
+        worker.app.callable.extensions["engine"].stop()

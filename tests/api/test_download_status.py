@@ -1,0 +1,96 @@
+"""GET /download/<id>/status: how far it is, and what became of each picture."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from flask.testing import FlaskClient
+
+from app import jobs
+from app.models import Download
+from tests.pictures import picture
+from tests.site import Site
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def test_it_tells_everything_about_a_finished_download(
+    client: FlaskClient, site: Site, work: Callable[[], int]
+) -> None:
+    site.file("/a.png", picture("png", 1, (30, 20)))
+    page = site.page("/", '<img src="a.png" alt="A hill"><img src="gone.png">')
+    added = client.post("/download", json={"url": page}).json
+    work()
+
+    told = client.get(added["status_url"]).json
+
+    assert told["download_id"] == added["download_id"]
+    assert told["download_url"] == added["download_url"]
+    assert (told["url"], told["status"], told["error"]) == (page, "finished", None)
+    assert told["attempts"] == 1
+    assert told["progress"] == {"found": 2, "done": 1, "failed": 1, "total": 2}
+    times = [told["added_at"], told["started_at"], told["finished_at"]]
+    assert all(MOMENT.fullmatch(time) for time in times)
+    assert times == sorted(times)
+    good, bad = told["images"]
+    assert good == {
+        "id": good["id"],
+        "position": 1,
+        "status": "finished",
+        "error": None,
+        "source_url": site.url("/a.png"),
+        "image_url": f"/images/{good['id']}/content",
+        "found_in": "img.src",
+        "alt": "A hill",
+        "file": "001-a.png",
+        "content_type": "image/png",
+        "width": 30,
+        "height": 20,
+        "bytes": len(picture("png", 1, (30, 20))),
+        "sha256": good["sha256"],
+    }
+    assert (bad["position"], bad["status"], bad["file"]) == (2, "failed", None)
+    assert bad["error"]["type"] == "/problems/origin-status"
+    assert "404" in bad["error"]["detail"]
+    assert bad["image_url"] is None
+
+
+def test_it_shows_a_download_at_work(client: FlaskClient) -> None:
+    added = client.post("/download", json={"url": "https://example.com/"}).json
+    download = jobs.claim(Download, "somebody")
+    assert download
+    found = [jobs.Found([f"https://example.com/{n}.png"], "img.src") for n in range(3)]
+    jobs.add_found(download, 3, found)
+    jobs.start_image(download.pictures[0], download)
+
+    told = client.get(added["status_url"]).json
+
+    assert told["status"] == "running"
+    assert [image["status"] for image in told["images"]] == ["running", "queued", "queued"]
+    assert told["progress"] == {"found": 3, "done": 0, "failed": 0, "total": 3}
+    assert told["finished_at"] is None
+
+
+def test_it_tells_why_a_download_failed(
+    client: FlaskClient, site: Site, work: Callable[[], int]
+) -> None:
+    added = client.post("/download", json={"url": site.url("/nowhere")}).json
+    work()
+
+    answer = client.get(added["status_url"])
+
+    assert answer.status_code == 200
+    assert answer.json["status"] == "failed"
+    assert answer.json["error"]["type"] == "/problems/origin-status"
+    assert answer.json["images"] == []
+
+
+def test_it_sends_nothing_when_nothing_changed(client: FlaskClient) -> None:
+    path = client.post("/download", json={"url": "https://example.com/"}).json["status_url"]
+    etag = client.get(path).headers["ETag"]
+
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_an_unknown_one_is_404(client: FlaskClient) -> None:
+    assert client.get(f"/download/{uuid.uuid4()}/status").status_code == 404

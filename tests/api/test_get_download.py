@@ -1,0 +1,144 @@
+"""GET /download/<id>: the archive, or why there is none yet or ever."""
+
+import io
+import uuid
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import errors, jobs
+from app.models import Download, Status, now
+from tests.pictures import picture
+from tests.site import Site
+
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def finished(client: FlaskClient, site: Site, work: Work) -> str:
+    """The path of a finished download of one image."""
+    site.file("/sunset.png", picture())
+    page = site.page("/", '<img src="sunset.png">')
+    path = client.post("/download", json={"url": page}).json["download_url"]
+    assert work() == 1
+    return path
+
+
+def test_it_sends_the_archive(client: FlaskClient, finished: str) -> None:
+    answer = client.get(finished)
+
+    assert answer.status_code == 200
+    assert answer.content_type == "application/zip"
+    assert answer.headers["Content-Length"] == str(len(answer.data))
+    assert answer.headers["Content-Disposition"] == (
+        f"attachment; filename=127.0.0.1-{now():%Y-%m-%d}.zip"
+    )
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.namelist() == ["001-sunset.png"]
+        assert archive.read("001-sunset.png") == picture()
+
+
+def test_it_sends_a_range(client: FlaskClient, finished: str) -> None:
+    whole = client.get(finished).data
+    answer = client.get(finished, headers={"Range": "bytes=5-9"})
+
+    assert answer.status_code == 206
+    assert answer.headers["Content-Range"] == f"bytes 5-9/{len(whole)}"
+    assert answer.data == whole[5:10]
+
+
+def test_it_sends_nothing_to_those_who_have_it(client: FlaskClient, finished: str) -> None:
+    etag = client.get(finished).headers["ETag"]
+    answer = client.get(finished, headers={"If-None-Match": etag})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_head_tells_the_size(client: FlaskClient, finished: str) -> None:
+    answer = client.head(finished)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Length"] == client.get(finished).headers["Content-Length"]
+    assert answer.data == b""
+
+
+def test_it_answers_202_while_it_waits(client: FlaskClient) -> None:
+    path = client.post("/download", json={"url": "https://example.com/"}).json["download_url"]
+    answer = client.get(path)
+
+    assert answer.status_code == 202
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.json["status"] == "queued"
+    assert answer.json["progress"] == {"found": 0, "done": 0, "failed": 0, "total": 0}
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (errors.Unreachable("no address for example.com"), 502),
+        (errors.OriginStatus("the origin answered 404"), 502),
+        (errors.BrokenTransfer("ended early"), 502),
+        (errors.NoneWorked("none of 3 pictures could be had"), 502),
+        (errors.DeadlineExceeded("60 seconds"), 504),
+        (errors.RefusedAddress("refused: loopback address"), 403),
+        (errors.RefusedUrl("refused: scheme is not http or https"), 403),
+        (errors.NotHtml("it is a PDF"), 422),
+        (errors.TooLarge("too large: 9 bytes"), 422),
+        (errors.NoImages("the page shows no images"), 422),
+        (errors.StorageFull("no room"), 507),
+        (errors.GaveUp("its process died 3 times"), 500),
+    ],
+)
+def test_it_tells_why_a_download_failed(
+    client: FlaskClient, failure: errors.Failure, status: int
+) -> None:
+    jobs.add_download(
+        url="https://example.com/", limit=1, min_width=0, min_height=0, manifest=False
+    )
+    download = jobs.claim(Download, "somebody")
+    assert download
+    jobs.fail(download, failure)
+
+    answer = client.get(f"/download/{download.id}")
+
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert answer.json == {
+        "type": f"/problems/{failure.code}",
+        "title": failure.title,
+        "status": status,
+        "detail": failure.detail,
+    }
+
+
+@pytest.mark.parametrize("name", [str(uuid.uuid4()), "5", "../etc/passwd", "%00"])
+def test_an_unknown_one_is_404(client: FlaskClient, name: str) -> None:
+    answer = client.get(f"/download/{name}")
+
+    assert answer.status_code == 404
+    assert answer.json["type"] == "/problems/not-found"
+
+
+def test_a_cancelled_one_is_410(client: FlaskClient) -> None:
+    download = Download.create(
+        url="https://example.com/",
+        limit=1,
+        min_width=0,
+        min_height=0,
+        manifest=False,
+        status=Status.CANCELLED,
+    )
+    assert client.get(f"/download/{download.id}").status_code == 410
+
+
+def test_a_removed_archive_is_410(client: FlaskClient, app: Flask, finished: str) -> None:
+    [archive] = app.extensions["storage"].root.glob("archives/*/*.zip")
+    archive.unlink()
+
+    answer = client.get(finished)
+
+    assert answer.status_code == 410
+    assert answer.json["detail"] == "the stored file is gone"

@@ -1,0 +1,103 @@
+"""GET /images: the list of images."""
+
+import uuid
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import jobs
+from app.models import Download, Image
+
+
+def add(count: int) -> list[str]:
+    """Add images; return their ids, newest first."""
+    return [str(jobs.add_image(f"https://example.com/{n % 3}").id) for n in range(count)][::-1]
+
+
+def ids(answer: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [image["id"] for image in answer["images"]]
+
+
+def test_it_is_empty_at_first(client: FlaskClient) -> None:
+    assert client.get("/images").json == {"images": [], "next_cursor": None}
+
+
+def test_it_lists_the_newest_first_fifty_at_a_time(client: FlaskClient) -> None:
+    added = add(51)
+    first = client.get("/images").json
+    second = client.get(f"/images?cursor={first['next_cursor']}").json
+
+    assert (ids(first), ids(second)) == (added[:50], added[50:])
+    assert second["next_cursor"] is None
+
+
+def test_a_full_last_page_has_no_next(client: FlaskClient) -> None:
+    add(4)
+    first = client.get("/images?limit=2").json
+    second = client.get(f"/images?limit=2&cursor={first['next_cursor']}").json
+
+    assert second["next_cursor"] is None
+
+
+def test_the_link_leads_to_the_next_page(client: FlaskClient) -> None:
+    add(3)
+    answer = client.get("/images?limit=1&status=queued")
+
+    cursor = answer.json["next_cursor"]
+    assert answer.headers["Link"] == (
+        f'</images?limit=1&status=queued&cursor={cursor}>; rel="next"'
+    )
+
+
+def test_a_walk_sees_each_once_while_others_are_added(client: FlaskClient) -> None:
+    added = add(7)
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        answer = client.get("/images", query_string={"limit": 2, "cursor": cursor or None}).json
+        seen += ids(answer)
+        add(2)
+        cursor = answer["next_cursor"]
+
+    assert seen == added
+
+
+def test_it_filters(client: FlaskClient) -> None:
+    download = jobs.add_download(
+        url="https://example.com/", limit=5, min_width=0, min_height=0, manifest=False
+    )
+    alone = add(3)
+    claimed = jobs.claim(Download, "somebody")
+    assert claimed
+    jobs.add_found(claimed, 1, [jobs.Found(["https://example.com/0"], "img.src")])
+    [found] = [str(image.id) for image in Image.select().where(Image.download == download)]
+    taken = jobs.claim(Image, "somebody")
+    assert taken
+
+    def listed(**query: str) -> list[str]:
+        return ids(client.get("/images", query_string=query).json)
+
+    assert listed(download_id=str(download.id)) == [found]
+    assert listed(status="running") == [str(taken.id)] == alone[2:]
+    assert listed(status="queued") == [found, *alone[:2]]
+    assert listed(source_url="https://example.com/0") == [found, alone[2]]
+    assert listed(source_url="https://example.com/0", status="queued") == [found]
+    assert listed(download_id=str(uuid.uuid4())) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=ten", "limit"),
+        ("cursor=5", "cursor"),
+        ("status=done", "status"),
+        ("download_id=x", "download_id"),
+    ],
+)
+def test_it_names_the_parameter_that_is_wrong(client: FlaskClient, query: str, field: str) -> None:
+    answer = client.get(f"/images?{query}")
+
+    assert answer.status_code == 422
+    assert field in answer.json["errors"]

@@ -1,0 +1,87 @@
+"""What the tests share: an application on a folder of its own, and a web site on loopback."""
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app, jobs
+from app.models import db
+from app.settings import Settings
+from app.storage import Storage
+from app.tasks import Tasks
+from tests.site import Site
+
+
+class Nudges:
+    """An engine that only counts; the tests take the turns themselves."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def submit(self) -> None:
+        self.count += 1
+
+
+class Client(FlaskClient):
+    """A client that reads every answer to its end, and so closes what was sent."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(storage_dir=tmp_path / "storage", allow_networks=(ip_network("127.0.0.0/8"),))
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.extensions["engine"] = Nudges()
+    app.test_client_class = Client
+    yield app
+    db.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def storage(app: Flask) -> Iterator[Storage]:
+    """The application's storage, with this process at work in it."""
+    storage = app.extensions["storage"]
+    storage.appear()
+    yield storage
+    storage.vanish()
+
+
+@pytest.fixture
+def tasks(settings: Settings, storage: Storage) -> Tasks:
+    return Tasks(settings, storage, cut=lambda: False)
+
+
+@pytest.fixture
+def work(tasks: Tasks) -> Callable[[], int]:
+    """Do all queued jobs, here and now; return how many there were."""
+
+    def do_all() -> int:
+        count = 0
+        while tasks.turn(jobs.KINDS):
+            count += 1
+        return count
+
+    return do_all
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site

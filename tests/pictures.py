@@ -1,0 +1,24 @@
+"""Real images, each with bytes of its own."""
+
+import io
+
+from PIL import Image
+
+# Format names of ours, and what Pillow calls them.
+RASTER = {"png": "PNG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
+CONTENT_TYPES = {name: f"image/{name}" for name in RASTER} | {"svg": "image/svg+xml"}
+FORMATS = list(CONTENT_TYPES)
+
+
+def picture(name: str = "png", number: int = 0, size: tuple[int, int] = (24, 16)) -> bytes:
+    """Make an image of a format; another number gives another picture."""
+    if name == "svg":
+        width, height = size
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+            f"<text>{number}</text></svg>"
+        ).encode()
+    colour = (number * 37 % 256, number * 91 % 256, number * 53 % 256)
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, RASTER[name])
+    return file.getvalue()

@@ -1,0 +1,89 @@
+"""A web site on loopback, for the tests to fill and to ask what it was asked."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent for a path."""
+
+    body: bytes = b""
+    content_type: str = "text/html; charset=utf-8"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came in."""
+
+    path: str
+    headers: dict[str, str]
+
+
+class Site:
+    """Serve `replies` by path; a callable one is asked at each request and may block."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, Reply | Callable[[], Reply]] = {}
+        self.requests: list[Request] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def url(self, path: str = "/") -> str:
+        return f"http://127.0.0.1:{self._server.server_port}{path}"
+
+    def page(self, path: str, html: str) -> str:
+        """Serve an HTML page; return its URL."""
+        return self.file(path, html.encode(), "text/html; charset=utf-8")
+
+    def file(self, path: str, body: bytes, content_type: str = "image/png") -> str:
+        """Serve a file; return its URL."""
+        self.replies[path] = Reply(body, content_type)
+        return self.url(path)
+
+    def asked(self, path: str) -> int:
+        """Count the requests for a path."""
+        return sum(request.path == path for request in self.requests)
+
+    def _handler(site) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                site.requests.append(Request(self.path, dict(self.headers)))
+                reply = site.replies.get(self.path, Reply(b"no such page", status=404))
+                if not isinstance(reply, Reply):
+                    reply = reply()
+                self.send_response(reply.status)
+                self.send_header("Content-Type", reply.content_type)
+                self.send_header("Content-Length", str(len(reply.body)))
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        return Handler

@@ -1,0 +1,78 @@
+"""Ids, times and the schema."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playhouse.schema_diff import diff_models
+
+from app import models
+from app.models import Download, Image, db
+
+
+def schema() -> set[str]:
+    rows = db.execute_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {sql for (sql,) in rows if "schema_migration" not in sql}
+
+
+def test_the_migrations_make_the_tables_of_the_models(app: Flask, tmp_path: Path) -> None:
+    migrated = schema()
+    assert not diff_models(db, [Download, Image])
+
+    models.open_database(tmp_path / "other.db")
+    db.create_tables([Download, Image])
+
+    assert schema() == migrated
+
+
+def test_migrating_twice_changes_nothing(app: Flask) -> None:
+    before = schema()
+    models.migrate()
+
+    assert schema() == before
+
+
+def test_a_commit_is_synced_before_it_returns(app: Flask) -> None:
+    assert db.pragma("journal_mode") == "wal"
+    assert db.pragma("synchronous") == 2
+    assert db.pragma("foreign_keys") == 1
+
+
+def test_ids_sort_in_the_order_they_were_made() -> None:
+    ids = [models.new_id() for _ in range(10_000)]
+
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
+    assert {one.version for one in ids} == {7}
+    assert {one.variant for one in ids} == {uuid.RFC_4122}
+
+
+def test_ids_sort_even_when_the_clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = models.new_id()
+    monkeypatch.setattr(models.time, "time_ns", lambda: 1_000_000_000)
+
+    assert models.new_id() > before
+
+
+def test_a_time_comes_back_as_it_was(app: Flask) -> None:
+    moment = datetime(2026, 2, 28, 23, 59, 59, 123456, UTC)
+    image = Image.create(source_url="https://a/", added_at=moment)
+
+    assert Image.get_by_id(image.id).added_at == moment
+
+
+def test_a_claim_and_every_list_walk_an_index(app: Flask) -> None:
+    questions = [
+        "status = 'queued' AND download_id IS NULL ORDER BY id LIMIT 1",
+        "id < 'a' ORDER BY id DESC LIMIT 50",
+        "status = 'failed' AND id < 'a' ORDER BY id DESC LIMIT 50",
+        "download_id = 'b' AND id < 'a' ORDER BY id DESC LIMIT 50",
+        "source_url = 'b' AND id < 'a' ORDER BY id DESC LIMIT 50",
+        "owner IS NOT NULL",
+    ]
+    for question in questions:
+        plan = db.execute_sql(f"EXPLAIN QUERY PLAN SELECT * FROM image WHERE {question}")
+        [step] = [row[3] for row in plan]
+        assert step.startswith(("SEARCH", "SCAN image USING INDEX image_owner")), (question, step)
