@@ -1,5 +1,9 @@
 """The application that gunicorn serves: `gunicorn wsgi:app`."""
 
-from app import create_app
+import logging.config
 
-app = create_app()
+from app import create_app, logs, settings
+
+_settings = settings.load()
+logging.config.dictConfig(logs.configuration(_settings.log_level))
+app = create_app(_settings)

@@ -1,11 +1,8 @@
 """An image downloader as a service: a page's images in one zip, an image as a stored copy."""
 
-import logging
-import logging.config
-
 from flask import Flask
 
-from app import api, logs, models
+from app import api, models
 from app.engine import PoolEngine
 from app.settings import Settings, load
 from app.storage import Storage
@@ -19,7 +16,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     """
     settings = settings or load()
-    logging.config.dictConfig(logs.configuration(settings.log_level))
     storage = Storage(settings.storage_dir)
     storage.prepare()
     models.open_database(storage.database)

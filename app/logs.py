@@ -21,7 +21,7 @@ def configuration(level: int) -> dict[str, Any]:
         },
         "root": {"level": level, "handlers": ["stderr"]},
         "loggers": {
-            "gunicorn.error": {"level": level},
+            "gunicorn.error": {"level": level, "propagate": True},
             "urllib3": {"level": "ERROR"},  # its warnings are answers of origins
         },
     }

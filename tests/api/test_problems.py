@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from peewee import OperationalError
+from pythonjsonlogger.json import JsonFormatter
 
 from app import jobs
 
@@ -54,13 +55,19 @@ def test_a_full_disk_is_507(client: FlaskClient, monkeypatch: pytest.MonkeyPatch
     assert answer.json["type"] == "/problems/storage-full"
 
 
-def test_a_request_is_one_line_of_json(
-    capsys: pytest.CaptureFixture[str], client: FlaskClient
+def test_a_request_is_one_line_in_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     client.get("/healthz?secret=1")
-    lines = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
-    [line] = [line for line in lines if line["message"] == "request"]
+    [record] = [record for record in caplog.records if record.name == "app.api"]
 
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/healthz", 200)
-    assert line["level"] == "INFO"
-    assert line["seconds"] >= 0
+    [line] = [json.loads(JsonFormatter("%(message)s").format(record))]
+    assert line.pop("seconds") >= 0
+    assert line == {
+        "message": "request",
+        "method": "GET",
+        "path": "/healthz",
+        "status": 200,
+        "client": "127.0.0.1",
+    }
