@@ -1,0 +1,158 @@
+"""The pool: seats that pull, a watch, and a stop that loses nothing."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from app import jobs
+from app.engine import PoolEngine
+from app.models import Image
+from app.settings import Settings
+from app.storage import Storage
+from tests.pictures import picture
+from tests.site import Reply, Site
+
+SECONDS = 10  # what a test waits at most for something that should happen at once
+
+
+@pytest.fixture
+def engine(app: Flask, settings: Settings) -> Iterator[PoolEngine]:
+    engine = PoolEngine(replace(settings, job_threads=2), app.extensions["storage"])
+    yield engine
+    engine.stop()
+
+
+class Gate:
+    """A reply that waits until it is let through, and tells when somebody waits."""
+
+    def __init__(self) -> None:
+        self.waiting = threading.Semaphore(0)
+        self.open = threading.Event()
+
+    def __call__(self) -> Reply:
+        self.waiting.release()
+        assert self.open.wait(SECONDS)
+        return Reply(picture(), "image/png")
+
+
+@pytest.fixture
+def gate(site: Site) -> Iterator[Gate]:
+    gate = Gate()
+    site.replies["/a.png"] = gate
+    yield gate
+    gate.open.set()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another thread is about to do."""
+    pause = threading.Event()
+    for _ in range(SECONDS * 100):
+        if true():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it did not happen")
+
+
+def count(status: str) -> int:
+    return Image.select().where(Image.status == status).count()
+
+
+def test_a_nudge_gets_the_work_done(engine: PoolEngine, site: Site) -> None:
+    for _ in range(5):
+        jobs.add_image(site.file("/a.png", picture()))
+    engine.submit()
+
+    until(lambda: count("finished") == 5)
+
+
+def test_no_more_jobs_run_than_there_are_seats(engine: PoolEngine, site: Site, gate: Gate) -> None:
+    for _ in range(6):
+        jobs.add_image(site.url("/a.png"))
+        engine.submit()
+
+    assert gate.waiting.acquire(timeout=SECONDS)
+    assert gate.waiting.acquire(timeout=SECONDS)
+    assert (count("running"), count("queued")) == (2, 4)
+    gate.open.set()
+    until(lambda: count("finished") == 6)
+
+
+def test_work_that_nobody_was_told_of_is_found(engine: PoolEngine, site: Site) -> None:
+    engine.start()
+    jobs.add_image(site.file("/a.png", picture()))
+
+    until(lambda: count("finished") == 1)
+
+
+def test_the_jobs_of_a_dead_process_are_taken_over(engine: PoolEngine, site: Site) -> None:
+    jobs.add_image(site.file("/a.png", picture()))
+    assert jobs.claim(Image, "0" * 32)
+    engine.start()
+
+    until(lambda: count("finished") == 1)
+    assert Image.get().attempts == 2
+
+
+def test_the_jobs_of_a_living_sibling_are_left_alone(
+    engine: PoolEngine, site: Site, settings: Settings
+) -> None:
+    sibling = Storage(settings.storage_dir)
+    sibling.appear()
+    jobs.add_image(site.file("/a.png", picture()))
+    jobs.add_image(site.file("/b.png", picture()))
+    assert jobs.claim(Image, sibling.owner)
+    engine.start()
+
+    until(lambda: count("finished") == 1)
+    engine.watch()
+    assert count("running") == 1
+    sibling.vanish()
+    until(lambda: count("finished") == 2)
+
+
+def test_stopping_cuts_what_runs_and_hands_it_back(
+    engine: PoolEngine, site: Site, gate: Gate, app: Flask
+) -> None:
+    jobs.add_image(site.url("/a.png"))
+    engine.submit()
+    assert gate.waiting.acquire(timeout=SECONDS)
+    engine.stop()
+
+    [image] = Image.select()
+    assert (image.status, image.owner, image.crashes) == ("queued", None, 0)
+    root = app.extensions["storage"].root
+    assert list(root.glob("processes/*")) + list(root.glob("parts/*")) == []
+
+
+def test_a_stopped_engine_takes_nothing_any_more(engine: PoolEngine, site: Site) -> None:
+    engine.start()
+    engine.stop()
+    jobs.add_image(site.url("/a.png"))
+    engine.submit()
+
+    assert count("queued") == 1
+
+
+def test_an_engine_that_never_started_stops(engine: PoolEngine) -> None:
+    engine.stop()
+
+
+def test_a_broken_turn_gives_the_seat_back(
+    engine: PoolEngine, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = jobs.claim
+    broken = iter([True, True, True])
+
+    def claim_later(*args: object) -> object:
+        if next(broken, False):
+            raise RuntimeError("no database")
+        return claim(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "claim", claim_later)
+    jobs.add_image(site.file("/a.png", picture()))
+    engine.submit()
+
+    until(lambda: count("finished") == 1)

@@ -1,0 +1,105 @@
+"""Imports run in one direction; the sentences that carry the design hold."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parent.parent / "app"
+
+LEAVES = {"errors", "settings", "addresses", "urls", "formats", "names"}
+STATE = {"jobs", "models", "documents", "metrics"}
+# Who may import which modules of ours; what is not listed may be imported by wiring alone.
+MAY_IMPORT = {
+    "api": {"api", "storage"} | STATE | LEAVES,
+    "web": {"web", "storage"} | STATE | LEAVES,
+    "engine": {"tasks", "storage"} | STATE | LEAVES,
+    "tasks": {"fetch", "scrape", "storage"} | STATE | LEAVES,
+    **dict.fromkeys(STATE, STATE | LEAVES),
+    "migrations": set(),
+    "fetch": {"fetch"} | LEAVES,
+    "scrape": {"scrape", "fetch"} | LEAVES,  # fetch: for get_image_urls_sync alone
+    "storage": LEAVES,
+    "logs": set(),
+    **dict.fromkeys(LEAVES, LEAVES),
+}
+WIRING = {"__init__", "__main__"}
+FOREIGN = {"fetch": {"flask", "peewee"}, "scrape": {"flask", "peewee", "requests"}}
+FOREIGN["storage"] = {"flask", "peewee", "requests"}
+
+
+def modules() -> list[Path]:
+    return sorted(APP.rglob("*.py"))
+
+
+def place(path: Path) -> str:
+    """Return the module or package of `app/` that a file belongs to."""
+    return path.relative_to(APP).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def ours(path: Path) -> set[str]:
+    names = {name.split(".")[1] for name in imported(path) if name.startswith("app.")}
+    return {name for name in names if (APP / name).exists() or (APP / f"{name}.py").exists()}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(APP)))
+def test_a_module_imports_only_what_lies_below(path: Path) -> None:
+    if place(path) not in WIRING:
+        assert ours(path) <= MAY_IMPORT[place(path)]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(APP)))
+def test_a_tool_knows_neither_flask_nor_the_database(path: Path) -> None:
+    foreign = {name.split(".")[0] for name in imported(path)}
+    assert not foreign & FOREIGN.get(place(path), set())
+
+
+def test_no_request_handler_can_make_an_outgoing_request() -> None:
+    for path in modules():
+        if place(path) in {"api", "web"}:
+            names = {name.split(".")[0] for name in imported(path)}
+            assert not names & {"requests", "urllib3", "http", "socket"}
+            assert "fetch" not in ours(path)
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            function = node.func
+            yield (
+                function.attr
+                if isinstance(function, ast.Attribute)
+                else getattr(function, "id", ""),
+                node,
+            )
+
+
+def test_only_jobs_changes_a_state() -> None:
+    changes = {"create", "update", "insert_many", "insert", "save", "delete", "delete_instance"}
+    for path in modules():
+        if place(path) in {"jobs", "migrations", "fetch", "scrape"}:
+            continue
+        for name, call in calls(path):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, ast.Name) and owner.id in {"Download", "Image", "Job"}:
+                assert name not in changes, f"{path}:{call.lineno}"
+
+
+def test_only_storage_opens_files() -> None:
+    opening = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkstemp", "unlink"}
+    for path in modules():
+        if place(path) != "storage":
+            for name, call in calls(path):
+                assert name not in opening, f"{path}:{call.lineno}"

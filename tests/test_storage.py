@@ -1,0 +1,148 @@
+"""Files that are whole or not there, and processes that live or not."""
+
+import errno
+import io
+import multiprocessing
+import os
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.errors import ConfigurationError, StorageFull
+from app.models import new_id
+from app.storage import Member, Storage
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    storage = Storage(tmp_path / "storage")
+    storage.prepare()
+    storage.appear()
+    yield storage
+    storage.vanish()
+
+
+def parts(storage: Storage) -> list[Path]:
+    return [path for path in (storage.root / "parts").rglob("*") if path.is_file()]
+
+
+def test_a_file_appears_when_it_is_whole(storage: Storage) -> None:
+    path = storage.image(new_id(), 1)
+    with storage.new_file(path) as file:
+        file.write(b"half")
+        file.flush()
+        assert not path.exists()
+        assert len(parts(storage)) == 1
+
+    assert path.read_bytes() == b"half"
+    assert parts(storage) == []
+
+
+def test_a_file_that_was_not_finished_never_appears(storage: Storage) -> None:
+    path = storage.image(new_id(), 1)
+    with pytest.raises(ZeroDivisionError), storage.new_file(path) as file:
+        file.write(b"half" * (1 // 0))
+
+    assert not path.exists()
+    assert parts(storage) == []
+
+
+def test_another_attempt_writes_another_file(storage: Storage) -> None:
+    image_id = new_id()
+
+    assert storage.image(image_id, 1) != storage.image(image_id, 2)
+    assert storage.archive(image_id, 1) != storage.archive(image_id, 2)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_no_room_is_a_named_reason(storage: Storage, code: int) -> None:
+    path = storage.image(new_id(), 1)
+    with pytest.raises(StorageFull), storage.new_file(path):
+        raise OSError(code, os.strerror(code))
+
+    assert parts(storage) == []
+
+
+def test_other_faults_of_the_disk_are_not_hidden(storage: Storage) -> None:
+    with pytest.raises(OSError, match="Input/output"), storage.new_file(Path("x")):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_an_archive_holds_its_members_in_order(storage: Storage) -> None:
+    first, second = storage.image(new_id(), 1), storage.image(new_id(), 1)
+    for path, content in (first, b"one"), (second, b"two"):
+        with storage.new_file(path) as file:
+            file.write(content)
+    path = storage.archive(new_id(), 1)
+
+    members = [Member("2.png", second), Member("1.png", first), Member("manifest.json", b"{}")]
+    storage.write_archive(path, members, NOON)
+
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        told = [(info.filename, archive.read(info)) for info in archive.infolist()]
+        assert told == [("2.png", b"two"), ("1.png", b"one"), ("manifest.json", b"{}")]
+
+
+def test_the_same_members_make_the_same_archive(storage: Storage) -> None:
+    made = []
+    for attempt in 1, 2:
+        path = storage.archive(new_id(), attempt)
+        storage.write_archive(path, [Member("a", b"1")], NOON)
+        made.append(path.read_bytes())
+
+    assert made[0] == made[1]
+    assert zipfile.is_zipfile(io.BytesIO(made[0]))
+
+
+def test_this_process_lives_until_it_takes_leave(storage: Storage) -> None:
+    owner = storage.owner
+    sibling = Storage(storage.root)
+
+    assert sibling.lives(owner)
+    storage.vanish()
+    assert not sibling.lives(owner)
+    assert not (storage.root / "parts" / owner).exists()
+
+
+def test_somebody_unknown_is_dead(storage: Storage) -> None:
+    assert not storage.lives("0" * 32)
+
+
+def hold(root: Path, owner: "multiprocessing.Queue[str]") -> None:
+    storage = Storage(root)
+    storage.appear()
+    (storage.root / "parts" / storage.owner / "half").write_bytes(b"half")
+    owner.put(storage.owner)
+    multiprocessing.Event().wait()
+
+
+def test_a_killed_process_is_dead_at_once_and_its_parts_go(storage: Storage) -> None:
+    context = multiprocessing.get_context("spawn")
+    names: multiprocessing.Queue[str] = context.Queue()
+    process = context.Process(target=hold, args=(storage.root, names))
+    process.start()
+    owner = names.get(timeout=30)
+    assert storage.lives(owner)
+    storage.bury_dead()
+    assert len(parts(storage)) == 1
+
+    process.kill()
+    process.join()
+
+    assert not storage.lives(owner)
+    storage.bury_dead()
+    assert parts(storage) == []
+    assert storage.lives(storage.owner)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(ConfigurationError, match=r"DOWNLOADER_STORAGE_DIR: .*/file cannot be"):
+        Storage(tmp_path / "file").prepare()
