@@ -1,0 +1,101 @@
+"""The real service: gunicorn in a process of its own, over real sockets."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parent.parent.parent
+SECONDS = 60  # what a test waits at most for something that should happen soon
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Service:
+    """A gunicorn on a storage folder; it may be killed and started again."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.port = free_port()
+        self.log = folder / "log"
+        self.environment = {
+            **os.environ,
+            "DOWNLOADER_STORAGE_DIR": str(folder / "storage"),
+            "DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8",
+            **variables,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *flags: str) -> None:
+        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{self.port}"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *flags],
+                cwd=ROOT,
+                env=self.environment,
+                stderr=log,
+                process_group=0,
+            )
+        self.wait(lambda: self.get("/healthz").ok)
+
+    def wait(self, true: Callable[[], bool]) -> None:
+        """Ask again and again until it is true; the service is another process."""
+        pause = threading.Event()
+        for _ in range(SECONDS * 50):
+            try:
+                if true():
+                    return
+            except (requests.ConnectionError, http.client.HTTPException):
+                assert self.process
+                assert self.process.poll() is None, self.log.read_text()
+            pause.wait(0.02)
+        raise AssertionError(f"it did not happen; the log:\n{self.log.read_text()}")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole service: the master and its workers."""
+        assert self.process
+        os.killpg(self.process.pid, number)
+        self.process.wait(SECONDS)
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(SECONDS)
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS)
+
+    def post(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = requests.post(f"http://127.0.0.1:{self.port}{path}", json=body, timeout=SECONDS)
+        assert answer.status_code == 202, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Read the log, each line of it a JSON object."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def end_of(self, path: str) -> requests.Response:
+        """Follow a job to its end; return the answer that is no longer 202."""
+        self.wait(lambda: self.get(path).status_code != 202)
+        return self.get(path)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    service = Service(tmp_path)
+    yield service
+    service.stop()
