@@ -51,6 +51,7 @@ def test_real_pages_come_to_an_end_with_an_answer(service: Service, site: Site) 
     pages = sorted(SAVED.glob("*.html"))
     for path in pages:
         site.file(f"/{path.name}", path.read_bytes(), "text/html")
+    service.environment["RES_OPTIONS"] = "timeout:1"  # where no name server answers
     service.start()
     added = [service.post("/download", url=site.url(f"/{p.name}"), limit=2) for p in pages]
 
