@@ -1,6 +1,7 @@
 """What the elements of a page show, as written there."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -31,17 +32,25 @@ WANTED = ", ".join(
 )
 
 
+# Some scripts use the same names for flags: data-lazy="true".
+_URL = re.compile(r"[./]")
+
+
+# A candidate and the place it was found in.
+Found = tuple[Candidate, str]
+
+
 @dataclass(slots=True)
 class Sighting:
     """One picture: each candidate with the place it was found in."""
 
-    candidates: list[tuple[Candidate, str]]
+    candidates: list[Found]
     alt: str = ""
     tiny: bool = False
     # What stands in `src` until a script puts the picture there.
     placeholder: str = ""
 
-    def ranked(self) -> list[tuple[Candidate, str]]:
+    def ranked(self) -> list[Found]:
         """Order by size; of two the same size, the one found first stays first."""
         return sorted(self.candidates, key=lambda one: (one[0].width, one[0].density), reverse=True)
 
@@ -57,7 +66,7 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
     sightings: list[Sighting] = []
     last: Tag | None = None
     for tag, sighting in _sightings(soup):
-        noscript = tag.find_parent("noscript")
+        noscript = next((one for one in tag.parents if one.name == "noscript"), None)
         if noscript:
             sighting.candidates = [(one, "noscript") for one, _ in sighting.candidates]
         if noscript and last and sightings[-1].waits() and _adjoins(last, noscript):
@@ -76,59 +85,71 @@ def _adjoins(image: Tag, noscript: Tag) -> bool:
 
 
 def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
-    sources: list[tuple[Candidate, str]] = []
+    sources: list[Found] = []
     for tag in soup.find_all(True):
-        in_picture = tag.parent is not None and tag.parent.name == "picture"
         if tag.name == "picture":
             sources = []
         elif tag.name == "source":
             sources = [*sources, *_sets(tag, "picture")][:MAX_CANDIDATES]
+        for sighting in _painted(tag):
+            yield tag, sighting
+        if tag.name in _IMAGES:
+            in_picture = tag.parent is not None and tag.parent.name == "picture"
+            sighting = _image(tag, sources if in_picture else [])
         else:
-            for sighting in _painted(tag):
-                yield tag, sighting
-            sighting = (
-                _image(tag, sources if in_picture else []) if tag.name in _IMAGES else _one_url(tag)
-            )
-            if sighting.candidates:
-                yield tag, sighting
+            sighting = _one_url(tag)
+        if sighting.candidates:
+            yield tag, sighting
 
 
-def _image(tag: Tag, sources: list[tuple[Candidate, str]]) -> Sighting:
+def _image(tag: Tag, sources: list[Found]) -> Sighting:
     """Read an `img`; of two the same size its own, which opens everywhere, precedes `sources`."""
-    waiting = [(Candidate(url), name) for name in lazy.SRC if (url := text(tag, name))]
-    own = list(_sets(tag, "img.srcset"))
-    src = text(tag, "src")
+    lazies = [(Candidate(url), name) for name, url in given(tag, lazy.SRC) if _URL.search(url)]
+    written = [(Candidate(url), "img.src") for _, url in given(tag, ("src",))]
+    waits = lazies and written and written[0][0] not in (one for one, _ in lazies)
     return Sighting(
-        [*own, *sources, *waiting, *([(Candidate(src), "img.src")] if src else [])],
+        [*_sets(tag, "img.srcset"), *sources, *lazies, *written],
         alt=text(tag, "alt"),
-        tiny=not waiting and {text(tag, "width"), text(tag, "height")} <= {"0", "1"},
-        placeholder=src if waiting and src not in (one.url for one, _ in waiting) else "",
+        tiny=not lazies and {text(tag, "width"), text(tag, "height")} <= {"0", "1"},
+        placeholder=written[0][0].url if waits else "",
     )
-
-
-def _sets(tag: Tag, found_in: str) -> Iterator[tuple[Candidate, str]]:
-    for name in ("srcset", *lazy.SRCSET):
-        for one in islice(srcset.parse(text(tag, name)), MAX_CANDIDATES):
-            yield one, found_in if name == "srcset" else name
 
 
 def _one_url(tag: Tag) -> Sighting:
     found_in, names = _ONE_URL.get(tag.name, ("", ()))
-    urls = [url for name in names if (url := text(tag, name))]
-    return Sighting([(Candidate(url), found_in) for url in urls[:1]], alt=text(tag, "alt"))
+    urls = [(Candidate(url), found_in) for _, url in given(tag, names)]
+    return Sighting(urls[:1], alt=text(tag, "alt"))
 
 
 def _painted(tag: Tag) -> Iterator[Sighting]:
-    for url in css.urls(text(tag, "style")):
-        yield Sighting([(Candidate(url), "css")])
-    for name in lazy.BACKGROUND:
-        value = text(tag, name)
-        for url in css.urls(f"background: {value}"):
-            yield Sighting([(Candidate(url), name)])
-        if value and "url(" not in value:
-            yield Sighting([(one, name) for one in islice(srcset.parse(value), MAX_CANDIDATES)])
+    for _, style in given(tag, ("style",)):
+        for url in css.urls(style):
+            yield Sighting([(Candidate(url), "css")])
+    for name, value in given(tag, lazy.BACKGROUND):
+        if "url(" in value:
+            for url in css.urls(f"background: {value}"):
+                yield Sighting([(Candidate(url), name)])
+        else:
+            yield Sighting([(one, name) for one in _candidates(value)])
+
+
+def _sets(tag: Tag, found_in: str) -> Iterator[Found]:
+    for name, value in given(tag, ("srcset", *lazy.SRCSET)):
+        for one in _candidates(value):
+            yield one, found_in if name == "srcset" else name
+
+
+def _candidates(value: str) -> Iterator[Candidate]:
+    return islice(srcset.parse(value), MAX_CANDIDATES)
+
+
+def given(tag: Tag, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield name and value of the attributes that are there and not empty."""
+    for name in names:
+        if name in tag.attrs and (value := text(tag, name)):
+            yield name, value
 
 
 def text(tag: Tag, name: str) -> str:
-    """Give an attribute, empty when it is missing."""
+    """Give an attribute without the white space around it; empty when it is missing."""
     return str(tag.get(name) or "").strip()
