@@ -1,6 +1,7 @@
 """What a file is, by its bytes: image formats, their dimensions, and the impostors."""
 
 import io
+import math
 import re
 import struct
 from dataclasses import dataclass
@@ -45,6 +46,13 @@ def _pattern(signature: bytes) -> re.Pattern[bytes]:
 _PROLOGUE = rb"(?:\xef\xbb\xbf)?\s*+(?><\?xml.*?\?>\s*+)?+(?:(?><!--.*?-->)\s*+)*+"
 _SVG_DOCTYPE = rb"(?:(?><!doctype\s+svg[^>\[]*+(?:\[.*?\]\s*+)?+>)\s*+(?:(?><!--.*?-->)\s*+)*+)?+"
 
+_SVG_START = _pattern(_PROLOGUE + _SVG_DOCTYPE + rb"<(?:svg:)?svg(?=[\s/>])")
+_SVG_SIDES = _pattern(rb"""\s(width|height|viewbox)\s*=\s*["']([^"']*)""")
+_PIXELS = _pattern(rb"\s*([0-9]{1,9}(?:\.[0-9]*)?)(?:px)?\s*")
+_VIEW_BOX = _pattern(
+    rb"\s*-?[0-9.]+[\s,]+-?[0-9.]+[\s,]+([0-9]{1,9}(?:\.[0-9]*)?)[\s,]+([0-9]{1,9}(?:\.[0-9]*)?)\s*"
+)
+
 _SIGNATURES = [
     (JPEG, re.compile(rb"\xff\xd8\xff")),
     (PNG, re.compile(rb"\x89PNG\r\n\x1a\n")),
@@ -53,7 +61,7 @@ _SIGNATURES = [
     (BMP, re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)),
     (ICO, re.compile(rb"\0\0\x01\0(?!\0\0).{5}\0", re.DOTALL)),
     (TIFF, re.compile(rb"II\*\0|MM\0\*")),
-    (SVG, _pattern(_PROLOGUE + _SVG_DOCTYPE + rb"<(?:svg:)?svg[\s/>]")),
+    (SVG, _SVG_START),
 ]
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -96,7 +104,7 @@ def sniff(head: bytes) -> ImageFormat | None:
 def describe(head: bytes) -> str:
     """Name what is not an image, for the sentence that says so."""
     if not head:
-        return "nothing"
+        return "empty"
     return next((name for name, sign in _IMPOSTORS if sign.match(head)), "unknown bytes")
 
 
@@ -105,38 +113,60 @@ def dimensions(file: BinaryIO, known: ImageFormat) -> tuple[int, int] | None:
     file.seek(0)
     head = file.read(HEAD_BYTES)
     try:
-        if known is GIF:
-            return struct.unpack_from("<HH", head, 6)
-        if known is BMP:
-            return _bitmap(head, 14)
-        if known is ICO:
-            return max(_icon(head, file))
+        width, height = _READERS.get(known, _by_imagesize)(head, file)
     except (struct.error, ValueError):
         return None
-    width, height = imagesize.get(_Bounded(file), exif_rotation=False)
     return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
-def _bitmap(head: bytes, at: int) -> tuple[int, int]:
-    """Read a BMP information header; a negative height says that the rows go downwards."""
+def _by_imagesize(head: bytes, file: BinaryIO) -> tuple[float, float]:
+    size: tuple[float, float] = imagesize.get(_Bounded(file), exif_rotation=False)
+    return size
+
+
+def _gif(head: bytes, file: BinaryIO) -> tuple[int, int]:
+    """Read unsigned sides; imagesize takes them as signed."""
+    width, height = struct.unpack_from("<HH", head, 6)
+    return width, height
+
+
+def _bmp(head: bytes, file: BinaryIO | None = None, at: int = 14) -> tuple[int, int]:
+    """Read either of the two headers; a negative height says that the rows go downwards."""
     core = head[at : at + 4] == b"\x0c\0\0\0"
     width, height = struct.unpack_from("<HH" if core else "<ii", head, at + 4)
     return width, abs(height)
 
 
-def _icon(head: bytes, file: BinaryIO) -> list[tuple[int, int]]:
+def _ico(head: bytes, file: BinaryIO) -> tuple[int, int]:
     """Read the pictures' own headers: the directory's one byte for each side may lie."""
-    sizes = []
-    for entry in range(struct.unpack_from("<H", head, 4)[0]):
-        (offset,) = struct.unpack_from("<I", head, 6 + 16 * entry + 12)
-        file.seek(offset)
-        start = file.read(24)
-        if start.startswith(b"\x89PNG"):
-            sizes.append(struct.unpack_from(">II", start, 16))
-        else:
-            width, height = _bitmap(start, 0)
-            sizes.append((width, height // 2))  # the mask lies on top of the picture
-    return sizes
+    (count,) = struct.unpack_from("<H", head, 4)
+    offsets = [struct.unpack_from("<I", head, 18 + 16 * entry)[0] for entry in range(count)]
+    return max((_ico_picture(file, offset) for offset in offsets), key=math.prod)
+
+
+def _ico_picture(file: BinaryIO, offset: int) -> tuple[int, int]:
+    file.seek(offset)
+    start = file.read(24)
+    if start.startswith(b"\x89PNG"):
+        width, height = struct.unpack_from(">II", start, 16)
+        return width, height
+    width, height = _bmp(start, at=0)
+    return width, height // 2  # its mask lies on top of the picture
+
+
+def _svg(head: bytes, file: BinaryIO) -> tuple[float, float]:
+    """Read the root element: its sides if they are in pixels, else those of its view box."""
+    start = _SVG_START.match(head)
+    root = head[start.end() if start else 0 :].partition(b">")[0]
+    found = {name.lower(): value for name, value in _SVG_SIDES.findall(root)}
+    width, height = (_PIXELS.fullmatch(found.get(name, b"")) for name in (b"width", b"height"))
+    if width and height:
+        return float(width[1]), float(height[1])
+    box = _VIEW_BOX.fullmatch(found.get(b"viewbox", b""))
+    return (float(box[1]), float(box[2])) if box else (0, 0)
+
+
+_READERS = {GIF: _gif, BMP: _bmp, ICO: _ico, SVG: _svg}
 
 
 class _Bounded:

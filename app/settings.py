@@ -10,7 +10,7 @@ from typing import Any
 from environs import EnvError, FileAwareEnv
 from marshmallow import ValidationError
 from marshmallow.fields import Field
-from marshmallow.validate import Length, Range, Validator
+from marshmallow.validate import Length, Range, Regexp, Validator
 
 from app.errors import ConfigurationError
 
@@ -41,6 +41,9 @@ class _Networks(Field[tuple[Network, ...]]):
             raise ValidationError(f"Not a list of CIDRs: {error}.") from error
 
 
+_HEADER_TEXT = Regexp(r"[ -~]*\Z", error="Only printable ASCII characters.")
+
+
 def _setting(kind: str, default: Any, meaning: str, *validators: Validator) -> Any:
     """Declare a setting; `kind` names a parser of environs, or one of the two above."""
     metadata = {"kind": kind, "meaning": meaning, "validate": list(validators)}
@@ -63,7 +66,10 @@ class Settings:
     max_image_pixels: int = _setting("int", 200_000_000, "width × height from the header", Range(1))
     job_attempts: int = _setting("int", 3, "runs of a job that dies with its process", Range(1))
     user_agent: str = _setting(
-        "str", f"image-downloader/{VERSION}", "sent to origins", Length(min=1)
+        "str", f"image-downloader/{VERSION}", "sent to origins", Length(min=1), _HEADER_TEXT
+    )
+    contact: str = _setting(
+        "str", "", "URL or mail address that the user agent tells to origins", _HEADER_TEXT
     )
     log_level: int = _setting("log_level", logging.INFO, "least severe log lines written")
 

@@ -1,5 +1,7 @@
 """A response's body: framing checked, at most one layer decoded, never more than allowed."""
 
+import contextlib
+import itertools
 import zlib
 from collections.abc import Iterator
 
@@ -31,13 +33,24 @@ def read(response: requests.Response, limit: int) -> Iterator[bytes]:
         yield piece
 
 
+def peek(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes, and all pieces still."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= size:
+            break
+    return head[:size], itertools.chain((head,), pieces)
+
+
 def discard(response: requests.Response) -> None:
     """Leave a body aside; a small one is read, so that its connection can be used again."""
     size = 0
-    for piece in _raw(response):
-        size += len(piece)
-        if size > _DRAIN_BYTES:
-            response.close()
+    with response, contextlib.suppress(BrokenTransfer):
+        for piece in _raw(response):
+            size += len(piece)
+            if size > _DRAIN_BYTES:
+                return
 
 
 def _announced(response: requests.Response) -> int:

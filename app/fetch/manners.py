@@ -1,4 +1,4 @@
-"""Manners towards origins: when to come again, and what to say about ourselves."""
+"""Manners towards origins: when to come again."""
 
 import random
 import threading

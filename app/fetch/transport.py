@@ -4,13 +4,11 @@ import http.client
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
 from urllib3.util.ssltransport import SSLTransport
@@ -36,14 +34,14 @@ class _Request(requests.PreparedRequest):
 
 
 class _Response(http.client.HTTPResponse):
-    """Skips interim answers; http.client by itself skips only 100."""
+    """Skips every interim answer, where http.client skips 100 only, and drops cookies."""
 
-    def _read_status(self) -> tuple[str, int, str]:
-        line = super()._read_status()  # type: ignore[misc]
-        while 101 < line[1] < 200:
-            http.client.parse_headers(self.fp)
-            line = super()._read_status()  # type: ignore[misc]
-        return line  # type: ignore[no-any-return]
+    def begin(self) -> None:
+        super().begin()
+        while 101 < self.status < 200:
+            self.headers = None  # type: ignore[assignment]  # so that it begins again
+            super().begin()
+        del self.headers["Set-Cookie"]
 
 
 class _Plain(HTTPConnection):
@@ -126,10 +124,10 @@ class _Adapter(HTTPAdapter):
 class Session(requests.Session):
     """A requests session that sends a `Url` and follows nothing."""
 
-    def __init__(self, dial: Dial, tls: ssl.SSLContext) -> None:
+    def __init__(self, dial: Dial, tls: ssl.SSLContext, agent: str) -> None:
         super().__init__()
         self.trust_env = False
-        self.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        self._about_us = {"User-Agent": agent, "Accept-Encoding": "identity"}
         adapter = _Adapter(dial, tls)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
@@ -140,7 +138,8 @@ class Session(requests.Session):
     def fetch(self, url: Url, headers: dict[str, str]) -> requests.Response:
         """Send one GET; the body is still on the wire."""
         with translated():
-            return self.send(_Request(url, headers), stream=True, proxies=None, timeout=None)
+            request = _Request(url, self._about_us | headers)
+            return self.send(request, stream=True, proxies=None)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import queue
 import select
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable
 from errno import EINPROGRESS
 from typing import Any
@@ -20,6 +21,7 @@ from app.settings import Network
 
 CONNECT_SECONDS = 10.0
 MAX_ADDRESSES = 8
+MAX_MISSES = 3
 
 Resolve = Callable[..., Any]  # takes and gives what socket.getaddrinfo does
 
@@ -87,27 +89,34 @@ class Dialler:
         self._watch = watch
         self._allow = allow
         self._resolve = resolve
+        self._misses: Counter[tuple[str, int]] = Counter()
 
     def dial(self, host: str, port: int) -> Wire:
         """Connect to the first judged address of a host that takes the connection.
 
         Raises:
             RefusedAddress: no address of the host may be dialled.
-            Unreachable: the host has no address, or none of them answers.
+            Unreachable: the host has no address, or none of them answers. One that failed
+                three times is left alone for the rest of the job.
 
         """
+        failure = f"unreachable: no connection to {host} port {port}"
+        if self._misses[host, port] == MAX_MISSES:
+            raise Unreachable(failure)
+        self._misses[host, port] += 1
         addresses = self._judged(host)
         for place, address in enumerate(addresses):
             wire = Wire(address, self._watch)
             share = self._watch.left() / (len(addresses) - place)
             try:
                 if wire.dial(port, min(share, CONNECT_SECONDS)):
+                    del self._misses[host, port]
                     return wire
             except BaseException:
                 wire.close()
                 raise
             wire.close()
-        raise Unreachable(f"unreachable: no connection to {host} port {port}", transient=True)
+        raise Unreachable(failure, transient=True)
 
     def _judged(self, host: str) -> list[Address]:
         judge_host(host, self._allow)

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -132,3 +133,9 @@ def redirect(location: str, status: str = "302 Found") -> bytes:
 
 
 NOT_FOUND = answer(b"no such thing", "404 Not Found")
+
+
+def png(size: int = 100, width: int = 3, height: int = 4) -> bytes:
+    """Make what has the header of a PNG and is this long."""
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + b"\x08\2\0\0\0"
+    return head.ljust(size, b"x")
