@@ -23,8 +23,8 @@ _BAD_PORTS = """
 BAD_PORTS = frozenset(map(int, _BAD_PORTS.split()))
 
 _SPLIT = re.compile(r"([^/?#]*?)://([^/?#]*)")
-_PORT = re.compile(r":[1-9][0-9]{0,4}")
-_BEFORE_PORT = re.compile(r"\[[^\]]*\]|[^:]*")
+_HOST = re.compile(r"\[[^\[\]]*\]|[^:\[\]]*")
+_PORT = re.compile(r"(?::[1-9][0-9]{0,4})?")
 _NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 
@@ -105,11 +105,9 @@ def _judge_authority(authority: str) -> None:
     _refuse_if("@" in authority, "userinfo in URL")
     _refuse_if("%" in authority, "percent-encoding in host")
     _refuse_if(any(map(_is_odd, authority)), "host has a character that only looks like another")
-    found = _BEFORE_PORT.match(authority)
-    host = found[0] if found else ""
-    port = authority[len(host) :]
-    _refuse_if(not host, "no host")
-    _refuse_if(port and not _PORT.fullmatch(port), "port is not a plain number")
+    host = _HOST.match(authority)
+    _refuse_if(not host or not host[0], "no host")
+    _refuse_if(host and not _PORT.fullmatch(authority, host.end()), "port is not a plain number")
 
 
 def _is_odd(character: str) -> bool:
