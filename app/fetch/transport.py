@@ -78,10 +78,19 @@ class _Secure(_Plain):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
+    """Sends the target as it was parsed; urllib3 would change the encoding of some."""
+
     ConnectionCls = _Plain
 
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        self._target = url
+        return super().urlopen(method, url, *args, **kwargs)
 
-class _SecurePool(urllib3.HTTPConnectionPool):
+    def _make_request(self, conn: Any, method: str, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
+        return super()._make_request(conn, method, self._target, **kwargs)
+
+
+class _SecurePool(_PlainPool):
     scheme = "https"
     ConnectionCls = _Secure
 

@@ -104,7 +104,7 @@ class Dialler:
         if self._misses[host, port] == MAX_MISSES:
             raise Unreachable(failure)
         self._misses[host, port] += 1
-        addresses = self._judged(host)
+        addresses = self.judged(host)
         for place, address in enumerate(addresses):
             wire = Wire(address, self._watch)
             share = self._watch.left() / (len(addresses) - place)
@@ -118,7 +118,8 @@ class Dialler:
             wire.close()
         raise Unreachable(failure, transient=True)
 
-    def _judged(self, host: str) -> list[Address]:
+    def judged(self, host: str) -> list[Address]:
+        """Return those addresses of a host that may be dialled."""
         judge_host(host, self._allow)
         address = literal(host)
         public, refusal = [], None

@@ -6,11 +6,11 @@ import ssl
 import struct
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-Answer = bytes | Iterable[bytes] | Callable[["Peer"], None]
+Answer = bytes | Callable[["Peer"], None]
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Origin:
 
     def __enter__(self) -> Self:
         self._closed = threading.Event()
+        self.ended = threading.Event()  # some client has closed its connection
         self._listeners = []
         for address in self.addresses:
             listener = socket.create_server((address, self.port), backlog=128)
@@ -95,6 +96,7 @@ class Origin:
                 answer = self.answers.get(target, NOT_FOUND)
                 if not self._give(Peer(connection, self._closed, request), answer):
                     return
+            self.ended.set()
 
     @staticmethod
     def _give(peer: Peer, answer: Answer) -> bool:
@@ -102,9 +104,8 @@ class Origin:
         if callable(answer):
             answer(peer)
             return False
-        data = answer if isinstance(answer, bytes) else next(iter(answer))
-        peer.send(data)
-        return b"\r\ncontent-length:" in data.lower() or b"\r\n\r\n0\r\n" in data
+        peer.send(answer)
+        return b"connection: close" not in answer.lower()
 
     @staticmethod
     def _read_head(connection: socket.socket) -> bytes:
