@@ -1,11 +1,30 @@
 """An image downloader as a service: a page's images in one zip, an image as a stored copy."""
 
+from functools import cache
+
 from flask import Flask
 
-from app import api, models
+from app import api, cli, models
 from app.engine import PoolEngine
 from app.settings import Settings, load
 from app.storage import Storage
+
+
+@cache
+def prepare(settings: Settings) -> None:
+    """Make the storage ready, once: what gunicorn's master has done, its workers need not.
+
+    Raises:
+        ConfigurationError: it cannot be used; the message says what to change.
+
+    """
+    storage = Storage(settings.storage_dir)
+    storage.prepare()
+    models.open_database(storage.database)
+    with storage.locked("migration"):
+        models.check()
+        models.migrate()
+    models.db.close()  # a connection must not be carried over a fork
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -16,14 +35,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     """
     settings = settings or load()
+    prepare(settings)
     storage = Storage(settings.storage_dir)
-    storage.prepare()
     models.open_database(storage.database)
-    with storage.locked("migration"):
-        models.migrate()
     app = Flask(__name__)
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
     app.extensions["engine"] = PoolEngine(settings, storage)
     api.init_app(app)
+    cli.init_app(app)
     return app

@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from app import jobs
+from app import jobs, upkeep
 from app.models import Download, Image, db
 from app.settings import Settings
 from app.storage import Storage
@@ -51,21 +51,27 @@ class PoolEngine:
             with suppress(RuntimeError):  # it has just been shut down
                 self._pool.submit(self._sit)
 
+    def halt(self) -> None:
+        """Claim no more and cut what runs; this much is safe in a signal handler."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """Claim no more, cut what runs, hand it back, and return when all of that is done."""
         with self._starting:
-            self._stopping.set()
+            self.halt()
         if self._pool:
             self._pool.shutdown()
             self.storage.vanish()
 
     def watch(self) -> None:
-        """Look once for jobs of dead processes, and for work that no seat has noticed."""
+        """Look once for what was left behind: by the dead, by a busy database, by time."""
+        self._tasks.rescue()
         if jobs.recover(self.storage.lives, self.settings.job_attempts):
             self.storage.bury_dead()
         if jobs.any_waiting():
             for _ in range(self.settings.job_threads):
                 self.submit()
+        upkeep.expire(self.storage, self.settings.keep_days)
 
     def _watch(self) -> None:
         with db.connection_context():

@@ -20,6 +20,7 @@
     ├── Cancelled               withdrawn before it ended
     ├── NotFound                there is none of that id
     ├── Gone                    it was here once
+    ├── NotFailed               only what failed can be tried again
     ├── StorageFull             no room for the file or the row
     ├── GaveUp                  the job died with its process too often
     └── Unexpected              a fault of ours; the log has it
@@ -162,6 +163,12 @@ class Gone(Failure):
     """It was here once."""
 
     code, title, status = "gone", "Gone", 410
+
+
+class NotFailed(Failure):
+    """Only what failed can be tried again."""
+
+    code, title, status = "not-failed", "Not failed", 409
 
 
 class StorageFull(Failure):

@@ -1,19 +1,23 @@
 """The rows: downloads and images. Everybody may read them; only `jobs` changes a state."""
 
 import secrets
+import sqlite3
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from peewee import (
     SQL,
     BigIntegerField,
     BooleanField,
+    DatabaseError,
     ForeignKeyField,
     IntegerField,
     JSONField,
@@ -24,7 +28,7 @@ from peewee import (
 )
 from playhouse.migrations import Runner
 
-from app.errors import Failure
+from app.errors import ConfigurationError, Failure
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -48,6 +52,30 @@ def migrate() -> None:
     Runner(db, MIGRATIONS).up()
 
 
+def check() -> None:
+    """Have SQLite read the whole database.
+
+    Raises:
+        ConfigurationError: it is damaged.
+
+    """
+    try:
+        told = str(db.pragma("quick_check"))
+    except DatabaseError as error:
+        told = str(error)
+    if told != "ok":
+        raise ConfigurationError(
+            f"the database {db.database} is damaged ({told}): restore a backup of the storage"
+            " folder, or save what `sqlite3 … .recover` can read"
+        )
+
+
+def copy_database(path: Path) -> None:
+    """Copy the database, as it is at one moment, to a new file, while others write."""
+    with closing(sqlite3.connect(path)) as copy:
+        db.connection().backup(copy, pages=1000)  # type: ignore[no-untyped-call]
+
+
 class Status(StrEnum):
     """Where a job stands; no state leaves the last three."""
 
@@ -57,6 +85,8 @@ class Status(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
 _last_id = 0
 _last_id_lock = threading.Lock()
@@ -73,6 +103,16 @@ def new_id() -> UUID:
         _last_id = max(milliseconds << 12 | (rest << 12) // 1_000_000, _last_id + 1)
         high, low = divmod(_last_id, 1 << 12)
     return UUID(int=high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def first_id(moment: datetime) -> UUID:
+    """Return what sorts before all ids made since a moment."""
+    return UUID(int=round(moment.timestamp() * 1000) << 80)
+
+
+def made_at(job_id: UUID) -> datetime:
+    """Return when an id was made, if `new_id` made it."""
+    return datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC)
 
 
 def now() -> datetime:
@@ -94,6 +134,8 @@ class MomentField(BigIntegerField):
 
 class Job(Model):
     """What downloads and images have in common: the work on them."""
+
+    ASKED: ClassVar[tuple[str, ...]]  # the fields that a client gave
 
     id = UUIDField(primary_key=True, default=new_id)
     status = TextField(default=Status.QUEUED)
@@ -120,6 +162,8 @@ class Job(Model):
 
 class Download(Job):
     """The request for one page's images."""
+
+    ASKED = ("url", "limit", "min_width", "min_height", "types", "manifest")
 
     url = TextField()
     limit = IntegerField()
@@ -149,6 +193,8 @@ class Download(Job):
 class Image(Job):
     """One image URL, asked for alone or found on a page."""
 
+    ASKED = ("source_url",)
+
     download = ForeignKeyField(Download, null=True, index=False)
     position = IntegerField(null=True)  # place among the download's pictures, from 1
     source_url = TextField()
@@ -163,8 +209,10 @@ class Image(Job):
     sha256 = TextField(null=True)
 
 
+KINDS: tuple[type[Download], type[Image]] = (Download, Image)
+
 # Sorted by id is sorted by time, so each index serves claims and lists alike.
-for kind in Download, Image:
+for kind in KINDS:
     kind.add_index(kind.status, kind.id)
     kind.add_index(kind.owner, where=kind.owner.is_null(False))
 Image.add_index(Image.download, Image.id)

@@ -65,6 +65,9 @@ class Settings:
     max_image_bytes: int = _setting("size", 100 * MiB, "one image's body", Range(1))
     max_image_pixels: int = _setting("int", 200_000_000, "width × height from the header", Range(1))
     job_attempts: int = _setting("int", 3, "runs of a job that dies with its process", Range(1))
+    keep_days: int = _setting(
+        "int", 0, "days until finished downloads and images are removed; 0: never", Range(0, 36_500)
+    )
     user_agent: str = _setting(
         "str", f"image-downloader/{VERSION}", "sent to origins", Length(min=1), _HEADER_TEXT
     )

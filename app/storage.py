@@ -16,16 +16,18 @@ import fcntl
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, BinaryIO
 from uuid import UUID, uuid4
 
 from app.errors import ConfigurationError, StorageFull
 
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -64,6 +66,11 @@ class Storage:
             raise ConfigurationError(
                 f"DOWNLOADER_STORAGE_DIR: {self.root} cannot be written: {error.strerror}"
             ) from error
+        if (kind := _file_system(self.root)) in NETWORK:
+            raise ConfigurationError(
+                f"DOWNLOADER_STORAGE_DIR: {self.root} is on a network volume ({kind}), where"
+                " neither SQLite nor file locks are safe; use a disk of this machine"
+            )
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
@@ -108,6 +115,23 @@ class Storage:
                     shutil.rmtree(self._parts / presence.name, ignore_errors=True)
                     presence.unlink()
 
+    def make_copy(self, target: Path, copy_database: Callable[[Path], None]) -> None:
+        """Copy the database and then the files to a new folder.
+
+        Files never change once they have their name, so a link to one is a copy of it.
+
+        Raises:
+            FileExistsError: the folder is there already.
+
+        """
+        target.mkdir(parents=True)
+        copy_database(target / self.database.name)
+        for path, _, _ in self.kept():
+            copy = target / path.relative_to(self.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # removed meanwhile
+                _link_or_copy(path, copy)
+
     # What is kept.
 
     def image(self, image_id: UUID, attempt: int) -> Path:
@@ -117,6 +141,16 @@ class Storage:
     def archive(self, download_id: UUID, attempt: int) -> Path:
         """Return where the archive that this attempt made is, or will be."""
         return self.root / "archives" / download_id.hex[-2:] / f"{download_id.hex}.{attempt}.zip"
+
+    def remove(self, path: Path) -> None:
+        """Free what is kept there, if anything is."""
+        path.unlink(missing_ok=True)
+
+    def kept(self) -> Iterator[tuple[Path, UUID, int]]:
+        """Walk over all images and archives: where each is, whose it is, and of which attempt."""
+        for path in chain(self.root.glob("images/*/*"), self.root.glob("archives/*/*")):
+            job_id, attempt, *_ = path.name.split(".")
+            yield path, UUID(job_id), int(attempt)
 
     @contextmanager
     def new_file(self, path: Path) -> Iterator[BinaryIO]:
@@ -155,6 +189,27 @@ class Storage:
                     info.file_size = os.fstat(source.fileno()).st_size
                     with archive.open(info, "w") as target:
                         shutil.copyfileobj(source, target, 1 << 20)
+
+
+def _link_or_copy(path: Path, copy: Path) -> None:
+    try:
+        copy.hardlink_to(path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, or one without links
+        shutil.copy2(path, copy)
+
+
+def _file_system(path: Path) -> str:
+    """Return the kind of file system that a folder is on, as Linux calls it; else nothing."""
+    device = path.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    with suppress(OSError):
+        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+            fields = line.split()
+            if fields[2] == wanted:
+                return fields[fields.index("-") + 1]
+    return ""
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,10 +3,14 @@
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
+
+from peewee import OperationalError
 
 from app import jobs, names
 from app.documents import StatusDocument
@@ -35,12 +39,13 @@ TRIES_PER_IMAGE = 3
 
 
 class Tasks:
-    """The work of one process; `cut` tells when it has to end."""
+    """The work of one process; `stopping` tells when it has to end."""
 
-    def __init__(self, settings: Settings, storage: Storage, cut: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, storage: Storage, stopping: Callable[[], bool]) -> None:
         self.settings = settings
         self.storage = storage
-        self.cut = cut
+        self._stopping = stopping
+        self._stranded: deque[Download | Image] = deque()
 
     def turn(self, kinds: Sequence[type[Download] | type[Image]]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
@@ -52,21 +57,28 @@ class Tasks:
         return False
 
     def run(self, job: Download | Image) -> None:
-        """Bring a claimed job to its end, whatever happens on the way."""
+        """Bring a claimed job to its end, whatever happens on the way.
+
+        Raises:
+            OperationalError: the database does not take the end; `rescue` has to try again.
+
+        """
         started = time.monotonic()
         try:
             self._run(job)
-        except jobs.LostClaim:
-            outcome = "lost"
-        else:
             outcome = job.status
+        except jobs.LostClaim:
+            self._clear(job)
+            outcome = "withdrawn"
+        except OperationalError:
+            self._stranded.append(job)
+            raise
         log.info(
             "job %s",
             outcome,
             extra={
                 "kind": type(job).__name__.lower(),
                 "id": str(job.id),
-                "status": outcome,
                 "attempt": job.attempts,
                 "seconds": round(time.monotonic() - started, 3),
                 "error": job.error_code,
@@ -74,9 +86,19 @@ class Tasks:
             },
         )
 
+    def rescue(self) -> None:
+        """Hand back the jobs whose end the database did not take."""
+        while self._stranded:
+            with suppress(jobs.LostClaim):
+                jobs.hand_back(self._stranded[0])
+            self._stranded.popleft()
+
     def _run(self, job: Download | Image) -> None:
+        def cut() -> bool:
+            return self._stopping() or not jobs.holds(job)
+
         try:
-            with Fetcher(self.settings, cut=self.cut) as fetcher:
+            with Fetcher(self.settings, cut=cut) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher)
                 else:
@@ -85,11 +107,18 @@ class Tasks:
             jobs.hand_back(job)
         except Failure as failure:
             jobs.fail(job, failure)
-        except jobs.LostClaim:
+        except (jobs.LostClaim, OperationalError):
             raise
         except Exception:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
+
+    def _clear(self, job: Download | Image) -> None:
+        """Free what a job stored that was withdrawn meanwhile."""
+        if isinstance(job, Download):
+            self.storage.remove(self.storage.archive(job.id, job.attempts))
+        for image in job.pictures if isinstance(job, Download) else [job]:
+            self.storage.remove(self.storage.image(image.id, image.attempts))
 
     def _image(self, image: Image, fetcher: Fetcher) -> None:
         """Store a copy of one image."""
@@ -116,7 +145,6 @@ class Tasks:
         taken = sum(image.status == Status.FINISHED for image in download.pictures)
         for image in download.pictures:
             if taken < download.limit and image.status == Status.QUEUED:
-                jobs.start_image(image, download)
                 taken += self._take(image, download, fetcher, page_url)
         if not taken:
             raise NoneWorked(f"none of {len(download.pictures)} pictures could be had")
@@ -124,16 +152,21 @@ class Tasks:
     def _take(self, image: Image, download: Download, fetcher: Fetcher, page_url: Url) -> bool:
         """Store one picture of a download; tell whether it could be had."""
         try:
-            url, facts = self._store(image, fetcher, page_url, partial(_check_wanted, download))
-        except StorageFull:  # of the whole download
-            raise
-        except Failure as failure:
-            jobs.fail(image, failure)
+            jobs.start_image(image, download)
+            try:
+                url, facts = self._store(image, fetcher, page_url, partial(_check, download))
+            except StorageFull:  # of the whole download
+                raise
+            except Failure as failure:
+                jobs.fail(image, failure)
+                return False
+            name = _member_name(image, download, url, facts)
+            jobs.finish(image, source_url=url, file=name, **asdict(facts))
+        except jobs.LostClaim:
+            if not jobs.holds(download):
+                raise
+            self._clear(image)  # withdrawn alone
             return False
-        digits = max(3, len(str(download.limit * TRIES_PER_IMAGE)))
-        extension = BY_CONTENT_TYPE[facts.content_type].extension
-        name = names.member_name(image.position or 0, digits, url, extension)
-        jobs.finish(image, source_url=url, file=name, **asdict(facts))
         return True
 
     def _store(
@@ -184,7 +217,13 @@ def _considered(pictures: Iterable[Picture], limit: int) -> Iterator[jobs.Found]
         )
 
 
-def _check_wanted(download: Download, facts: ImageFacts) -> None:
+def _member_name(image: Image, download: Download, url: str, facts: ImageFacts) -> str:
+    digits = max(3, len(str(download.limit * TRIES_PER_IMAGE)))
+    extension = BY_CONTENT_TYPE[facts.content_type].extension
+    return names.member_name(image.position or 0, digits, url, extension)
+
+
+def _check(download: Download, facts: ImageFacts) -> None:
     """Hold an image against the client's filter; a drawing without a size fits any."""
     kind = BY_CONTENT_TYPE[facts.content_type].name
     if download.types and kind not in download.types:

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app, jobs
-from app.models import db
+from app import create_app
+from app.models import KINDS, db
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
@@ -65,7 +65,7 @@ def storage(app: Flask) -> Iterator[Storage]:
 
 @pytest.fixture
 def tasks(settings: Settings, storage: Storage) -> Tasks:
-    return Tasks(settings, storage, cut=lambda: False)
+    return Tasks(settings, storage, stopping=lambda: False)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def work(tasks: Tasks) -> Callable[[], int]:
 
     def do_all() -> int:
         count = 0
-        while tasks.turn(jobs.KINDS):
+        while tasks.turn(KINDS):
             count += 1
         return count
 

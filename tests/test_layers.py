@@ -12,9 +12,10 @@ LEAVES = {"errors", "settings", "addresses", "urls", "formats", "names"}
 STATE = {"jobs", "models", "documents", "metrics"}
 # Who may import which modules of ours; what is not listed may be imported by wiring alone.
 MAY_IMPORT = {
-    "api": {"api", "storage"} | STATE | LEAVES,
-    "web": {"web", "storage"} | STATE | LEAVES,
-    "engine": {"tasks", "storage"} | STATE | LEAVES,
+    "api": {"api", "upkeep", "storage"} | STATE | LEAVES,
+    "web": {"web", "upkeep", "storage"} | STATE | LEAVES,
+    "engine": {"tasks", "upkeep", "storage"} | STATE | LEAVES,
+    "upkeep": {"storage"} | STATE | LEAVES,
     "tasks": {"fetch", "scrape", "storage"} | STATE | LEAVES,
     **dict.fromkeys(STATE, STATE | LEAVES),
     "migrations": set(),
@@ -24,7 +25,7 @@ MAY_IMPORT = {
     "logs": set(),
     **dict.fromkeys(LEAVES, LEAVES),
 }
-WIRING = {"__init__", "__main__"}
+WIRING = {"__init__", "__main__", "cli"}
 FOREIGN = {"fetch": {"flask", "peewee"}, "scrape": {"flask", "peewee", "requests"}}
 FOREIGN["storage"] = {"flask", "peewee", "requests"}
 

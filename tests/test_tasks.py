@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from app import jobs, tasks
-from app.models import Download, Image
+from app.models import KINDS, Download, Image
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
@@ -247,14 +247,14 @@ def test_a_download_goes_on_where_it_was_handed_back(
         min_height=0,
         manifest=False,
     )
-    stopping = Tasks(settings, storage, cut=lambda: site.asked("/b.png") > 0)
+    stopping = Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0)
 
-    stopping.turn(jobs.KINDS)
+    stopping.turn(KINDS)
     [download] = Download.select()
     assert (download.status, download.owner) == ("queued", None)
     assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]
 
-    Tasks(settings, storage, cut=lambda: False).turn(jobs.KINDS)
+    Tasks(settings, storage, stopping=lambda: False).turn(KINDS)
     [download] = Download.select()
     assert (download.status, download.attempts) == ("finished", 2)
     assert list(members(download)) == ["001-a.png", "002-b.png", "003-c.png"]

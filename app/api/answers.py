@@ -1,9 +1,11 @@
 """Answers that several resources give alike."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Request, Response, json, jsonify, request, send_file
 from flask_smorest import Blueprint as SmorestBlueprint
@@ -12,9 +14,12 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import jobs
+from app.api import current
 from app.api.problems import RETRY_SECONDS
-from app.errors import Cancelled, Gone
-from app.models import Download, Image, Status
+from app.errors import Cancelled, Gone, NotFound
+from app.models import Download, Image, Status, made_at, now
+
+AnyJob = TypeVar("AnyJob", Download, Image)
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -35,6 +40,23 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """flask-smorest's, with our reading of bodies."""
 
     ARGUMENTS_PARSER = JsonParser()
+
+
+def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
+    """Return the job.
+
+    Raises:
+        NotFound: there is none of that id.
+        Gone: what was added at the time in that id is no longer kept.
+
+    """
+    try:
+        return jobs.get(kind, job_id)
+    except NotFound:
+        days = current.settings().keep_days
+        if days and made_at(job_id) < now() - timedelta(days=days):
+            raise Gone(f"what is older than {days} days is removed") from None
+        raise
 
 
 def accepted(document: Schema, job: Download | Image) -> Response:

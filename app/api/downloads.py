@@ -5,9 +5,10 @@ from uuid import UUID
 
 from flask import Response
 
-from app import jobs, names
+from app import jobs, names, upkeep
 from app.api import current
-from app.api.answers import Blueprint, accepted, listed, result, stored
+from app.api.answers import Blueprint, accepted, listed, load, result, stored
+from app.api.problems import ProblemDocument
 from app.api.schemas import DownloadWalk, NewDownload
 from app.documents import AcceptedDocument, DownloadListDocument, StatusDocument
 from app.models import Download, Status
@@ -20,11 +21,7 @@ downloads = Blueprint("downloads", __name__, description="The images of a page i
 @downloads.response(202, AcceptedDocument)
 def add(new: dict[str, Any]) -> Response:
     """Ask for the images of a page."""
-    download = jobs.add_download(**new)
-    current.engine().submit()
-    answer = accepted(AcceptedDocument(), download)
-    answer.headers["Location"] = f"/download/{download.id}"
-    return answer
+    return begun(jobs.add_download(**new))
 
 
 @downloads.get("/download")
@@ -40,7 +37,7 @@ def walk(where: dict[str, Any]) -> Any:
 @downloads.alt_response(202, schema=StatusDocument, description="Not finished yet")
 def fetch(download_id: UUID) -> Response:
     """Get the archive."""
-    download = jobs.get(Download, download_id)
+    download = load(Download, download_id)
     if download.status in (Status.QUEUED, Status.RUNNING):
         return accepted(StatusDocument(), download)
     result(download)
@@ -57,4 +54,27 @@ def fetch(download_id: UUID) -> Response:
 @downloads.response(200, StatusDocument)
 def status(download_id: UUID) -> Download:
     """Get how far a download is, and what became of each picture."""
-    return jobs.get(Download, download_id)
+    return load(Download, download_id)
+
+
+@downloads.post("/download/<uuid:download_id>/retry")
+@downloads.response(202, AcceptedDocument)
+@downloads.alt_response(409, schema=ProblemDocument, description="It has not failed")
+def retry(download_id: UUID) -> Response:
+    """Ask again for what failed, as a new download."""
+    return begun(jobs.retry(load(Download, download_id)))
+
+
+@downloads.delete("/download/<uuid:download_id>")
+@downloads.response(204)
+def delete(download_id: UUID) -> None:
+    """Cancel what has not ended, remove what has; free archive and images."""
+    upkeep.remove(load(Download, download_id), current.storage())
+
+
+def begun(download: Download) -> Response:
+    """Have it done, and answer where it will be."""
+    current.engine().submit()
+    answer = accepted(AcceptedDocument(), download)
+    answer.headers["Location"] = f"/download/{download.id}"
+    return answer

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from flask import Response
 
-from app import jobs
+from app import jobs, upkeep
 from app.api import current
-from app.api.answers import YEAR, Blueprint, accepted, listed, result, stored
+from app.api.answers import YEAR, Blueprint, accepted, listed, load, result, stored
+from app.api.problems import ProblemDocument
 from app.api.schemas import ImageWalk, NewImage
 from app.documents import ImageDocument, ImageListDocument
 from app.formats import SVG
@@ -21,11 +22,7 @@ images = Blueprint("images", __name__, description="Single images as stored copi
 @images.response(202, ImageDocument)
 def add(new: dict[str, Any]) -> Response:
     """Ask for a copy of an image."""
-    image = jobs.add_image(new["url"])
-    current.engine().submit()
-    answer = accepted(ImageDocument(), image)
-    answer.headers["Location"] = f"/images/{image.id}"
-    return answer
+    return begun(jobs.add_image(new["url"]))
 
 
 @images.get("/images")
@@ -40,7 +37,7 @@ def walk(where: dict[str, Any]) -> Any:
 @images.response(200, ImageDocument)
 def show(image_id: UUID) -> Image:
     """Get the details of an image."""
-    return jobs.get(Image, image_id)
+    return load(Image, image_id)
 
 
 @images.get("/images/<uuid:image_id>/content")
@@ -48,7 +45,7 @@ def show(image_id: UUID) -> Image:
 @images.alt_response(202, schema=ImageDocument, description="Not finished yet")
 def content(image_id: UUID) -> Response:
     """Get the bytes of our copy, as the origin sent them."""
-    image = jobs.get(Image, image_id)
+    image = load(Image, image_id)
     if image.status in (Status.QUEUED, Status.RUNNING):
         return accepted(ImageDocument(), image)
     result(image)
@@ -62,4 +59,27 @@ def content(image_id: UUID) -> Response:
     )
     # A picture from a stranger must not act as a page of ours.
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@images.post("/images/<uuid:image_id>/retry")
+@images.response(202, ImageDocument)
+@images.alt_response(409, schema=ProblemDocument, description="It has not failed")
+def retry(image_id: UUID) -> Response:
+    """Ask again for what failed, as a new image."""
+    return begun(jobs.retry(load(Image, image_id)))
+
+
+@images.delete("/images/<uuid:image_id>")
+@images.response(204)
+def delete(image_id: UUID) -> None:
+    """Cancel what has not ended, remove what has; free the copy."""
+    upkeep.remove(load(Image, image_id), current.storage())
+
+
+def begun(image: Image) -> Response:
+    """Have it done, and answer where it will be."""
+    current.engine().submit()
+    answer = accepted(ImageDocument(), image)
+    answer.headers["Location"] = f"/images/{image.id}"
     return answer

@@ -1,21 +1,19 @@
-"""Every change of a job's state, each one transaction, and the questions asked of jobs.
+"""What the work does to a job between its claim and its end.
 
 A claim raises the attempt number, and every later change of that job names it: whoever lost the
 claim (to a cancel, or to a process that took the job over) changes nothing any more.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
-from uuid import UUID
 
 from peewee import SQL, Expression, chunked, fn
 
-from app.errors import Cancelled, Failure, GaveUp, NotFound
-from app.models import QUEUED_ALONE, Download, Image, Job, Status, db, now
+from app.errors import Cancelled, Failure
+from app.models import KINDS, QUEUED_ALONE, UNFINISHED, Download, Image, Job, Status, db, now
 
-KINDS: tuple[type[Download], type[Image]] = (Download, Image)
 AnyJob = TypeVar("AnyJob", bound=Job)
 
 
@@ -31,47 +29,6 @@ class Found:
     found_in: str
     alt: str = ""
     skipped: Failure | None = None
-
-
-# Asked by the API.
-
-
-def add_download(**values: Any) -> Download:
-    """Accept a page's download; it is on disk when this returns."""
-    return Download.create(**values)
-
-
-def add_image(source_url: str) -> Image:
-    """Accept one image; it is on disk when this returns."""
-    return Image.create(source_url=source_url)
-
-
-def get(kind: type[AnyJob], job_id: UUID) -> AnyJob:
-    """Return the job.
-
-    Raises:
-        NotFound: there is none of that id.
-
-    """
-    job = kind.get_or_none(kind.id == job_id)
-    if job is None:
-        raise NotFound(f"there is no {kind.__name__.lower()} {job_id}")
-    return job
-
-
-def page(
-    kind: type[AnyJob], limit: int, before: UUID | None = None, **equal: Any
-) -> Sequence[AnyJob]:
-    """Return up to `limit` jobs, newest first, older than the job `before`, by equal fields."""
-    query = kind.select().order_by(kind.id.desc()).limit(limit)
-    if before:
-        query = query.where(kind.id < before)
-    if equal:
-        query = query.filter(**equal)
-    return list(query)
-
-
-# Changed by the work.
 
 
 def claim(kind: type[AnyJob], owner: str) -> AnyJob | None:
@@ -146,20 +103,9 @@ def hand_back(job: Job, **values: Any) -> None:
         _change_images(job, [Status.RUNNING], status=Status.QUEUED)
 
 
-def recover(lives: Callable[[str], bool], crashes_allowed: int) -> int:
-    """Hand back the jobs of dead processes, or fail those that died too often; return how many."""
-    owned = [job for kind in KINDS for job in kind.select().where(kind.owner.is_null(False))]
-    dead = [job for job in owned if job.owner and not lives(job.owner)]
-    for job in dead:
-        crashes = job.crashes + 1
-        try:
-            if crashes < crashes_allowed:
-                hand_back(job, crashes=crashes)
-            else:
-                fail(job, GaveUp(f"its process died {crashes} times"), crashes=crashes)
-        except LostClaim:  # a sibling recovered it first
-            continue
-    return len(dead)
+def holds(job: Job) -> bool:
+    """Tell whether a claimed job is still ours."""
+    return type(job).select().where(_present(job)).exists()
 
 
 def _waiting(kind: type[Job]) -> SQL | Expression:
@@ -191,7 +137,7 @@ def _end(job: Job, status: Status, **values: Any) -> None:
         _change(job, status=status, owner=None, finished_at=now(), **values)
         _change_images(
             job,
-            [Status.QUEUED, Status.RUNNING],
+            UNFINISHED,
             status=Status.CANCELLED,
             finished_at=job.finished_at,
             error_code=Cancelled.code,

@@ -1,0 +1,75 @@
+"""Removing what is no longer wanted: rows and the files that go with them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from app import jobs
+from app.models import KINDS, Download, Image, Status, copy_database, now
+from app.storage import Storage
+
+STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
+
+
+def remove(job: Download | Image, storage: Storage) -> None:
+    """Cancel a job that has not ended, remove one that has, and free its files.
+
+    The rows go first: a crash in between leaves files that `collect` finds.
+    """
+    for image in jobs.withdraw(job):
+        storage.remove(storage.image(image.id, image.attempts))
+    if isinstance(job, Download):
+        storage.remove(storage.archive(job.id, job.attempts))
+
+
+def collect(storage: Storage) -> tuple[int, int]:
+    """Remove files without rows, and rows whose file is gone; return how many of each."""
+    files = 0
+    for path, job_id, attempt in storage.kept():
+        kind = Download if path.suffix == ".zip" else Image
+        wanted = kind.status.in_([Status.RUNNING, Status.FINISHED]) & (kind.attempts == attempt)
+        if not kind.select().where(kind.id == job_id, wanted).exists():
+            storage.remove(path)
+            files += 1
+    rows = 0
+    for job in _finished():
+        if not _file_of(job, storage).exists():
+            remove(job, storage)
+            rows += 1
+    return files, rows
+
+
+def back_up(storage: Storage, folder: Path) -> Path:
+    """Copy the rows, then the files, into a new folder in `folder`; return which.
+
+    What is removed meanwhile is missing there, and what is added has no row: both are what
+    `collect` mends.
+    """
+    target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
+    storage.make_copy(target, copy_database)
+    return target
+
+
+def expire(storage: Storage, keep_days: int) -> int:
+    """Remove some of the jobs that ended longer ago than is kept; return how many."""
+    if not keep_days:
+        return 0
+    moment = now() - timedelta(days=keep_days)
+    ended = [job for kind in KINDS for job in jobs.ended_before(kind, moment, STEP)]
+    for job in ended:
+        remove(job, storage)
+    return len(ended)
+
+
+def _finished() -> Iterator[Download | Image]:
+    """Yield the finished jobs, a step at a time, for they are removed on the way."""
+    for kind in KINDS:
+        last = None
+        while step := jobs.page(kind, STEP, last, status=Status.FINISHED):
+            yield from step
+            last = step[-1].id
+
+
+def _file_of(job: Download | Image, storage: Storage) -> Path:
+    where = storage.archive if isinstance(job, Download) else storage.image
+    return where(job.id, job.attempts)
