@@ -17,6 +17,9 @@ lint: .venv/development  ## check style, types, lock files, Dockerfile and compo
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile deploy/nginx/Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	bash -n .ci/run
 
 format: .venv/development  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix
