@@ -1,7 +1,12 @@
 """How gunicorn serves the application; it reads this file by itself. Its flags win over it."""
 
+import os
+import sys
+from pathlib import Path
+
 from app import logs, settings
 from app.errors import ConfigurationError
+from app.storage import Storage
 
 try:
     _settings = settings.load()
@@ -14,13 +19,26 @@ threads = 32
 graceful_timeout = 20  # seconds; below the stop_grace_period of docker-compose.yml
 control_socket_disable = True  # it would need a writable home
 logconfig_dict = logs.configuration(_settings.log_level)
-worker_tmp_dir = "/dev/shm"  # its heartbeat must not wait for a disk
+if Path("/dev/shm").is_dir():
+    worker_tmp_dir = "/dev/shm"  # the heartbeat must not wait for a disk
 
 
 def on_starting(server):
     """Refuse a start that could not work."""
     if server.cfg.preload_app:
         raise SystemExit("image-downloader: --preload is not possible: threads survive no fork")
+    if server.cfg.uid != os.geteuid():
+        return  # --user: what this process made, the workers could not write
+    try:
+        Storage(_settings.storage_dir).prepare()
+    except ConfigurationError as error:
+        raise SystemExit(f"image-downloader: {error}") from error
+
+
+def on_reload(server):
+    """Let the new workers import the code that is there now; they inherit what is imported here."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "wsgi")]:
+        del sys.modules[name]
 
 
 def post_worker_init(worker):
