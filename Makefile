@@ -2,7 +2,7 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test lint format lock clean
+.PHONY: help run test lint smoke format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -13,13 +13,17 @@ run: .venv/runtime  ## serve on http://localhost:8000 (PORT=9000: elsewhere)
 test: .venv/development  ## run the tests
 	$(BIN)/pytest
 
-lint: .venv/development  ## check style, types, lock files, Dockerfile and compose file
+lint: .venv/development  ## check style, types, containers and scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile deploy/nginx/Dockerfile
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml deploy/smoke.yml
 	bash -n .ci/run
+	bash -n deploy/smoke.sh
+
+smoke:  ## try the containers from zero to a zip (needs Docker)
+	deploy/smoke.sh
 
 format: .venv/development  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix
