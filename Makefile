@@ -1,8 +1,11 @@
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
+CRASHES ?= 30
+SEED ?= 20261120
+TO ?= .
 
-.PHONY: help run test lint smoke format lock clean
+.PHONY: help run test crash backup lint smoke format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -12,6 +15,12 @@ run: .venv/runtime  ## serve on http://localhost:8000 (PORT=9000: elsewhere)
 
 test: .venv/development  ## run the tests
 	$(BIN)/pytest
+
+crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
+	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py
+
+backup: .venv/runtime  ## copy storage/ into TO=… while the service runs
+	$(BIN)/flask --app wsgi backup $(TO)
 
 lint: .venv/development  ## check style, types, containers and scripts
 	$(BIN)/ruff check

@@ -1,12 +1,12 @@
 """How gunicorn serves the application; it reads this file by itself. Its flags win over it."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
-from app import logs, settings
+from app import logs, prepare, settings
 from app.errors import ConfigurationError
-from app.storage import Storage
 
 try:
     _settings = settings.load()
@@ -30,7 +30,7 @@ def on_starting(server):
     if server.cfg.uid != os.geteuid():
         return  # --user: what this process made, the workers could not write
     try:
-        Storage(_settings.storage_dir).prepare()
+        prepare(_settings)  # once: the workers inherit that it is done
     except ConfigurationError as error:
         raise SystemExit(f"image-downloader: {error}") from error
 
@@ -42,8 +42,17 @@ def on_reload(server):
 
 
 def post_worker_init(worker):
-    """Start the engine where it works, in the worker."""
-    worker.app.callable.extensions["engine"].start()
+    """Start the engine in the worker; at SIGTERM it stops at once, while requests end in peace."""
+    engine = worker.app.callable.extensions["engine"]
+    engine.start()
+    end_requests = signal.getsignal(signal.SIGTERM)
+
+    def end(number, frame):
+        engine.halt()
+        if callable(end_requests):
+            end_requests(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def worker_exit(server, worker):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from app import jobs, upkeep
 from app.errors import Failure, NotFound
@@ -74,6 +74,7 @@ def gc() -> None:
 
 
 @click.command()
+@with_appcontext
 @click.argument("target", type=click.Path(exists=True, path_type=Path))
 def backup(target: Path) -> None:
     """Copy rows and files into a new folder in TARGET while the service runs."""

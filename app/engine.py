@@ -66,8 +66,8 @@ class PoolEngine:
     def watch(self) -> None:
         """Look once for what was left behind: by the dead, by a busy database, by time."""
         self._tasks.rescue()
-        if jobs.recover(self.storage.lives, self.settings.job_attempts):
-            self.storage.bury_dead()
+        jobs.recover(self.storage.lives, self.settings.job_attempts)
+        self.storage.bury_dead()
         if jobs.any_waiting():
             for _ in range(self.settings.job_threads):
                 self.submit()

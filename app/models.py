@@ -110,11 +110,6 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=round(moment.timestamp() * 1000) << 80)
 
 
-def made_at(job_id: UUID) -> datetime:
-    """Return when an id was made, if `new_id` made it."""
-    return datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC)
-
-
 def now() -> datetime:
     """Return the time in UTC."""
     return datetime.now(UTC)

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
+from pathlib import Path
+from uuid import UUID
 
 from peewee import OperationalError
 
@@ -177,10 +179,11 @@ class Tasks:
         check: Callable[[ImageFacts], None] = lambda facts: None,
     ) -> tuple[str, ImageFacts]:
         """Store the first of the image's URLs that can be had; return which, and its facts."""
+        path = self._path(self.storage.image, image)
         failures = []
         for url in image.source_url, *(image.other_urls or ()):
             try:
-                with self.storage.new_file(self.storage.image(image.id, image.attempts)) as file:
+                with self.storage.new_file(path) as file:
                     facts = fetcher.image(Url.lenient(url), file, referer)
                     check(facts)
             except (StorageFull, Unwanted):  # another size is no way out
@@ -200,8 +203,14 @@ class Tasks:
         ]
         if download.manifest:
             members.append(Member("manifest.json", _manifest(download)))
-        path = self.storage.archive(download.id, download.attempts)
+        path = self._path(self.storage.archive, download)
         self.storage.write_archive(path, members, download.added_at)
+
+    def _path(self, where: Callable[[UUID, int], Path], job: Download | Image) -> Path:
+        """Return where this attempt writes; what a dead one may have left there is removed."""
+        for earlier in range(1, job.attempts):
+            self.storage.remove(where(job.id, earlier))
+        return where(job.id, job.attempts)
 
 
 def _considered(pictures: Iterable[Picture], limit: int) -> Iterator[jobs.Found]:

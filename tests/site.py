@@ -26,14 +26,20 @@ class Request:
     headers: dict[str, str]
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that went away: some tests kill them."""
+
+
 class Site:
     """Serve `replies` by path; a callable one is asked at each request and may block."""
 
     def __init__(self) -> None:
         self.replies: dict[str, Reply | Callable[[], Reply]] = {}
         self.requests: list[Request] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ from app import jobs
 from app.api import current
 from app.api.problems import RETRY_SECONDS
 from app.errors import Cancelled, Gone, NotFound
-from app.models import Download, Image, Status, made_at, now
+from app.models import Download, Image, Status, first_id, now
 
 AnyJob = TypeVar("AnyJob", Download, Image)
 
@@ -54,7 +54,7 @@ def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
         return jobs.get(kind, job_id)
     except NotFound:
         days = current.settings().keep_days
-        if days and made_at(job_id) < now() - timedelta(days=days):
+        if days and job_id < first_id(now() - timedelta(days=days)):
             raise Gone(f"what is older than {days} days is removed") from None
         raise
 

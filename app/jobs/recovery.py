@@ -9,12 +9,8 @@ from app.models import KINDS, Download, Image, Job, Status, db
 
 def recover(lives: Callable[[str], bool], crashes_allowed: int) -> int:
     """Hand back the jobs of dead processes, or fail those that died too often; return how many."""
-    return sum(
-        _recover_from(owner, kind, crashes_allowed)
-        for kind in KINDS
-        for owner in _owners(kind)
-        if not lives(owner)
-    )
+    owners = [(owner, kind) for kind in KINDS for owner in _owners(kind)]
+    return sum(_recover_from(*one, crashes_allowed) for one in owners if not lives(one[0]))
 
 
 def _owners(kind: type[Job]) -> list[str]:

@@ -78,6 +78,10 @@ class Service:
     def get(self, path: str) -> requests.Response:
         return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS)
 
+    def delete(self, path: str) -> None:
+        answer = requests.delete(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS)
+        assert answer.status_code == 204, answer.text
+
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         answer = requests.post(f"http://127.0.0.1:{self.port}{path}", json=body, timeout=SECONDS)
         assert answer.status_code == 202, answer.text

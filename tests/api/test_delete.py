@@ -1,0 +1,138 @@
+"""DELETE and retry: what clients take back, and what they ask for again."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import jobs, models
+from app.errors import Unreachable
+from app.models import Download, Image
+from tests.pictures import picture
+from tests.site import Site
+
+Work = Callable[[], int]
+
+
+def files(app: Flask) -> list[Path]:
+    root = app.extensions["storage"].root
+    return [*root.glob("images/*/*"), *root.glob("archives/*/*")]
+
+
+def test_a_finished_download_is_removed_with_all_its_files(
+    client: FlaskClient, app: Flask, site: Site, work: Work
+) -> None:
+    site.file("/a.png", picture())
+    path = client.post("/download", json={"url": site.page("/", "<img src=a.png>")}).json[
+        "download_url"
+    ]
+    work()
+    assert len(files(app)) == 2
+
+    assert client.delete(path).status_code == 204
+
+    assert files(app) == []
+    assert client.get(path).status_code == 404
+    assert client.get("/images").json["images"] == []
+
+
+def test_a_queued_download_is_cancelled(client: FlaskClient, work: Work) -> None:
+    path = client.post("/download", json={"url": "https://example.com/"}).json["download_url"]
+
+    assert client.delete(path).status_code == 204
+
+    assert client.get(path).status_code == 410
+    assert client.get(f"{path}/status").json["status"] == "cancelled"
+    assert work() == 0
+
+
+def test_a_finished_image_is_removed(
+    client: FlaskClient, app: Flask, site: Site, work: Work
+) -> None:
+    url = site.file("/a.png", picture())
+    path = client.post("/images", json={"url": url}).headers["Location"]
+    work()
+
+    assert client.delete(path).status_code == 204
+
+    assert files(app) == []
+    assert client.get(path).status_code == 404
+    assert client.delete(path).status_code == 404
+
+
+def test_a_queued_image_is_cancelled(client: FlaskClient) -> None:
+    path = client.post("/images", json={"url": "https://example.com/a"}).headers["Location"]
+
+    assert client.delete(path).status_code == 204
+
+    assert client.get(path).json["status"] == "cancelled"
+    assert client.get(f"{path}/content").status_code == 410
+
+
+@pytest.mark.parametrize("kind", ["download", "images"])
+def test_what_is_not_there_cannot_be_removed(client: FlaskClient, kind: str) -> None:
+    assert client.delete(f"/{kind}/{uuid.uuid4()}").status_code == 404
+    assert client.post(f"/{kind}/{uuid.uuid4()}/retry").status_code == 404
+
+
+def test_a_failed_download_is_asked_for_again(client: FlaskClient, app: Flask) -> None:
+    first = client.post(
+        "/download", json={"url": "https://example.com/", "limit": 3, "types": ["gif"]}
+    ).json
+    claimed = jobs.claim(Download, "me")
+    assert claimed
+    jobs.fail(claimed, Unreachable("no address"))
+
+    again = client.post(f"{first['download_url']}/retry")
+
+    assert again.status_code == 202
+    assert again.headers["Location"] == again.json["download_url"] != first["download_url"]
+    new = jobs.get(Download, uuid.UUID(again.json["download_id"]))
+    assert (new.url, new.limit, new.types, new.status) == (
+        "https://example.com/",
+        3,
+        ["gif"],
+        "queued",
+    )
+    assert client.get(f"{first['download_url']}/status").json["status"] == "failed"
+    assert app.extensions["engine"].count == 2
+
+
+def test_a_failed_image_is_asked_for_again(client: FlaskClient) -> None:
+    path = client.post("/images", json={"url": "https://example.com/a"}).headers["Location"]
+    claimed = jobs.claim(Image, "me")
+    assert claimed
+    jobs.fail(claimed, Unreachable("no address"))
+
+    again = client.post(f"{path}/retry")
+
+    assert again.status_code == 202
+    assert (again.json["source_url"], again.json["status"]) == ("https://example.com/a", "queued")
+
+
+def test_only_what_failed_is_tried_again(client: FlaskClient) -> None:
+    path = client.post("/images", json={"url": "https://example.com/a"}).headers["Location"]
+    answer = client.post(f"{path}/retry")
+
+    assert answer.status_code == 409
+    assert answer.json["type"] == "/problems/not-failed"
+
+
+def test_what_is_no_longer_kept_is_410_and_what_never_was_is_404(
+    client: FlaskClient, app: Flask
+) -> None:
+    app.extensions["settings"] = replace(app.extensions["settings"], keep_days=7)
+    week = timedelta(days=7)
+
+    old = models.first_id(models.now() - week - timedelta(minutes=1))
+    young = models.first_id(models.now() - week + timedelta(minutes=1))
+
+    assert client.get(f"/download/{old}").status_code == 410
+    assert client.get(f"/images/{old}").status_code == 410
+    assert client.get(f"/download/{young}").status_code == 404
+    assert client.get(f"/download/{uuid.UUID(int=(1 << 128) - 1)}").status_code == 404

@@ -1,0 +1,150 @@
+"""Removing, expiring, collecting and backing up."""
+
+import sqlite3
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app, jobs, upkeep
+from app.models import Download, Image, db, first_id, new_id, now
+from app.settings import Settings
+from app.storage import Storage
+from tests.pictures import picture
+from tests.site import Site
+
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def stored(site: Site, work: Work) -> Download:
+    """A finished download of two images, beside a lone finished image."""
+    site.file("/a.png", picture("png", 1))
+    site.file("/b.png", picture("png", 2))
+    download = jobs.add_download(
+        url=site.page("/", "<img src=a.png><img src=b.png>"),
+        limit=9,
+        min_width=0,
+        min_height=0,
+        manifest=False,
+    )
+    jobs.add_image(site.url("/a.png"))
+    assert work() == 2
+    return download
+
+
+def age(job: Download | Image, days: float) -> None:
+    """Make a finished job older than it is."""
+    kind = type(job)
+    moment = now() - timedelta(days=days)
+    old = uuid.UUID(int=first_id(moment).int | (job.id.int & ((1 << 80) - 1)))
+    with db.atomic():
+        db.pragma("defer_foreign_keys", 1)
+        kind.update(id=old, finished_at=moment).where(kind.id == job.id).execute()
+        if kind is Download:
+            Image.update(download=old).where(Image.download == job.id).execute()
+
+
+def test_nothing_expires_unless_it_is_asked_for(stored: Download, storage: Storage) -> None:
+    age(stored, 1000)
+
+    assert upkeep.expire(storage, keep_days=0) == 0
+
+
+def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
+    stored: Download, storage: Storage
+) -> None:
+    archive = storage.archive(stored.id, 1)
+    age(stored, 7.1)
+    storage.archive(Download.get().id, 1).parent.mkdir(exist_ok=True)
+    archive.rename(storage.archive(Download.get().id, 1))
+
+    assert upkeep.expire(storage, keep_days=7) == 1
+
+    assert Download.select().count() == 0
+    [left] = Image.select()
+    assert left.download_id is None
+    assert [job_id for _, job_id, _ in storage.kept()] == [left.id]
+    assert upkeep.expire(storage, keep_days=7) == 0
+
+
+def test_a_lone_image_expires_too_and_a_queued_one_does_not(
+    site: Site, work: Work, storage: Storage
+) -> None:
+    age(jobs.add_image(site.file("/a.png", picture())), 8)
+    assert upkeep.expire(storage, keep_days=7) == 0
+    work()
+    Image.update(finished_at=now() - timedelta(days=8)).execute()
+
+    assert upkeep.expire(storage, keep_days=7) == 1
+
+
+def test_collecting_finds_nothing_in_a_sound_storage(stored: Download, storage: Storage) -> None:
+    assert upkeep.collect(storage) == (0, 0)
+    assert len(list(storage.kept())) == 4
+
+
+def test_collecting_removes_files_without_rows(stored: Download, storage: Storage) -> None:
+    stray = [storage.image(new_id(), 1), storage.archive(new_id(), 1)]
+    earlier = storage.image(Image.get().id, 7)
+    for path in [*stray, earlier]:
+        with storage.new_file(path) as file:
+            file.write(b"x")
+
+    assert upkeep.collect(storage) == (3, 0)
+    assert len(list(storage.kept())) == 4
+
+
+def test_collecting_removes_rows_without_files(stored: Download, storage: Storage) -> None:
+    storage.remove(storage.archive(stored.id, 1))
+    [lone] = Image.select().where(Image.download.is_null())
+    storage.remove(storage.image(lone.id, 1))
+
+    assert upkeep.collect(storage) == (0, 2)
+    assert (Download.select().count(), Image.select().count()) == (0, 0)
+    assert list(storage.kept()) == []
+
+
+def test_collecting_leaves_what_is_being_finished(site: Site, storage: Storage) -> None:
+    jobs.add_image(site.url("/a.png"))
+    image = jobs.claim(Image, storage.owner)
+    assert image
+    with storage.new_file(storage.image(image.id, image.attempts)) as file:
+        file.write(b"x")
+
+    assert upkeep.collect(storage) == (0, 0)
+
+
+def test_a_backup_is_a_storage_of_its_own(
+    stored: Download, storage: Storage, tmp_path: Path, app: Flask
+) -> None:
+    copy = upkeep.back_up(storage, tmp_path)
+    for job in [*Download.select(), *Image.select().where(Image.download.is_null())]:
+        upkeep.remove(job, storage)
+    db.close()
+
+    restored = create_app(Settings(storage_dir=copy))
+    client = restored.test_client()
+
+    assert client.get(f"/download/{stored.id}", buffered=True).status_code == 200
+    assert len(client.get("/images").json["images"]) == 3
+    assert upkeep.collect(restored.extensions["storage"]) == (0, 0)
+
+
+def test_a_backup_on_another_file_system_is_copied(
+    stored: Download, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_file_system(*paths: Path) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", other_file_system)
+    copy = upkeep.back_up(storage, tmp_path)
+
+    copied = sorted(path.read_bytes() for path in copy.glob("images/*/*"))
+    assert copied == sorted([picture("png", 1), picture("png", 1), picture("png", 2)])
+    with sqlite3.connect(copy / "downloader.db") as rows:
+        assert rows.execute("SELECT count(*) FROM image").fetchone() == (3,)
+    rows.close()
