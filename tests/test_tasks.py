@@ -2,6 +2,7 @@
 
 import errno
 import json
+import threading
 import zipfile
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -247,9 +248,13 @@ def test_a_download_goes_on_where_it_was_handed_back(
         min_height=0,
         manifest=False,
     )
+    # The answer for b.png comes only when the process has stopped waiting for it.
+    stopped = threading.Event()
+    site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
     stopping = Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0)
 
     stopping.turn(KINDS)
+    stopped.set()
     [download] = Download.select()
     assert (download.status, download.owner) == ("queued", None)
     assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]

@@ -1,6 +1,5 @@
 """The real service: gunicorn in a process of its own, over real sockets."""
 
-import http.client
 import json
 import os
 import socket
@@ -8,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +55,8 @@ class Service:
         """Ask again and again until it is true; the service is another process."""
         pause = threading.Event()
         for _ in range(SECONDS * 50):
-            try:
-                if true():
-                    return
-            except (requests.ConnectionError, http.client.HTTPException):
-                assert self.process
-                assert self.process.poll() is None, self.log.read_text()
+            if true():
+                return
             pause.wait(0.02)
         raise AssertionError(f"it did not happen; the log:\n{self.log.read_text()}")
 
@@ -75,18 +71,44 @@ class Service:
             self.process.terminate()
             self.process.wait(SECONDS)
 
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request, again where a worker died over it, as clients do."""
+        answers: list[requests.Response] = []
+
+        def answered() -> bool:
+            assert self.process
+            assert self.process.poll() is None, self.log.read_text()
+            url = f"http://127.0.0.1:{self.port}{path}"
+            with suppress(requests.ConnectionError):
+                answers.append(requests.request(method, url, timeout=SECONDS, **options))
+            return bool(answers)
+
+        self.wait(answered)
+        return answers[0]
+
     def get(self, path: str) -> requests.Response:
-        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS)
+        return self.ask("GET", path)
 
     def delete(self, path: str) -> None:
-        answer = requests.delete(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS)
+        answer = self.ask("DELETE", path)
         assert answer.status_code == 204, answer.text
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = requests.post(f"http://127.0.0.1:{self.port}{path}", json=body, timeout=SECONDS)
+        answer = self.ask("POST", path, json=body)
         assert answer.status_code == 202, answer.text
         told: dict[str, Any] = answer.json()
         return told
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Walk the list of downloads or images to its end."""
+        path = "/download" if name == "downloads" else "/images"
+        rows: list[dict[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            told = self.get(f"{path}?limit=200" + (f"&cursor={cursor}" if cursor else "")).json()
+            rows += told[name]
+            cursor = told["next_cursor"]
+        return rows
 
     def lines(self) -> list[dict[str, Any]]:
         """Read the log, each line of it a JSON object."""
