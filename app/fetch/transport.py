@@ -11,6 +11,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
+from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
 
 from app.errors import BrokenTransfer, Unreachable
@@ -41,6 +42,7 @@ class _Response(http.client.HTTPResponse):
         while 101 < self.status < 200:
             self.headers = None  # type: ignore[assignment]  # so that it begins again
             super().begin()
+        assert_header_parsing(self.headers)  # or a length after a bad line would go unseen
         del self.headers["Set-Cookie"]
 
 
@@ -156,7 +158,14 @@ def translated() -> Iterator[None]:
     """Turn what the libraries below raise into a failure that a user may read."""
     try:
         yield
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise BrokenTransfer("broken transfer: it ended early", transient=True) from error
-    except (http.client.HTTPException, ValueError) as error:
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        if isinstance(_fault(error), OSError | http.client.IncompleteRead):
+            raise BrokenTransfer("broken transfer: it ended early", transient=True) from error
         raise BrokenTransfer("broken transfer: not valid HTTP") from error
+
+
+def _fault(error: BaseException) -> BaseException:
+    """Unwrap what requests and urllib3 put around a fault: the last argument each."""
+    while error.args and isinstance(error.args[-1], BaseException):
+        error = error.args[-1]
+    return error

@@ -106,17 +106,22 @@ class Dialler:
         self._misses[host, port] += 1
         addresses = self.judged(host)
         for place, address in enumerate(addresses):
-            wire = Wire(address, self._watch)
             share = self._watch.left() / (len(addresses) - place)
-            try:
-                if wire.dial(port, min(share, CONNECT_SECONDS)):
-                    del self._misses[host, port]
-                    return wire
-            except BaseException:
-                wire.close()
-                raise
-            wire.close()
+            if wire := self._connect(address, port, min(share, CONNECT_SECONDS)):
+                del self._misses[host, port]
+                return wire
         raise Unreachable(failure, transient=True)
+
+    def _connect(self, address: Address, port: int, patience: float) -> Wire | None:
+        wire = Wire(address, self._watch)
+        try:
+            if wire.dial(port, patience):
+                return wire
+        except BaseException:
+            wire.close()
+            raise
+        wire.close()
+        return None
 
     def judged(self, host: str) -> list[Address]:
         """Return those addresses of a host that may be dialled."""

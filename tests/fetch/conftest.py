@@ -74,6 +74,13 @@ def fetching() -> Iterator[Fetching]:
 
 
 @pytest.fixture
+def hasty(fetching: Fetching) -> Fetcher:
+    """Return a fetcher that does not really wait between tries."""
+    clock = Clock()
+    return fetching(clock=clock, sleep=clock.sleep)
+
+
+@pytest.fixture
 def fetcher(fetching: Fetching) -> Fetcher:
     return fetching()
 

@@ -15,7 +15,7 @@ from app.fetch.transport import Session
 from app.fetch.watch import Watch
 from app.fetch.wire import Dialler
 from app.urls import Url
-from tests.fetch.conftest import CANARY, Fetching, Resolver, image
+from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
 from tests.fetch.origin import Origin, answer, png, redirect
 from tests.test_urls import TEXTS, outcome
 
@@ -125,7 +125,8 @@ def test_a_host_that_refuses_is_left_alone_after_three_tries(
     fetching: Fetching, origin: Origin
 ) -> None:
     resolver = Resolver(dead_test=[["127.0.0.4", "127.0.0.2"]])
-    fetcher = fetching(resolve=resolver, sleep=lambda _: None)
+    clock = Clock()
+    fetcher = fetching(resolve=resolver, clock=clock, sleep=clock.sleep)
     with Origin(("127.0.0.2",)) as gone:
         url = gone.url(host="dead.test")
     for _ in range(3):
