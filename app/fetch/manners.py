@@ -1,6 +1,7 @@
 """Manners towards origins: when to come again."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,16 +34,18 @@ class Holds:
         """Return the seconds that the host still wants to be left alone."""
         return max(0.0, self._until.get(host, 0.0) - self._clock())
 
+    def __len__(self) -> int:
+        return len(self._until)
+
 
 def retry_after(value: str | None) -> float | None:
     """Read a Retry-After header: seconds or a date; None when there is no sense in it."""
-    if value is None:
-        return None
-    if value.isascii() and value.strip().isdigit():
-        return float(value.strip()[:12])
+    text = (value or "").strip()
+    if re.fullmatch("[0-9]{1,9}", text):
+        return float(text)
     try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
+        when = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
     return (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 

@@ -43,7 +43,7 @@ class Resolver:
 
     def __call__(self, host: str, port: None, type: int) -> list[Any]:  # noqa: A002
         self.asked.append(host)
-        lists = self.answers.get(host)
+        lists = self.answers.get(host.rstrip("."))
         if not lists:
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         addresses = lists.pop(0) if len(lists) > 1 else lists[0]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-Answer = bytes | Callable[["Peer"], None]
+Answer = bytes | Callable[["Peer"], object]
 
 
 @dataclass
@@ -36,6 +36,11 @@ class Peer:
         while not self.closed.is_set():
             self.send(data)
 
+    def farewell(self) -> None:
+        """End TLS as it should end."""
+        if isinstance(self.socket, ssl.SSLSocket):
+            self.socket.unwrap()
+
     def hang(self) -> None:
         """Keep the connection and say no more."""
         self.closed.wait()
@@ -50,6 +55,7 @@ class Origin:
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[bytes] = field(default_factory=list)
     connections: Counter[str] = field(default_factory=Counter)
+    greeting: Callable[[Peer], object] | None = None
     port: int = 0
 
     def __enter__(self) -> Self:
@@ -88,6 +94,9 @@ class Origin:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.enter_context(connection)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.greeting:
+                self.greeting(Peer(connection, self._closed))
+                return
             if self.tls:
                 connection = stack.enter_context(self.tls.wrap_socket(connection, server_side=True))
             while request := self._read_head(connection):

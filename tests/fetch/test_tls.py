@@ -1,0 +1,145 @@
+"""HTTPS through the judged address: the certificate is for the name, and TLS has no way around."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import trustme
+
+from app.errors import BrokenTransfer, DeadlineExceeded, RefusedAddress, TooLarge, Unreachable
+from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
+from tests.fetch.origin import Origin, Peer, answer, png
+
+RESOLVER = Resolver(good_test=[["127.0.0.2"]], wrong_test=[["127.0.0.2"]])
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[Origin]:
+    certificate = authority.issue_cert("good.test", "127.0.0.2")
+    with Origin(tls=serving(certificate)) as origin:
+        origin.answers["/"] = answer(png(50_000))
+        yield origin
+
+
+def test_the_right_name_passes_and_is_told_to_the_origin(
+    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+) -> None:
+    names: list[str | None] = []
+    assert secure.tls
+    secure.tls.sni_callback = lambda _, name, __: names.append(name)
+    fetcher = fetching(resolve=RESOLVER, tls=tls)
+    for host in ("good.test", "good.test.", "good.test"):
+        assert image(fetcher, secure.url(host=host)).bytes == 50_000
+    assert names == ["good.test", "good.test"], "one handshake for each host"
+    assert f"\r\nHost: good.test:{secure.port}\r\n".encode() in secure.requests[0]
+
+
+def test_an_address_passes_when_the_certificate_has_it(
+    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+) -> None:
+    assert image(fetching(tls=tls), secure.url()).bytes == 50_000
+
+
+def test_the_wrong_name_fails(fetching: Fetching, secure: Origin, tls: ssl.SSLContext) -> None:
+    with pytest.raises(Unreachable, match="unreachable: certificate: Hostname mismatch"):
+        image(fetching(resolve=RESOLVER, tls=tls), secure.url(host="wrong.test"))
+    assert not secure.requests
+
+
+def test_an_authority_that_nobody_knows_fails(fetching: Fetching, secure: Origin) -> None:
+    with pytest.raises(Unreachable, match="unreachable: certificate: unable to get local issuer"):
+        image(fetching(resolve=RESOLVER), secure.url(host="good.test"))
+
+
+def test_an_expired_certificate_fails(
+    fetching: Fetching, authority: trustme.CA, tls: ssl.SSLContext
+) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    certificate = authority.issue_cert("good.test", not_after=yesterday)
+    with Origin(tls=serving(certificate)) as origin:
+        with pytest.raises(Unreachable, match="unreachable: certificate: certificate has expired"):
+            image(fetching(resolve=RESOLVER, tls=tls), origin.url(host="good.test"))
+        assert not origin.requests
+
+
+def test_a_certificate_opens_no_inner_address(
+    fetching: Fetching, authority: trustme.CA, tls: ssl.SSLContext
+) -> None:
+    certificate = authority.issue_cert("good.test")
+    with Origin((CANARY,), tls=serving(certificate)) as canary:
+        with pytest.raises(RefusedAddress):
+            image(
+                fetching(resolve=Resolver(good_test=[[CANARY]]), tls=tls),
+                canary.url(host="good.test"),
+            )
+        assert not canary.connections
+
+
+def test_what_speaks_no_tls_is_unreachable(fetching: Fetching, origin: Origin) -> None:
+    url = origin.url().replace("http:", "https:")
+    origin.greeting = lambda peer: peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(Unreachable, match=r"^unreachable: no TLS with 127\.0\.0\.2$"):
+        image(fetching(), url)
+
+
+@pytest.mark.parametrize(
+    "greeting", [Peer.hang, lambda peer: peer.drip(b"\x16\x03\x03\x40\0" * 99)]
+)
+def test_a_handshake_meets_the_deadline(
+    fetching: Fetching, origin: Origin, greeting: object
+) -> None:
+    origin.greeting = greeting
+    start = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        image(fetching(seconds=0.3), origin.url().replace("http:", "https:"))
+    assert time.monotonic() - start < 2
+
+
+def test_a_drip_under_tls_meets_the_deadline(
+    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+) -> None:
+    secure.answers["/"] = lambda peer: peer.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 999)
+    with pytest.raises(DeadlineExceeded):
+        image(fetching(seconds=0.3, tls=tls), secure.url())
+
+
+def test_a_flood_under_tls_meets_the_budget(
+    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+) -> None:
+    secure.answers["/"] = lambda peer: peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+    with pytest.raises(TooLarge, match="on the wire"):
+        image(fetching(tls=tls), secure.url())
+
+
+def test_a_body_that_ends_without_a_farewell_is_cut_off(
+    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+) -> None:
+    """Without a length, only TLS's close_notify tells an end from a cut."""
+    clock = Clock()
+    fetcher = fetching(tls=tls, clock=clock, sleep=clock.sleep)
+    start = b"HTTP/1.1 200 OK\r\n\r\n" + png()
+    secure.answers["/"] = lambda peer: peer.send(start)
+    with pytest.raises(BrokenTransfer, match="ended early"):
+        image(fetcher, secure.url())
+    secure.answers["/"] = lambda peer: (peer.send(start), peer.farewell())
+    assert image(fetcher, secure.url()).bytes == 100
