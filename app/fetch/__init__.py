@@ -21,7 +21,7 @@ from app.fetch.manners import Holds, pauses
 from app.fetch.transport import Session
 from app.fetch.watch import Watch
 from app.fetch.wire import Dialler, Resolve
-from app.settings import KiB, Settings
+from app.settings import Settings
 from app.urls import Url
 
 _PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -113,21 +113,19 @@ class Fetcher:
 
     def _page(self, url: Url) -> Page:
         limit = self._settings.max_page_bytes
-        self._watch.allow(_on_the_wire(limit))
         final, response = self._hops.follow(url, {"Accept": _PAGE_ACCEPT})
         with response:
             declared = response.headers.get("Content-Type", "")
-            head, pieces = body.peek(body.read(response, limit), formats.HEAD_BYTES)
+            head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             _judge_page(declared, head)
             charset = _CHARSET.search(declared)
             return Page(final, b"".join(pieces), charset and charset[1])
 
     def _image(self, url: Url, into: BinaryIO, headers: dict[str, str]) -> ImageFacts:
         limit = self._settings.max_image_bytes
-        self._watch.allow(_on_the_wire(limit))
         _, response = self._hops.follow(url, headers)
         with response:
-            head, pieces = body.peek(body.read(response, limit), formats.HEAD_BYTES)
+            head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             known = formats.sniff(head)
             if not known:
                 raise NotAnImage(f"not an image: {formats.describe(head)}")
@@ -158,11 +156,6 @@ def _public_tls() -> ssl.SSLContext:
 
 def _agent(settings: Settings) -> str:
     return settings.user_agent + (f" (+{settings.contact})" if settings.contact else "")
-
-
-def _on_the_wire(limit: int) -> int:
-    """Allow for headers, redirects, TLS records and chunk sizes around a body."""
-    return limit + limit // 4 + 256 * KiB
 
 
 def _store(pieces: Iterable[bytes], into: BinaryIO) -> tuple[int, str]:

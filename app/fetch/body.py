@@ -9,12 +9,13 @@ import requests
 
 from app.errors import BrokenTransfer, TooLarge
 from app.fetch.transport import translated
+from app.fetch.watch import Watch
 
 CHUNK_BYTES = 1 << 16
 _DRAIN_BYTES = 1 << 16
 
 
-def read(response: requests.Response, limit: int) -> Iterator[bytes]:
+def read(response: requests.Response, limit: int, watch: Watch) -> Iterator[bytes]:
     """Yield the decoded body piece by piece.
 
     Raises:
@@ -25,12 +26,13 @@ def read(response: requests.Response, limit: int) -> Iterator[bytes]:
     announced = _announced(response)
     if announced > limit:
         raise TooLarge(f"too large: {announced} bytes")
-    size = 0
-    for piece in _decoded(response):
-        size += len(piece)
-        if size > limit:
-            raise TooLarge(f"too large: more than {limit} bytes")
-        yield piece
+    pieces = _bounded(_raw(response, watch), limit)
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding in ("gzip", "x-gzip", "deflate"):
+        return _bounded(_inflated(pieces), limit)
+    if coding not in ("identity", ""):
+        raise BrokenTransfer("broken transfer: unknown content coding")
+    return pieces
 
 
 def peek(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -43,14 +45,11 @@ def peek(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return head[:size], itertools.chain((head,), pieces)
 
 
-def discard(response: requests.Response) -> None:
+def discard(response: requests.Response, watch: Watch) -> None:
     """Leave a body aside; a small one is read, so that its connection can be used again."""
-    size = 0
-    with response, contextlib.suppress(BrokenTransfer):
-        for piece in _raw(response):
-            size += len(piece)
-            if size > _DRAIN_BYTES:
-                return
+    with response, contextlib.suppress(BrokenTransfer, TooLarge):
+        for _ in _bounded(_raw(response, watch), _DRAIN_BYTES):
+            pass
 
 
 def _announced(response: requests.Response) -> int:
@@ -65,34 +64,37 @@ def _announced(response: requests.Response) -> int:
     return 0 if transfer else int(length)
 
 
-def _raw(response: requests.Response) -> Iterator[bytes]:
+def _raw(response: requests.Response, watch: Watch) -> Iterator[bytes]:
     """Yield what came, as soon as it comes: read1 returns after one read of the wire."""
     with translated():
         while piece := response.raw.read1(CHUNK_BYTES, decode_content=False):
+            watch.earn(len(piece))
             yield piece
 
 
-def _decoded(response: requests.Response) -> Iterator[bytes]:
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding in ("identity", ""):
-        return _raw(response)
-    if coding in ("gzip", "x-gzip", "deflate"):
-        return _inflated(_raw(response))
-    raise BrokenTransfer("broken transfer: unknown content coding")
+def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(f"too large: more than {limit} bytes")
+        yield piece
 
 
 def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Undo gzip or deflate in bounded steps; deflate comes with or without zlib's header."""
-    decoder = None
+    head, pieces = peek(pieces, 1)
+    headed = head and (head[0] == 0x1F or head[0] & 0x0F == 8)
+    decoder = zlib.decompressobj(32 + zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)
     for piece in pieces:
-        while piece:
-            if decoder is None or decoder.eof:
-                headed = piece[0] == 0x1F or piece[0] & 0x0F == 8
-                decoder = zlib.decompressobj(32 + zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)
+        rest = piece
+        while rest:
             try:
-                yield decoder.decompress(piece, CHUNK_BYTES)
+                yield decoder.decompress(rest, CHUNK_BYTES)
             except zlib.error as error:
                 raise BrokenTransfer("broken transfer: damaged compression") from error
-            piece = decoder.unconsumed_tail or decoder.unused_data
-    if decoder is None or not decoder.eof:
+            rest = decoder.unconsumed_tail
+    if decoder.unused_data:
+        raise BrokenTransfer("broken transfer: more than one compressed part")
+    if not decoder.eof:
         raise BrokenTransfer("broken transfer: it ended early", transient=True)

@@ -31,11 +31,12 @@ class Hops:
 
     def follow(self, url: Url, headers: dict[str, str]) -> tuple[Url, requests.Response]:
         """Return the answer, its body still on the wire, and the URL that gave it."""
+        self._watch.start_try()
         for _ in range(MAX_REDIRECTS + 1):
             response = self._ask(url, headers)
             if response.status_code == 200:
                 return url, response
-            body.discard(response)
+            body.discard(response, self._watch)
             url = url.join(_location(response))
         raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
 
@@ -52,7 +53,7 @@ class Hops:
             seconds = retry_after(response.headers.get("Retry-After"))
             if seconds is None:
                 return response
-            body.discard(response)
+            body.discard(response, self._watch)
             self._holds.hold(url.host, seconds)
 
 

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 
 from app.errors import DeadlineExceeded, Interrupted, TooLarge
+from app.settings import KiB
 
+OVERHEAD_BYTES = 256 * KiB  # of a try: handshakes, headers and framing of all its hops
 SLICE_SECONDS = 0.5  # no wait is longer before `cut` is asked again
 
 
@@ -28,18 +30,25 @@ class Watch:
         self._seconds = seconds
         self._deadline = self.clock() + seconds
         self._ask_at = 0.0
-        self.allow(0)
+        self.start_try()
 
-    def allow(self, size: int) -> None:
-        """Begin a try: it may read this many bytes from the wire."""
-        self._allowed = self._budget = size
+    def start_try(self) -> None:
+        """Begin a try: its byte budget is full again."""
+        self._budget = OVERHEAD_BYTES
 
     def spend(self, size: int) -> None:
-        """Count bytes that came in, headers and handshakes included."""
+        """Count bytes that came over the wire, whatever they are."""
         self._budget -= size
         if self._budget < 0:
-            raise TooLarge(f"too large: more than {self._allowed} bytes on the wire")
+            raise TooLarge(f"too large: more than {OVERHEAD_BYTES} bytes around the body")
         self.check()
+
+    def earn(self, size: int) -> None:
+        """Give back the bytes of a body, whose number is limited elsewhere, and their framing.
+
+        So a body in chunks of one byte, which would cost us minutes of CPU, ends soon.
+        """
+        self._budget += size + size // 4
 
     def check(self) -> float:
         """Return how long the next wait may be, in seconds."""

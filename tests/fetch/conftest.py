@@ -2,6 +2,7 @@
 
 import io
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from ipaddress import ip_network
@@ -67,7 +68,7 @@ def fetching() -> Iterator[Fetching]:
                 max_image_pixels=1_000_000,
                 contact=seams.pop("contact", ""),
             )
-            seams.setdefault("holds", Holds())
+            seams.setdefault("holds", Holds(seams.get("clock", time.monotonic)))
             return stack.enter_context(Fetcher(settings, **seams))
 
         yield make

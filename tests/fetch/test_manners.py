@@ -77,7 +77,7 @@ def test_a_pause_holds_for_the_host_that_a_redirect_led_to(
 ) -> None:
     origin.answers["/"] = redirect(origin.url("/there", "127.0.0.3"))
     origin.answers["/there"] = in_turn(busy("503", "3"), answer(png()))
-    image(fetching(clock=clock, sleep=clock.sleep, holds=Holds(clock)), origin.url())
+    image(fetching(clock=clock, sleep=clock.sleep), origin.url())
     assert origin.targets() == ["/", "/there", "/there"]
 
 
@@ -85,7 +85,7 @@ def test_asking_for_no_pause_still_gets_a_second(
     fetching: Fetching, origin: Origin, clock: Clock
 ) -> None:
     origin.answers["/"] = in_turn(busy("429", "0"), answer(png()))
-    image(fetching(clock=clock, sleep=clock.sleep, holds=Holds(clock)), origin.url())
+    image(fetching(clock=clock, sleep=clock.sleep), origin.url())
     assert sum(clock.naps) == pytest.approx(1)
 
 

@@ -127,7 +127,7 @@ def test_a_flood_under_tls_meets_the_budget(
     fetching: Fetching, secure: Origin, tls: ssl.SSLContext
 ) -> None:
     secure.answers["/"] = lambda peer: peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
-    with pytest.raises(TooLarge, match="on the wire"):
+    with pytest.raises(TooLarge, match="around the body"):
         image(fetching(tls=tls), secure.url())
 
 
