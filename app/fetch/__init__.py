@@ -1,6 +1,5 @@
 """The guarded fetcher: one GET of a stranger's URL, bounded in place, time, size and kind."""
 
-import functools
 import hashlib
 import re
 import socket
@@ -8,17 +7,14 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
-
-import certifi
 
 from app import formats
 from app.errors import NotAnImage, NotHtml, OriginFailure, TooLarge
 from app.fetch import body
 from app.fetch.hops import Held, Hops
 from app.fetch.manners import Holds, pauses
-from app.fetch.transport import Session
+from app.fetch.transport import Session, public_tls
 from app.fetch.watch import Watch
 from app.fetch.wire import Dialler, Resolve
 from app.settings import Settings
@@ -73,18 +69,13 @@ class Fetcher:
         self._settings = settings
         self._watch = Watch(cut, clock, sleep)
         dialler = Dialler(self._watch, settings.allow_networks, resolve)
-        self._session = Session(dialler.dial, tls or _public_tls(), _agent(settings))
+        self._session = Session(dialler.dial, tls or public_tls(), _agent(settings))
         self._hops = Hops(self._session, self._watch, holds)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._session.close()
 
     def page(self, url: Url) -> Page:
@@ -93,10 +84,7 @@ class Fetcher:
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
         """Fetch an image into a file open for writing and reading; what it held is lost."""
-        headers = {"Accept": _IMAGE_ACCEPT}
-        if referer and (referer.scheme, url.scheme) != ("https", "http"):  # RFC 9110, 10.1.3
-            headers["Referer"] = str(referer)
-        return self._persist(lambda: self._image(url, into, headers))
+        return self._persist(lambda: self._image(url, into, referer))
 
     def _persist(self, turn: Callable[[], _T]) -> _T:
         """Try again, within the one deadline, what may end better next time."""
@@ -113,7 +101,7 @@ class Fetcher:
 
     def _page(self, url: Url) -> Page:
         limit = self._settings.max_page_bytes
-        final, response = self._hops.follow(url, {"Accept": _PAGE_ACCEPT})
+        final, response = self._hops.follow(url, _PAGE_ACCEPT)
         with response:
             declared = response.headers.get("Content-Type", "")
             head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
@@ -121,9 +109,9 @@ class Fetcher:
             charset = _CHARSET.search(declared)
             return Page(final, b"".join(pieces), charset and charset[1])
 
-    def _image(self, url: Url, into: BinaryIO, headers: dict[str, str]) -> ImageFacts:
+    def _image(self, url: Url, into: BinaryIO, referer: Url | None) -> ImageFacts:
         limit = self._settings.max_image_bytes
-        _, response = self._hops.follow(url, headers)
+        _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer)
         with response:
             head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             known = formats.sniff(head)
@@ -145,13 +133,6 @@ class Fetcher:
         if width * height > self._settings.max_image_pixels:
             raise TooLarge(f"too large: {width} × {height} pixels")
         return found
-
-
-@functools.cache
-def _public_tls() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _agent(settings: Settings) -> str:

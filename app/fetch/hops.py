@@ -29,25 +29,27 @@ class Hops:
         self._watch = watch
         self._holds = holds
 
-    def follow(self, url: Url, headers: dict[str, str]) -> tuple[Url, requests.Response]:
+    def follow(
+        self, url: Url, accept: str, referer: Url | None = None
+    ) -> tuple[Url, requests.Response]:
         """Return the answer, its body still on the wire, and the URL that gave it."""
         self._watch.start_try()
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._ask(url, headers)
+            response = self._ask(url, accept, referer)
             if response.status_code == 200:
                 return url, response
             body.discard(response, self._watch)
             url = url.join(_location(response))
         raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
 
-    def _ask(self, url: Url, headers: dict[str, str]) -> requests.Response:
+    def _ask(self, url: Url, accept: str, referer: Url | None) -> requests.Response:
         """Send one request, and again as often as the host says when to come back."""
         while True:
             wait = self._holds.left(url.host)
             if wait >= self._watch.left():
                 raise Held(f"origin status: asks to wait {wait:.0f} s", transient=True)
             self._watch.sleep(wait)
-            response = self._session.fetch(url, headers)
+            response = self._session.fetch(url, accept, referer)
             if response.status_code not in (429, 503):
                 return response
             seconds = retry_after(response.headers.get("Retry-After"))

@@ -1,15 +1,17 @@
 """requests on top of our wires: one parser, no cookies, no proxies, no redirects of its own."""
 
+import contextlib
+import functools
 import http.client
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection
 from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
@@ -65,18 +67,15 @@ class _Secure(_Plain):
     default_port = 443  # type: ignore[misc]
 
     def connect(self) -> None:
-        wire = self._new_conn()
         try:
-            self.sock = SSLTransport(wire, self._tls, self.host, suppress_ragged_eofs=False)
+            with contextlib.ExitStack() as stack:
+                wire = stack.enter_context(self._new_conn())
+                self.sock = SSLTransport(wire, self._tls, self.host, suppress_ragged_eofs=False)
+                stack.pop_all()
         except ssl.SSLCertVerificationError as error:
-            wire.close()
             raise Unreachable(f"unreachable: certificate: {error.verify_message}") from error
         except ssl.SSLError as error:
-            wire.close()
             raise Unreachable(f"unreachable: no TLS with {self.host}") from error
-        except BaseException:
-            wire.close()
-            raise
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
@@ -146,14 +145,24 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Hide redirects from requests: each hop is judged by us."""
 
-    def fetch(self, url: Url, headers: dict[str, str]) -> requests.Response:
+    def fetch(self, url: Url, accept: str, referer: Url | None = None) -> requests.Response:
         """Send one GET; the body is still on the wire."""
+        headers = {**self._about_us, "Accept": accept}
+        if referer and (referer.scheme, url.scheme) != ("https", "http"):  # RFC 9110, 10.1.3
+            headers["Referer"] = str(referer)
         with translated():
-            request = _Request(url, self._about_us | headers)
-            return self.send(request, stream=True, proxies=None)
+            return self.send(_Request(url, headers), stream=True)
 
 
-@contextmanager
+@functools.cache
+def public_tls() -> ssl.SSLContext:
+    """Trust the authorities that browsers trust."""
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+@contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Turn what the libraries below raise into a failure that a user may read."""
     try:

@@ -4,6 +4,7 @@ TLS runs over a `Wire` through memory buffers (`SSLTransport`), so that handshak
 tickets and empty records pass the watch like any other byte.
 """
 
+import contextlib
 import math
 import queue
 import select
@@ -15,7 +16,7 @@ from errno import EINPROGRESS
 from typing import Any
 
 from app.addresses import Address, judge, judge_host, literal
-from app.errors import RefusedAddress, Unreachable
+from app.errors import DeadlineExceeded, RefusedAddress, Unreachable
 from app.fetch.watch import Watch
 from app.settings import Network
 
@@ -96,32 +97,28 @@ class Dialler:
 
         Raises:
             RefusedAddress: no address of the host may be dialled.
-            Unreachable: the host has no address, or none of them answers. One that failed
-                three times is left alone for the rest of the job.
+            Unreachable: the host has no address, or none of them answers; after three times
+                it is left alone for the rest of the job.
 
         """
-        failure = f"unreachable: no connection to {host} port {port}"
         if self._misses[host, port] == MAX_MISSES:
-            raise Unreachable(failure)
-        self._misses[host, port] += 1
+            raise Unreachable(_no_connection(host, port))
+        try:
+            return self._dial(host, port)
+        except (Unreachable, DeadlineExceeded):
+            self._misses[host, port] += 1
+            raise
+
+    def _dial(self, host: str, port: int) -> Wire:
         addresses = self.judged(host)
         for place, address in enumerate(addresses):
             share = self._watch.left() / (len(addresses) - place)
-            if wire := self._connect(address, port, min(share, CONNECT_SECONDS)):
-                del self._misses[host, port]
-                return wire
-        raise Unreachable(failure, transient=True)
-
-    def _connect(self, address: Address, port: int, patience: float) -> Wire | None:
-        wire = Wire(address, self._watch)
-        try:
-            if wire.dial(port, patience):
-                return wire
-        except BaseException:
-            wire.close()
-            raise
-        wire.close()
-        return None
+            with contextlib.ExitStack() as stack:
+                wire = stack.enter_context(Wire(address, self._watch))
+                if wire.dial(port, min(share, CONNECT_SECONDS)):
+                    stack.pop_all()
+                    return wire
+        raise Unreachable(_no_connection(host, port), transient=True)
 
     def judged(self, host: str) -> list[Address]:
         """Return those addresses of a host that may be dialled."""
@@ -160,3 +157,7 @@ class Dialler:
             answers.put(self._resolve(host, None, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             answers.put(error)
+
+
+def _no_connection(host: str, port: int) -> str:
+    return f"unreachable: no connection to {host} port {port}"

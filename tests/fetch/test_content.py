@@ -1,5 +1,6 @@
 """What the fetcher takes: pages that are HTML, images that are images, with true facts."""
 
+import errno
 import hashlib
 import io
 import tempfile
@@ -34,6 +35,17 @@ def test_what_the_file_held_is_gone(fetcher: Fetcher, origin: Origin) -> None:
     file.seek(7)
     fetcher.image(Url.parse(origin.url()), file)
     assert file.getvalue() == png(100)
+
+
+def test_a_full_disk_is_not_blamed_on_the_origin(fetcher: Fetcher, origin: Origin) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    origin.answers["/"] = answer(png())
+    with pytest.raises(OSError, match="No space left"):
+        fetcher.image(Url.parse(origin.url()), Full())
+    assert len(origin.requests) == 1
 
 
 def test_an_svg_may_be_without_pixels(fetcher: Fetcher, origin: Origin) -> None:

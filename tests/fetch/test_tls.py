@@ -9,8 +9,9 @@ import pytest
 import trustme
 
 from app.errors import BrokenTransfer, DeadlineExceeded, RefusedAddress, TooLarge, Unreachable
+from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
-from tests.fetch.origin import Origin, Peer, answer, png
+from tests.fetch.origin import Origin, Peer, answer, png, redirect
 
 RESOLVER = Resolver(good_test=[["127.0.0.2"]], wrong_test=[["127.0.0.2"]])
 
@@ -80,6 +81,16 @@ def test_an_expired_certificate_fails(
         with pytest.raises(Unreachable, match="unreachable: certificate: certificate has expired"):
             image(fetching(resolve=RESOLVER, tls=tls), origin.url(host="good.test"))
         assert not origin.requests
+
+
+def test_a_redirect_to_http_leaves_the_referer_behind(
+    fetching: Fetching, secure: Origin, origin: Origin, tls: ssl.SSLContext
+) -> None:
+    secure.answers["/"] = redirect(origin.url())
+    origin.answers["/"] = answer(png())
+    image(fetching(tls=tls), secure.url(), referer=Url.parse("https://example.com/"))
+    assert b"Referer: https://example.com/\r\n" in secure.requests[0]
+    assert b"Referer" not in origin.requests[0]
 
 
 def test_a_certificate_opens_no_inner_address(

@@ -43,6 +43,13 @@ def test_a_name_that_resolves_inside_is_never_dialled(
         image(fetcher, origin.url(host="evil.test"))
 
 
+def test_a_refusal_stays_a_refusal_however_often_one_asks(fetching: Fetching) -> None:
+    fetcher = fetching(resolve=Resolver(evil_test=[[CANARY]]))
+    for _ in range(5):
+        with pytest.raises(RefusedAddress):
+            image(fetcher, "http://evil.test/")
+
+
 @pytest.mark.usefixtures("canary")
 def test_of_a_mixed_answer_only_what_passes_is_dialled(fetching: Fetching, origin: Origin) -> None:
     origin.answers["/"] = answer(png())
@@ -246,5 +253,5 @@ def test_requests_and_urllib3_pass_the_parts_on_unchanged(text: str) -> None:
         raise Stop
 
     with Session(dial, ssl.create_default_context(), "agent") as session, pytest.raises(Stop):
-        session.fetch(url, {})
+        session.fetch(url, "*/*")
     assert dialled == [(url.host, url.port)]
