@@ -22,6 +22,7 @@ _BAD_PORTS = """
 """
 BAD_PORTS = frozenset(map(int, _BAD_PORTS.split()))
 
+_JOINERS = "\u200c\u200d"  # UTS 46 takes them where a script needs them, and only there
 _SPLIT = re.compile(r"([^/?#]*?)://([^/?#]*)")
 _HOST = re.compile(r"\[[^\[\]]*\]|[^:\[\]]*")
 _PORT = re.compile(r"(?::[1-9][0-9]{0,4})?")
@@ -85,7 +86,8 @@ class Url:
         port = int(parsed.port or DEFAULT_PORTS[scheme])
         _refuse_if(port in BAD_PORTS, f"port {port} is blocked")
         # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
-        target = (parsed.pathname + parsed.search).replace("\\", "%5C")
+        target = parsed.href.partition("#")[0].removeprefix(f"{scheme}://{parsed.host}")
+        target = target.replace("\\", "%5C")
         url = cls(scheme, host, port, target, literal(host))
         _refuse_if(len(str(url)) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
         return url
@@ -111,8 +113,10 @@ def _judge_authority(authority: str) -> None:
 
 
 def _is_odd(character: str) -> bool:
-    """Tell digits, dots and signs outside ASCII, which UTS 46 maps onto ASCII ones."""
-    return not character.isascii() and unicodedata.category(character)[0] in "NPZC"
+    """Tell digits, dots and signs outside ASCII, which UTS 46 maps onto ASCII ones or drops."""
+    if character.isascii() or character in _JOINERS:
+        return False
+    return unicodedata.category(character)[0] in "NPZC"
 
 
 def _refuse_if(found: object, reason: str) -> None:
