@@ -156,8 +156,9 @@ class Session(requests.Session):
 
 @functools.cache
 def public_tls() -> ssl.SSLContext:
-    """Trust the authorities that browsers trust."""
-    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    """Trust the authorities that browsers trust, and those that this system adds."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     context.set_alpn_protocols(["http/1.1"])
     return context
 

@@ -48,7 +48,7 @@ class Resolver:
         if not lists:
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         addresses = lists.pop(0) if len(lists) > 1 else lists[0]
-        return [(0, type, 6, "", (address, 0)) for address in addresses]
+        return [(0, type, 6, "alias.test", (address, 0)) for address in addresses]
 
 
 Fetching = Callable[..., Fetcher]
