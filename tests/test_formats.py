@@ -186,10 +186,10 @@ class Counting(io.BytesIO):
 
 
 def test_a_header_cannot_have_a_whole_file_read() -> None:
-    meta = (
-        b"\0\0\0\x18ftypavif" + b"\0\0\0\0avifmif1" + struct.pack(">I", 60 << 20) + b"meta\0\0\0\0"
-    )
-    file = Counting((meta + struct.pack(">I", 59 << 20) + b"iloc").ljust(61 << 20, b"\0"))
+    sizes = [struct.pack(">I", (60 << 20) - at) for at in (0, 12, 20)]
+    boxes = sizes[0] + b"meta" + bytes(4) + sizes[1] + b"iprp" + sizes[2] + b"ipma"
+    file = Counting((b"\0\0\0\x10ftypavif" + bytes(4) + boxes).ljust((60 << 20) + 16, b"\0"))
+    assert formats.sniff(file.getvalue()[:100]) is AVIF
     assert formats.dimensions(file, AVIF) is None
     assert file.total < 2 << 20
 

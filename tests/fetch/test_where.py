@@ -11,7 +11,7 @@ from hypothesis import given
 from app.addresses import judge_host
 from app.errors import DeadlineExceeded, RefusedAddress, RefusedUrl, Unreachable
 from app.fetch import Fetcher
-from app.fetch.transport import Session
+from app.fetch.transport import MAX_IDLE, Session
 from app.fetch.watch import Watch
 from app.fetch.wire import Dialler
 from app.urls import Url
@@ -181,6 +181,19 @@ def test_connections_are_kept_for_the_job_and_closed_after_it(
     with fetcher:
         pass
     assert origin.ended.wait(5)
+
+
+def test_few_connections_are_kept_at_a_time(fetching: Fetching, origin: Origin) -> None:
+    origin.answers["/"] = answer(png())
+    hosts = {f"{number}_test": [["127.0.0.2"]] for number in range(MAX_IDLE + 1)}
+    fetcher = fetching(resolve=Resolver(**hosts))
+    for number in range(MAX_IDLE):
+        image(fetcher, origin.url(host=f"{number}.test"))
+    assert not origin.ended.is_set()
+    image(fetcher, origin.url(host=f"{MAX_IDLE}.test"))
+    assert origin.ended.wait(5), "the one that idled longest is closed"
+    image(fetcher, origin.url(host="1.test"))
+    assert origin.connections.total() == MAX_IDLE + 1
 
 
 def test_no_environment_cookie_or_client_header_travels(
