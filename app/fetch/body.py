@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import re
 import zlib
 from collections.abc import Iterator
 
@@ -54,14 +55,15 @@ def discard(response: requests.Response, watch: Watch) -> None:
 
 def _announced(response: requests.Response) -> int:
     """Check the framing by RFC 9112, section 6.3; return the length it announces, 0 if none."""
-    transfer = response.headers.get("Transfer-Encoding")
-    lengths = response.headers.get("Content-Length", "0").split(",")
-    if transfer and transfer.strip().lower() != "chunked":
+    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if transfer != "chunked":
         raise BrokenTransfer("broken transfer: unknown transfer coding")
-    length = lengths[0].strip()
-    if not (length.isascii() and length.isdigit() and len(length) < 20):
+    length, *others = {
+        text.strip() for text in response.headers.get("Content-Length", "0").split(",")
+    }
+    if others or not re.fullmatch("[0-9]{1,19}", length):
         raise BrokenTransfer("broken transfer: Content-Length is not valid")
-    return 0 if transfer else int(length)
+    return 0 if "Transfer-Encoding" in response.headers else int(length)
 
 
 def _raw(response: requests.Response, watch: Watch) -> Iterator[bytes]:

@@ -47,7 +47,7 @@ class Hops:
         while True:
             wait = self._holds.left(url.host)
             if wait >= self._watch.left():
-                raise Held(f"origin status: asks to wait {wait:.0f} s", transient=True)
+                raise Held(f"origin status: asked to wait {wait:.0f} s", transient=True)
             self._watch.sleep(wait)
             response = self._session.fetch(url, accept, referer)
             if response.status_code not in (429, 503):

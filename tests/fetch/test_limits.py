@@ -246,6 +246,7 @@ BROKEN: dict[str, Answer] = {
     "no chunk size": closing(CHUNKED + b"\r\n" + png()),
     "not chunked": closing(CHUNKED + png()),
     "lengths differ": closing(OK + b"Content-Length: 100\r\nContent-Length: 99\r\n\r\n" + png()),
+    "one length of two is no number": closing(OK + b"Content-Length: 100, x\r\n\r\n" + png()),
     "length is no number": closing(OK + b"Content-Length: many\r\n\r\n" + png()),
     "length is negative": closing(OK + b"Content-Length: -100\r\n\r\n" + png()),
     "length has a sign": closing(OK + b"Content-Length: +100\r\n\r\n" + png()),

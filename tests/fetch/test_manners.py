@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.errors import BrokenTransfer, DeadlineExceeded, Failure, OriginStatus
 from app.fetch import Fetcher
@@ -62,7 +64,7 @@ def test_a_pause_holds_for_the_host_in_all_jobs(
     holds = Holds(clock)
     one = fetching(seconds=10, clock=clock, sleep=clock.sleep, holds=holds)
     other = fetching(seconds=60, clock=clock, sleep=clock.sleep, holds=holds)
-    with pytest.raises(OriginStatus, match=r"^origin status: asks to wait 30 s$") as held:
+    with pytest.raises(OriginStatus, match=r"^origin status: asked to wait 30 s$") as held:
         image(one, origin.url("/busy"))
     assert held.value.transient
     assert not clock.naps
@@ -177,6 +179,11 @@ def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | N
         assert found == seconds
     else:
         assert found == pytest.approx(seconds, rel=0.3, abs=2)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"\w{3}, [0-9]{1,4} \w{3} [0-9]{1,9} .{0,20}"))
+def test_no_retry_after_makes_the_reader_fail(value: str) -> None:
+    assert isinstance(retry_after(value), float | None)
 
 
 def test_no_host_holds_itself_for_ever() -> None:
