@@ -123,17 +123,17 @@ class Dialler:
     def judged(self, host: str) -> list[Address]:
         """Return those addresses of a host that may be dialled."""
         judge_host(host, self._allow)
-        address = literal(host)
-        public, refusal = [], None
-        for found in [address] if address else self._look_up(host)[:MAX_ADDRESSES]:
+        if address := literal(host):
+            return [address]
+        public, refusals = [], []
+        for found in self._look_up(host)[:MAX_ADDRESSES]:
             try:
                 judge(found, self._allow)
-            except RefusedAddress as refused:
-                refusal = refusal or refused
-            else:
                 public.append(found)
-        if refusal and not public:
-            raise refusal
+            except RefusedAddress as refused:
+                refusals.append(refused)
+        if refusals and not public:
+            raise refusals[0]
         return public
 
     def _look_up(self, host: str) -> list[Address]:
