@@ -5,7 +5,7 @@ import struct
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -216,6 +216,7 @@ def test_no_prologue_keeps_the_matcher_busy(head: bytes) -> None:
     assert time.process_time() - start < 0.2
 
 
+@settings(deadline=None)
 @given(st.sampled_from(REAL), st.data())
 def test_no_damage_makes_the_readers_fail(
     real: tuple[ImageFormat, bytes], data: st.DataObject

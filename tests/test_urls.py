@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import Refused, RefusedUrl
@@ -450,6 +450,7 @@ def outcome(read: Callable[[str], Any], text: str) -> Any:
         return refused.detail
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("http://[::ffff:127.0.0.1]:65535/\u0301")
 def test_whatever_comes_is_taken_or_refused_with_our_own_reason(text: str) -> None:

@@ -84,7 +84,7 @@ def test_the_deadline_spans_all_hops(fetching: Fetching, origin: Origin) -> None
 
 def slow_hop(peer: Peer, to: int) -> None:
     peer.closed.wait(0.12)
-    peer.send(redirect(f"/{to}"))
+    peer.send(answer(b"", "302 Found", Location=f"/{to}", Connection="close"))
 
 
 @pytest.mark.parametrize("where", ["nothing", "status line", "body", "trailer"])

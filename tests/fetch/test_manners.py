@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import BrokenTransfer, DeadlineExceeded, Failure, OriginStatus
@@ -181,6 +181,7 @@ def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | N
         assert found == pytest.approx(seconds, rel=0.3, abs=2)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.from_regex(r"\w{3}, [0-9]{1,4} \w{3} [0-9]{1,9} .{0,20}"))
 def test_no_retry_after_makes_the_reader_fail(value: str) -> None:
     assert isinstance(retry_after(value), float | None)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import responses
-from hypothesis import given
+from hypothesis import given, settings
 
 from app.addresses import judge_host
 from app.errors import DeadlineExceeded, RefusedAddress, RefusedUrl, Unreachable
@@ -230,6 +230,7 @@ def test_unit_tests_may_stand_in_for_the_network_by_responses(fetcher: Fetcher) 
         assert image(fetcher, "http://example.com/").bytes == 100
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_dialler_judges_and_dials_what_the_front_door_took(text: str) -> None:
     """Every URL that passes leads to one lookup of its host, or to its own literal address."""
@@ -258,6 +259,7 @@ def test_the_dialler_judges_and_dials_what_the_front_door_took(text: str) -> Non
         assert asked == [url.host]
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_requests_and_urllib3_pass_the_parts_on_unchanged(text: str) -> None:
     url = outcome(Url.parse, text)
@@ -272,6 +274,9 @@ def test_requests_and_urllib3_pass_the_parts_on_unchanged(text: str) -> None:
         dialled.append((host, port))
         raise Stop
 
-    with Session(dial, ssl.create_default_context(), "agent") as session, pytest.raises(Stop):
+    with (
+        Session(dial, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "agent") as session,
+        pytest.raises(Stop),
+    ):
         session.fetch(url, "*/*")
     assert dialled == [(url.host, url.port)]
