@@ -79,7 +79,7 @@ def test_the_deadline_spans_all_hops(fetching: Fetching, origin: Origin) -> None
         origin.answers[f"/{hop}"] = then(b"", lambda peer, to=hop + 1: slow_hop(peer, to))
     with pytest.raises(DeadlineExceeded):
         image(fetching(seconds=0.3), origin.url("/0"))
-    assert origin.targets() == ["/0", "/1", "/2"]
+    assert len(origin.requests) <= 3
 
 
 def slow_hop(peer: Peer, to: int) -> None:

@@ -214,6 +214,7 @@ def test_no_environment_cookie_or_client_header_travels(
     names = {line.split(b":")[0] for line in origin.requests[1].split(b"\r\n")[1:] if line}
     assert names == {b"Host", b"User-Agent", b"Accept", b"Accept-Encoding"}
     assert b"Accept-Encoding: identity" in origin.requests[1]
+    assert not fetcher._session.cookies, "nor is one kept"
 
 
 def test_the_target_and_the_host_go_out_as_parsed(fetcher: Fetcher, origin: Origin) -> None:
