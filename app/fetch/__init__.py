@@ -22,7 +22,7 @@ from app.urls import Url
 
 _PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _IMAGE_ACCEPT = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
 _HOLDS = Holds()  # manners are those of the whole process
@@ -50,9 +50,10 @@ class ImageFacts:
 
 
 class Fetcher:
-    """Fetches for one job and keeps its connections alive; every failure is an `errors.Failure`.
+    """Fetches for one job and keeps its connections alive until the job ends.
 
-    `cut` is asked at least once a second and ends the fetch with `errors.Interrupted`.
+    Both kinds of fetch raise `errors.Failure` with the reason, after three tries if it is
+    transient, and `errors.Interrupted` within a second of `cut` saying so.
     """
 
     def __init__(
@@ -83,7 +84,10 @@ class Fetcher:
         return self._persist(lambda: self._page(url))
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
-        """Fetch an image into a file open for writing and reading; what it held is lost."""
+        """Fetch an image into a file open for writing and reading; what it held is lost.
+
+        An OSError of the file itself, such as a full disk, passes unchanged.
+        """
         return self._persist(lambda: self._image(url, into, referer))
 
     def _persist(self, turn: Callable[[], _T]) -> _T:
