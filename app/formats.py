@@ -10,7 +10,8 @@ from typing import BinaryIO
 import imagesize
 
 HEAD_BYTES = 4096  # enough for the prologue of an SVG
-_HEADER_BYTES = 1 << 20  # what may be read in search of the dimensions
+_HEADER_BYTES = 1 << 20  # what may be read in search of the dimensions,
+_READ_BYTES = 64  # where a shorter read counts as this many, for it takes as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ _READERS = {GIF: _gif, BMP: _bmp, ICO: _ico, SVG: _svg}
 
 
 class _Bounded:
-    """A file that ends early, so that no header has imagesize read megabytes."""
+    """A file that ends early, so that no header keeps imagesize reading."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -179,7 +180,7 @@ class _Bounded:
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= self._left:
             raise io.UnsupportedOperation("header too long")
-        self._left -= size
+        self._left -= max(size, _READ_BYTES)
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -177,11 +177,12 @@ def test_formats_are_found_by_name_and_by_type() -> None:
 class Counting(io.BytesIO):
     """A file that counts what is read of it."""
 
-    total = 0
+    total = reads = 0
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
         self.total += len(data)
+        self.reads += 1
         return data
 
 
@@ -192,6 +193,26 @@ def test_a_header_cannot_have_a_whole_file_read() -> None:
     assert formats.sniff(file.getvalue()[:100]) is AVIF
     assert formats.dimensions(file, AVIF) is None
     assert file.total < 2 << 20
+
+
+ENDLESS = [
+    (JPEG, b"\xff\xd8" + b"\xff" * (2 << 20)),
+    (JPEG, b"\xff\xd8" + b"\xff\xe0\0\2" * (1 << 19)),
+    (
+        AVIF,
+        b"\0\0\0\x10ftypavif"
+        + bytes(4)
+        + b"\0\x20\0\x0cmeta\0\0\0\0"
+        + b"\0\0\0\x08free" * (1 << 18),
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "content"), ENDLESS)
+def test_a_header_cannot_be_read_for_ever(known: ImageFormat, content: bytes) -> None:
+    file = Counting(content)
+    assert formats.dimensions(file, known) is None
+    assert file.reads < 20_000
 
 
 SLOW = [
