@@ -130,6 +130,12 @@ def test_a_permanent_fault_gets_no_further_try(
     assert len(origin.requests) == 1
 
 
+def test_every_try_has_the_whole_byte_budget(hasty: Fetcher, origin: Origin) -> None:
+    much = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 7_000
+    origin.answers["/"] = in_turn(much + failing("502"), much + answer(png()))
+    image(hasty, origin.url())
+
+
 def test_no_further_try_begins_after_the_deadline(
     fetching: Fetching, origin: Origin, clock: Clock
 ) -> None:
