@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import tempfile
+import threading
 
 import pytest
 
@@ -12,7 +13,7 @@ from app.fetch import Fetcher, ImageFacts, Page
 from app.settings import KiB
 from app.urls import Url
 from tests.fetch.conftest import image
-from tests.fetch.origin import Origin, answer, png, redirect
+from tests.fetch.origin import Origin, Peer, answer, png, redirect
 from tests.test_formats import ico, png_head
 
 HTML = b"<!doctype html><title>x</title><img src=a.png>"
@@ -75,12 +76,18 @@ def test_an_impostor_under_an_image_type_fails(
 
 
 def test_an_impostor_is_not_read_to_its_end(fetcher: Fetcher, origin: Origin) -> None:
-    origin.answers["/"] = lambda peer: (
-        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + HTML.ljust(4096)),
-        peer.hang(),
-    )
-    with pytest.raises(NotAnImage):
+    closed = threading.Event()
+
+    def play(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + HTML.ljust(4096))
+        assert not peer.socket.recv(1)
+        closed.set()
+
+    origin.answers["/"] = play
+    with pytest.raises(NotAnImage) as failure:
         image(fetcher, origin.url())
+    assert closed.wait(5), "what is left of it waits in no connection"
+    assert failure.value.code == "not-an-image"
 
 
 BOMBS = [
