@@ -100,23 +100,18 @@ class _Adapter(HTTPAdapter):
     """Keeps one connection to each host, chosen by the parsed parts of the request."""
 
     def __init__(self, dial: Dial, tls: ssl.SSLContext) -> None:
-        super().__init__()
-        self._means: dict[str, Any] = {"dial": dial, "tls": tls}
-        self._pools: dict[tuple[str, str, int], urllib3.HTTPConnectionPool] = {}
+        super().__init__(pool_connections=MAX_IDLE, pool_maxsize=1)
+        pools: dict[str, Any] = {
+            "http": functools.partial(_PlainPool, dial=dial, tls=tls),
+            "https": functools.partial(_SecurePool, dial=dial, tls=tls),
+        }
+        self.poolmanager.pool_classes_by_scheme = pools
 
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
     ) -> urllib3.HTTPConnectionPool:
         url: Url = request.parts
-        key = url.scheme, url.host, url.port
-        pool = self._pools.pop(key, None)
-        if not pool:
-            kind = _SecurePool if url.scheme == "https" else _PlainPool
-            pool = kind(url.host, url.port, maxsize=1, **self._means)
-        self._pools[key] = pool  # the one used last stands last
-        if len(self._pools) > MAX_IDLE:
-            self._pools.pop(next(iter(self._pools))).close()
-        return pool
+        return self.poolmanager.connection_from_host(url.host, url.port, url.scheme)
 
     def request_url(self, request: Any, proxies: Any) -> str:
         target: str = request.parts.target
@@ -124,11 +119,6 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, *args: Any) -> None:
         """Leave verification to our own context."""
-
-    def close(self) -> None:
-        for pool in self._pools.values():
-            pool.close()
-        self._pools.clear()
 
 
 class Session(requests.Session):
