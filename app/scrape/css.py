@@ -13,8 +13,11 @@ from turbohtml import Document, Element
 from turbohtml.convert import css_specificity
 from turbohtml.query import select
 
-# Matching costs rules × elements: a page that is all of both may not cost seconds.
-MATCHING_BUDGET = 1_000_000_000
+# Matching costs rules × tags: a page that is all of both may not cost seconds.
+MATCHING_BUDGET = 50_000_000
+MAX_RULES = 5_000
+# Characters read by tinycss2, which takes a second for a million.
+MAX_STYLE = 300_000
 # One background on a thousand list items is one picture.
 MAX_MATCHES = 100
 
@@ -22,15 +25,19 @@ MAX_MATCHES = 100
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
 _PAINTS = re.compile(r"(?:background|list-style|border-image)(?:-image|-source)?|content")
 
+_DATA = re.compile(r"""url\(\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Paper, small screens and dark mode are not what a desktop browser shows; double resolution would
 # be the same picture again.
 _ELSEWHERE = re.compile(
-    r"@media[^{]{0,200}?(?:print|max-(?:device-)?width|pixel-ratio|resolution|dark)[^{]*+"
+    r"@media[^{@]{0,200}?(?:print|max-(?:device-)?width|pixel-ratio|resolution|dark)[^{]*+"
     r"\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*\}",
     re.IGNORECASE,
 )
-_SELECTOR = re.compile(r"(?:[^,(]++|\([^)]*+\)?)++")
+# Longer ones are cut in pieces that match nothing.
+_SELECTOR = re.compile(r"(?:[^,(]|\([^)]{0,200}+\)?){1,300}+")
+# Selectors that look around from every element; few style a background with them.
+_COSTLY = re.compile(r":has\(|\sof\s", re.IGNORECASE)
 _PSEUDO_ELEMENT = re.compile(r"::?(before|after)\b", re.IGNORECASE)
 
 
@@ -46,13 +53,14 @@ def urls(style: str) -> Iterator[str]:
     if _NAMES_IMAGE.search(style):
         for one in tinycss2.parse_blocks_contents(style):
             if one.type == "declaration" and _PAINTS.fullmatch(one.lower_name):
-                yield from _images(one.value)
+                yield from filter(None, _images(one.value))
 
 
-def paint(document: Document, size: int) -> None:
+def paint(document: Document, tags: int) -> None:
     """Write what the style sheets paint into `style` attributes, each image once."""
+    limit = min(MAX_RULES, MATCHING_BUDGET // (tags + 1))
     painted: dict[tuple[Element, str], str] = {}
-    for rule in sorted(islice(_rules(document), MATCHING_BUDGET // size), key=itemgetter(0)):
+    for rule in sorted(islice(_rules(document), limit), key=itemgetter(0)):
         for element in select(rule.selector, document, limit=MAX_MATCHES):
             painted.pop((element, rule.pseudo), None)
             painted[element, rule.pseudo] = rule.block
@@ -74,10 +82,13 @@ def _rules(document: Document) -> Iterator[_Rule]:
     for sheet in document.select("style"):
         text = sheet.text
         if _NAMES_IMAGE.search(text):
-            for selectors, block in _blocks(_ELSEWHERE.sub("", _COMMENT.sub("", text))):
-                for selector in _SELECTOR.findall(selectors):
+            for selectors, block in _blocks(
+                _ELSEWHERE.sub("", _DATA.sub("", _COMMENT.sub("", text)))
+            ):
+                for selector in _SELECTOR.finditer(selectors):
                     with suppress(ValueError):  # not a selector, or one of a vendor
-                        yield _rule(selector, block)
+                        if not _COSTLY.search(selector[0]):
+                            yield _rule(selector[0], block)
 
 
 def _rule(selector: str, block: str) -> _Rule:
@@ -100,7 +111,8 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
         start = max(end, *(sheet.rfind(mark, end, opening) + 1 for mark in "{};"))
         closing = sheet.find("}", image.end())
         end = closing if closing >= 0 else len(sheet)
-        yield sheet[start:opening], sheet[opening + 1 : end]
+        if end - start < MAX_STYLE:
+            yield sheet[start:opening], sheet[opening + 1 : end]
 
 
 def _images(value: list[Node]) -> Iterator[str]:

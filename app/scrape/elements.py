@@ -11,7 +11,7 @@ from app.scrape import css, lazy, srcset
 from app.scrape.srcset import Candidate
 
 # Real sets hold some twenty candidates; an attacker's a million.
-MAX_CANDIDATES = 100
+MAX_CANDIDATES = 50
 
 _IMAGES = ("img", "amp-img")
 # element: the name of the place, and the attributes of which the first one counts
@@ -23,7 +23,7 @@ _ONE_URL = {
 }
 WANTED = ", ".join(
     (
-        "base[href], noscript, :has(> noscript img), picture, picture > source",
+        "base[href], noscript:has(img), picture:has(> img), picture > source",
         *_IMAGES,
         'input[type="image" i], video[poster], video[data-poster], image, object[type^="image/" i]',
         '[style*="url(" i], [style*="image-set(" i]',
@@ -69,7 +69,7 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
         noscript = next((one for one in tag.parents if one.name == "noscript"), None)
         if noscript:
             sighting.candidates = [(one, "noscript") for one, _ in sighting.candidates]
-        if noscript and last and sightings[-1].waits() and _adjoins(last, noscript):
+        if noscript and last is noscript.previous_element and sightings[-1].waits():
             sightings[-1].candidates += sighting.candidates
             last = None
         else:
@@ -78,28 +78,21 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
     return sightings
 
 
-def _adjoins(image: Tag, noscript: Tag) -> bool:
-    """Tell whether the image, or its `picture`, stands right before the `noscript`."""
-    before = noscript.find_previous_sibling(True)
-    return before is not None and (before is image or before is image.parent)
-
-
 def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Found] = []
+    styles = css.MAX_STYLE
     for tag in soup.find_all(True):
-        if tag.name == "picture":
-            sources = []
-        elif tag.name == "source":
+        styles -= len(text(tag, "style"))
+        for found in _painted(tag) if styles >= 0 else ():
+            yield tag, Sighting(found)
+        if tag.name == "source":
             sources = [*sources, *_sets(tag, "picture")][:MAX_CANDIDATES]
-        for sighting in _painted(tag):
-            yield tag, sighting
-        if tag.name in _IMAGES:
-            in_picture = tag.parent is not None and tag.parent.name == "picture"
-            sighting = _image(tag, sources if in_picture else [])
-        else:
-            sighting = _one_url(tag)
-        if sighting.candidates:
-            yield tag, sighting
+            continue
+        in_picture = tag.parent is not None and tag.parent.name == "picture"
+        shown = _image(tag, sources if in_picture else []) if tag.name in _IMAGES else _one_url(tag)
+        if shown.candidates:
+            yield tag, shown
+        sources = []
 
 
 def _image(tag: Tag, sources: list[Found]) -> Sighting:
@@ -121,16 +114,15 @@ def _one_url(tag: Tag) -> Sighting:
     return Sighting(urls[:1], alt=text(tag, "alt"))
 
 
-def _painted(tag: Tag) -> Iterator[Sighting]:
-    for _, style in given(tag, ("style",)):
-        for url in css.urls(style):
-            yield Sighting([(Candidate(url), "css")])
-    for name, value in given(tag, lazy.BACKGROUND):
-        if "url(" in value:
-            for url in css.urls(f"background: {value}"):
-                yield Sighting([(Candidate(url), name)])
+def _painted(tag: Tag) -> Iterator[list[Found]]:
+    """Yield the backgrounds; the value of a lazy one is CSS, a set, or a URL."""
+    for name, value in given(tag, ("style", *lazy.BACKGROUND)):
+        if name == "style":
+            yield from ([(Candidate(url), "css")] for url in css.urls(value))
+        elif "url(" in value:
+            yield from ([(Candidate(url), name)] for url in css.urls(f"background: {value}"))
         else:
-            yield Sighting([(one, name) for one in _candidates(value)])
+            yield [(one, name) for one in _candidates(value)]
 
 
 def _sets(tag: Tag, found_in: str) -> Iterator[Found]:

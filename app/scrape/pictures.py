@@ -100,9 +100,11 @@ def find_pictures(
 
 def _base(soup: BeautifulSoup, url: str) -> str:
     """Resolve the first `<base href>` against the page; the page's URL without a valid one."""
-    tag = soup.select_one("base[href]")
-    joined = _absolute(elements.text(tag, "href"), url) if tag else url
-    return url if isinstance(joined, Skip) else joined
+    for tag in soup.find_all("base")[:1]:
+        joined = _absolute(elements.text(tag, "href"), url)
+        if not isinstance(joined, Skip):
+            return joined
+    return url
 
 
 def _picture(sighting: Sighting, base: str, placeholders: set[str]) -> Picture:

@@ -4,18 +4,26 @@ turbohtml caps open elements at 512, as browsers do, and stays linear where html
 and lexbor need many seconds. It builds the tree in C; only what `wanted` selects becomes Python.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import turbohtml
 from bs4 import BeautifulSoup
 from bs4.builder import HTMLTreeBuilder
+from turbohtml.query import select
 
 from app.scrape import css
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
-MAX_ELEMENTS = 20_000
+MAX_ELEMENTS = 30_000
+# The tree takes 180 bytes for each; a real page of 10 MB has some 200,000.
+MAX_TAGS = 750_000
+
+_AROUND = {"picture", "noscript"}
+_RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
 
 def read(body: bytes, charset: str | None, wanted: str) -> BeautifulSoup:
@@ -39,22 +47,31 @@ class _TreeBuilder(HTMLTreeBuilder):
         yield markup, self.charset, None, False
 
     def feed(self, markup: Any) -> None:
-        """Hand the wanted elements to the soup, each inside the wanted ones around it."""
+        """Hand the wanted elements to the soup, nested in `picture` and `noscript` only."""
         soup = self.soup
         assert soup is not None  # noqa: S101 (bs4 sets it before it feeds)
-        document = _parse(markup, self.charset)
-        css.paint(document, len(markup) + 1)
-        open_: list[turbohtml.Element] = []
-        for element in document.select(self.wanted)[:MAX_ELEMENTS]:
-            while open_ and open_[-1] not in element.ancestors:
-                soup.handle_endtag(open_.pop().tag)
+        document = _parse(_bounded(markup), self.charset)
+        css.paint(document, markup.count(b"<"))
+        around: list[turbohtml.Element] = []
+        for element in select(self.wanted, document, limit=MAX_ELEMENTS):
+            while around and element.closest(around[-1].tag) != around[-1]:
+                soup.handle_endtag(around.pop().tag)
+            if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
+                soup.handle_data(" ")
             soup.handle_starttag(element.tag, None, None, _strings(element.attrs.items()))
             if element.tag == "script":
                 soup.handle_data(element.text)
-            if self.can_be_empty_element(element.tag):
-                soup.handle_endtag(element.tag)
+            if element.tag in _AROUND:
+                around.append(element)
             else:
-                open_.append(element)
+                soup.handle_endtag(element.tag)
+
+
+def _bounded(markup: bytes) -> bytes:
+    """Cut off what would take hundreds of megabytes as a tree."""
+    if markup.count(b"<") - markup.count(b"</") <= MAX_TAGS:
+        return markup
+    return markup[: next(islice(re.finditer(b"<(?!/)", markup), MAX_TAGS, None)).start()]
 
 
 def _parse(markup: bytes, charset: str | None) -> turbohtml.Document:

@@ -19,6 +19,9 @@ _NUMBER = {
     "x": re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"),
 }
 
+# Characters; what is longer is no size, but an attack.
+MAX_DESCRIPTORS = 1_000
+
 
 class Candidate(NamedTuple):
     """A URL as written, its width in pixels (0: not given) and its density."""
@@ -36,7 +39,7 @@ def parse(srcset: str) -> Iterator[Candidate]:
         if not url.endswith(","):
             start, position = position, _end(_DESCRIPTORS, srcset, position)
             descriptors = srcset[start:position]
-        size = _size(_DESCRIPTOR.findall(descriptors))
+        size = _size(_DESCRIPTOR.findall(descriptors[:MAX_DESCRIPTORS]))
         if size:
             yield Candidate(url.rstrip(","), *size)
 
