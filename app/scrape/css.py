@@ -11,10 +11,13 @@ import tinycss2
 from tinycss2.ast import Node
 from turbohtml import Document, Element
 from turbohtml.convert import css_specificity
+from turbohtml.cssom import StyleDeclaration
 from turbohtml.query import select
 
-# Matching costs rules × tags: a page that is all of both may not cost seconds.
-MATCHING_BUDGET = 50_000_000
+from app.scrape.srcset import Candidate
+
+# Matching costs rules × size of the page: one that is all of both may not cost seconds.
+MATCHING_BUDGET = 400_000_000
 MAX_RULES = 5_000
 # Characters read by tinycss2, which takes a second for a million.
 MAX_STYLE = 300_000
@@ -23,9 +26,12 @@ MAX_MATCHES = 100
 
 # Looking back from the parenthesis is 50 times faster than looking for either word.
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
+_IMAGES = ("url", "image-set", "-webkit-image-set")
 _PAINTS = re.compile(r"(?:background|list-style|border-image)(?:-image|-source)?|content")
 
-_DATA = re.compile(r"""url\(\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE)
+_DATA = re.compile(
+    r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
+)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Paper, small screens and dark mode are not what a desktop browser shows; double resolution would
 # be the same picture again.
@@ -48,17 +54,19 @@ class _Rule(NamedTuple):
     block: str
 
 
-def urls(style: str) -> Iterator[str]:
-    """Yield the image URLs of some declarations in the order written."""
-    if _NAMES_IMAGE.search(style):
-        for one in tinycss2.parse_blocks_contents(style):
-            if one.type == "declaration" and _PAINTS.fullmatch(one.lower_name):
-                yield from filter(None, _images(one.value))
+def images(style: str) -> Iterator[list[Candidate]]:
+    """Yield the images, each in its sizes, that a list of declarations ends up painting."""
+    if not _NAMES_IMAGE.search(style):
+        return
+    declarations = StyleDeclaration.parse(style)
+    for name in declarations.properties():
+        if _PAINTS.fullmatch(name) and _NAMES_IMAGE.search(declarations[name]):
+            yield from _images(declarations[name])
 
 
-def paint(document: Document, tags: int) -> None:
+def paint(document: Document, size: int) -> None:
     """Write what the style sheets paint into `style` attributes, each image once."""
-    limit = min(MAX_RULES, MATCHING_BUDGET // (tags + 1))
+    limit = min(MAX_RULES, MATCHING_BUDGET // (size + 1))
     painted: dict[tuple[Element, str], str] = {}
     for rule in sorted(islice(_rules(document), limit), key=itemgetter(0)):
         for element in select(rule.selector, document, limit=MAX_MATCHES):
@@ -115,13 +123,24 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
             yield sheet[start:opening], sheet[opening + 1 : end]
 
 
-def _images(value: list[Node]) -> Iterator[str]:
-    """Yield the URLs, among them the plain strings of `image-set()`."""
-    pending = [(token, False) for token in reversed(value)]
+def _images(value: str) -> Iterator[list[Candidate]]:
+    pending = tinycss2.parse_component_value_list(value)[::-1]
     while pending:
-        token, strings = pending.pop()
-        if token.type == "url" or (strings and token.type == "string"):
-            yield token.value
+        token = pending.pop()
+        if token.type == "url" and token.value:
+            yield [Candidate(token.value)]
+        elif token.type == "function" and token.lower_name in _IMAGES:
+            yield _sizes(token.arguments)
         elif token.type == "function":
-            strings = token.lower_name in ("url", "image-set", "-webkit-image-set")
-            pending += [(one, strings) for one in reversed(token.arguments)]
+            pending += token.arguments[::-1]
+
+
+def _sizes(tokens: list[Node]) -> list[Candidate]:
+    """Pair each URL, or string in place of one, with the resolution behind it."""
+    candidates: list[Candidate] = []
+    for token in tokens:
+        if token.type in ("url", "string") and token.value:
+            candidates.append(Candidate(token.value))
+        elif token.type == "dimension" and candidates:
+            candidates[-1] = candidates[-1]._replace(density=token.value)
+    return candidates

@@ -13,6 +13,7 @@ from app.scrape.srcset import Candidate
 # Real sets hold some twenty candidates; an attacker's a million.
 MAX_CANDIDATES = 50
 
+_SCRIPTLESS = {"img.srcset", "img.src", "picture"}
 _IMAGES = ("img", "amp-img")
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
@@ -51,12 +52,15 @@ class Sighting:
     placeholder: str = ""
 
     def ranked(self) -> list[Found]:
-        """Order by size; of two the same size, the one found first stays first."""
-        return sorted(self.candidates, key=lambda one: (one[0].width, one[0].density), reverse=True)
+        """Order by size, the placeholder last; of two the same size, the first stays first."""
+        return sorted(
+            self.candidates,
+            key=lambda one: (one[0].url == self.placeholder, -one[0].width, -one[0].density),
+        )
 
     def waits(self) -> bool:
-        """Tell whether a browser without scripts shows no picture here."""
-        return bool(self.placeholder) or all(
+        """Tell whether a script has still to put the picture here."""
+        return any(place not in _SCRIPTLESS for _, place in self.candidates) or all(
             one.url.startswith("data:") for one, _ in self.candidates
         )
 
@@ -69,6 +73,8 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
         noscript = next((one for one in tag.parents if one.name == "noscript"), None)
         if noscript:
             sighting.candidates = [(one, "noscript") for one, _ in sighting.candidates]
+        if not sighting.candidates:
+            continue
         if noscript and last is noscript.previous_element and sightings[-1].waits():
             sightings[-1].candidates += sighting.candidates
             last = None
@@ -89,9 +95,10 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
             sources = [*sources, *_sets(tag, "picture")][:MAX_CANDIDATES]
             continue
         in_picture = tag.parent is not None and tag.parent.name == "picture"
-        shown = _image(tag, sources if in_picture else []) if tag.name in _IMAGES else _one_url(tag)
-        if shown.candidates:
-            yield tag, shown
+        if tag.name in _IMAGES:
+            yield tag, _image(tag, sources if in_picture else [])
+        else:
+            yield tag, _one_url(tag)
         sources = []
 
 
@@ -115,14 +122,13 @@ def _one_url(tag: Tag) -> Sighting:
 
 
 def _painted(tag: Tag) -> Iterator[list[Found]]:
-    """Yield the backgrounds; the value of a lazy one is CSS, a set, or a URL."""
-    for name, value in given(tag, ("style", *lazy.BACKGROUND)):
-        if name == "style":
-            yield from ([(Candidate(url), "css")] for url in css.urls(value))
-        elif "url(" in value:
-            yield from ([(Candidate(url), name)] for url in css.urls(f"background: {value}"))
-        else:
-            yield [(one, name) for one in _candidates(value)]
+    for _, style in given(tag, ("style",)):
+        yield from ([(one, "css") for one in image] for image in css.images(style))
+    for name, value in given(tag, lazy.BACKGROUND):
+        if "url(" in value:
+            yield from ([(one, name) for one in image] for image in css.images(f"content:{value}"))
+        elif _URL.search(value):
+            yield [(one, name) for one in _candidates(value) or [Candidate(value)]]
 
 
 def _sets(tag: Tag, found_in: str) -> Iterator[Found]:
@@ -131,8 +137,8 @@ def _sets(tag: Tag, found_in: str) -> Iterator[Found]:
             yield one, found_in if name == "srcset" else name
 
 
-def _candidates(value: str) -> Iterator[Candidate]:
-    return islice(srcset.parse(value), MAX_CANDIDATES)
+def _candidates(value: str) -> list[Candidate]:
+    return list(islice(srcset.parse(value), MAX_CANDIDATES))
 
 
 def given(tag: Tag, names: Iterable[str]) -> Iterator[tuple[str, str]]:

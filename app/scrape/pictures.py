@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -99,11 +100,12 @@ def find_pictures(
 
 
 def _base(soup: BeautifulSoup, url: str) -> str:
-    """Resolve the first `<base href>` against the page; the page's URL without a valid one."""
+    """Resolve the first `<base href>`; the page's own URL when there is none to use."""
     for tag in soup.find_all("base")[:1]:
-        joined = _absolute(elements.text(tag, "href"), url)
-        if not isinstance(joined, Skip):
-            return joined
+        with suppress(ValueError):
+            base = ada_url.join_url(url, elements.text(tag, "href"))
+            if not base.startswith(("data:", "javascript:")):
+                return base
     return url
 
 

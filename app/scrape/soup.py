@@ -51,7 +51,7 @@ class _TreeBuilder(HTMLTreeBuilder):
         soup = self.soup
         assert soup is not None  # noqa: S101 (bs4 sets it before it feeds)
         document = _parse(_bounded(markup), self.charset)
-        css.paint(document, markup.count(b"<"))
+        css.paint(document, len(markup))
         around: list[turbohtml.Element] = []
         for element in select(self.wanted, document, limit=MAX_ELEMENTS):
             while around and element.closest(around[-1].tag) != around[-1]:
@@ -69,7 +69,7 @@ class _TreeBuilder(HTMLTreeBuilder):
 
 def _bounded(markup: bytes) -> bytes:
     """Cut off what would take hundreds of megabytes as a tree."""
-    if markup.count(b"<") - markup.count(b"</") <= MAX_TAGS:
+    if len(markup) < 3 * MAX_TAGS or markup.count(b"<") - markup.count(b"</") <= MAX_TAGS:
         return markup
     return markup[: next(islice(re.finditer(b"<(?!/)", markup), MAX_TAGS, None)).start()]
 
