@@ -70,7 +70,7 @@ def paint(document: Document, size: int) -> None:
     painted: dict[tuple[Element, str], str] = {}
     for rule in sorted(islice(_rules(document), limit), key=itemgetter(0)):
         for element in select(rule.selector, document, limit=MAX_MATCHES):
-            painted.pop((element, rule.pseudo), None)
+            painted.pop((element, rule.pseudo), None)  # the order is that of the winning rules
             painted[element, rule.pseudo] = rule.block
     written: set[str] = set()
     for (element, pseudo), block in painted.items():
@@ -90,16 +90,17 @@ def _rules(document: Document) -> Iterator[_Rule]:
     for sheet in document.select("style"):
         text = sheet.text
         if _NAMES_IMAGE.search(text):
-            for selectors, block in _blocks(
-                _ELSEWHERE.sub("", _DATA.sub("", _COMMENT.sub("", text)))
-            ):
+            for noise in (_COMMENT, _DATA, _ELSEWHERE):
+                text = noise.sub("", text)
+            for selectors, block in _blocks(text):
                 for selector in _SELECTOR.finditer(selectors):
                     with suppress(ValueError):  # not a selector, or one of a vendor
-                        if not _COSTLY.search(selector[0]):
-                            yield _rule(selector[0], block)
+                        yield _rule(selector[0], block)
 
 
 def _rule(selector: str, block: str) -> _Rule:
+    if _COSTLY.search(selector):
+        raise ValueError(selector)
     pseudo = _PSEUDO_ELEMENT.search(selector)
     selector = _PSEUDO_ELEMENT.sub("", selector).strip()
     weight = ("!important" in block, css_specificity(selector)[0])

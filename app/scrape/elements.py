@@ -32,10 +32,9 @@ WANTED = ", ".join(
     )
 )
 
-
+_TINY = {"0", "1", "0px", "1px"}
 # Some scripts use the same names for flags: data-lazy="true".
 _URL = re.compile(r"[./]")
-
 
 # A candidate and the place it was found in.
 Found = tuple[Candidate, str]
@@ -110,7 +109,7 @@ def _image(tag: Tag, sources: list[Found]) -> Sighting:
     return Sighting(
         [*_sets(tag, "img.srcset"), *sources, *lazies, *written],
         alt=text(tag, "alt"),
-        tiny=not lazies and {text(tag, "width"), text(tag, "height")} <= {"0", "1"},
+        tiny=not lazies and {text(tag, "width"), text(tag, "height")} <= _TINY,
         placeholder=written[0][0].url if waits else "",
     )
 

@@ -1,12 +1,14 @@
 """From a page's bytes to the pictures a person sees, best size first."""
 
 import re
+import string
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
+from urllib.parse import quote
 
 import ada_url
 from bs4 import BeautifulSoup
@@ -17,7 +19,6 @@ from app.scrape.soup import read
 
 MAX_URL = 8192
 MAX_TEXT = 300
-
 
 # Addresses of the large counting services, whose pictures nobody is meant to see.
 _TRACKER = re.compile(
@@ -45,6 +46,7 @@ class Skip(StrEnum):
     PIXEL = "tracking pixel"
     PLACEHOLDER = "placeholder"
     AGAIN = "same picture again"
+    PAGE = "the page itself"
     NOT_HTTP = "not http"
     MALFORMED = "malformed URL"
 
@@ -85,13 +87,11 @@ def find_pictures(
     groups = [group for source, group in _GROUPS.items() if source in sources]
     soup = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
     sightings = [one for group in groups for one in group.sightings(soup)]
-    counts = Counter(one.placeholder for one in sightings)
-    placeholders = {written for written, count in counts.items() if count > 1}
-    base = _base(soup, url)
+    page = _Page(_base(soup, url), soup.original_encoding or "utf-8", _placeholders(sightings))
     pictures: list[Picture] = []
     taken: set[str] = set()
     for sighting in sightings:
-        picture = _picture(sighting, base, placeholders)
+        picture = page.picture(sighting)
         if not taken.isdisjoint(picture.candidates):
             picture = replace(picture, candidates=(), skipped=Skip.AGAIN)
         taken.update(picture.candidates)
@@ -109,37 +109,59 @@ def _base(soup: BeautifulSoup, url: str) -> str:
     return url
 
 
-def _picture(sighting: Sighting, base: str, placeholders: set[str]) -> Picture:
-    """Resolve the candidates; what cannot be fetched is dropped with its reason."""
-    urls: dict[str, str] = {}
-    reasons: list[Skip] = []
-    ranked = sighting.ranked()
-    for candidate, found_in in ranked:
-        one = Skip.PLACEHOLDER if candidate.url in placeholders else _absolute(candidate.url, base)
-        if isinstance(one, Skip):
-            reasons.append(one)
-        else:
-            urls.setdefault(one, found_in)
-    best = next(iter(urls), "")
-    if sighting.tiny or _TRACKER.match(best):
-        urls, reasons = {}, [Skip.PIXEL]
-    return Picture(
-        candidates=tuple(urls),
-        found_in=urls.get(best, ranked[0][1]),
-        alt=sighting.alt[:MAX_TEXT],
-        skipped=None if urls else reasons[0],
-        written=ranked[0][0].url[:MAX_TEXT],
-    )
+def _placeholders(sightings: list[Sighting]) -> set[str]:
+    """Name what stands in for more than one picture."""
+    counts = Counter(one.placeholder for one in sightings)
+    return {written for written, count in counts.items() if count > 1}
 
 
-def _absolute(written: str, base: str) -> str | Skip:
-    """Join by the WHATWG URL standard, without the fragment."""
-    if written[:5].lower() == "data:":
-        return Skip.DATA
-    if len(written) > MAX_URL:
-        return Skip.MALFORMED
-    try:
-        url = ada_url.join_url(base, written)
-    except ValueError:
-        return Skip.MALFORMED
-    return url.partition("#")[0] if url.startswith(("http:", "https:")) else Skip.NOT_HTTP
+class _Page(NamedTuple):
+    base: str
+    encoding: str
+    placeholders: set[str]
+
+    def picture(self, sighting: Sighting) -> Picture:
+        """Resolve the candidates; those that cannot be fetched are left out."""
+        ranked = sighting.ranked()
+        urls: dict[str, str] = {}
+        reasons: list[Skip] = []
+        for candidate, found_in in ranked:
+            one = self.resolve(candidate.url)
+            if isinstance(one, Skip):
+                reasons.append(one)
+            else:
+                urls.setdefault(one, found_in)
+        best = next(iter(urls), "")
+        if sighting.tiny or _TRACKER.match(best):
+            urls, reasons = {}, [Skip.PIXEL]
+        return Picture(
+            candidates=tuple(urls),
+            found_in=urls.get(best, ranked[0][1]),
+            alt=sighting.alt[:MAX_TEXT],
+            skipped=None if urls else reasons[0],
+            written=ranked[0][0].url[:MAX_TEXT],
+        )
+
+    def resolve(self, written: str) -> str | Skip:
+        """Join by the WHATWG URL standard; the fragment is no part of what is fetched."""
+        if written[:5].lower() == "data:":
+            return Skip.DATA
+        if written in self.placeholders:
+            return Skip.PLACEHOLDER
+        if written.startswith("#"):
+            return Skip.PAGE
+        if len(written) > MAX_URL:
+            return Skip.MALFORMED
+        try:
+            url = ada_url.join_url(self.base, self.encode(written.partition("#")[0]))
+        except (ValueError, LookupError):  # LookupError: an encoding that Python does not know
+            return Skip.MALFORMED
+        return url if url.startswith(("http:", "https:")) else Skip.NOT_HTTP
+
+    def encode(self, url: str) -> str:
+        """Percent-encode the query in the page's encoding, as the standard has it."""
+        path, mark, query = url.partition("?")
+        if query.isascii() or self.encoding.startswith("utf"):
+            return url
+        encoded = query.encode(self.encoding, "xmlcharrefreplace").replace(b"&#", b"%26%23")
+        return path + mark + quote(encoded, safe=string.punctuation)

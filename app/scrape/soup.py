@@ -6,6 +6,7 @@ and lexbor need many seconds. It builds the tree in C; only what `wanted` select
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from typing import Any
@@ -51,6 +52,8 @@ class _TreeBuilder(HTMLTreeBuilder):
         soup = self.soup
         assert soup is not None  # noqa: S101 (bs4 sets it before it feeds)
         document = _parse(_bounded(markup), self.charset)
+        soup.original_encoding = (document.encoding or "utf-8").lower()
+        document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
         css.paint(document, len(markup))
         around: list[turbohtml.Element] = []
         for element in select(self.wanted, document, limit=MAX_ELEMENTS):
@@ -75,10 +78,11 @@ def _bounded(markup: bytes) -> bytes:
 
 
 def _parse(markup: bytes, charset: str | None) -> turbohtml.Document:
+    parse = partial(turbohtml.parse, markup, positions=False, allow_declarative_shadow_roots=False)
     try:
-        return turbohtml.parse(markup, encoding=charset, positions=False)
+        return parse(encoding=charset)
     except LookupError:  # an encoding that browsers do not know either
-        return turbohtml.parse(markup, positions=False)
+        return parse()
 
 
 def _strings(attributes: Iterable[tuple[str, Any]]) -> dict[str, str]:
