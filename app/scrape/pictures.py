@@ -154,7 +154,7 @@ class _Page(NamedTuple):
             return Skip.MALFORMED
         try:
             url = ada_url.join_url(self.base, self.encode(written.partition("#")[0]))
-        except (ValueError, LookupError):  # LookupError: an encoding that Python does not know
+        except ValueError:
             return Skip.MALFORMED
         return url if url.startswith(("http:", "https:")) else Skip.NOT_HTTP
 
@@ -163,5 +163,7 @@ class _Page(NamedTuple):
         path, mark, query = url.partition("?")
         if query.isascii() or self.encoding.startswith("utf"):
             return url
-        encoded = query.encode(self.encoding, "xmlcharrefreplace").replace(b"&#", b"%26%23")
-        return path + mark + quote(encoded, safe=string.punctuation)
+        with suppress(LookupError):  # the few encodings that Python does not know
+            encoded = query.encode(self.encoding, "xmlcharrefreplace").replace(b"&#", b"%26%23")
+            return path + mark + quote(encoded, safe=string.punctuation)
+        return url
