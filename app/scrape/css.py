@@ -40,6 +40,7 @@ _ELSEWHERE = re.compile(
     r"\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*\}",
     re.IGNORECASE,
 )
+_REST_OF_BLOCK = re.compile(r"""(?:[^}"']++|"[^"\n]*+"?|'[^'\n]*+'?)*+""")
 # Longer ones are cut in pieces that match nothing.
 _SELECTOR = re.compile(r"(?:[^,(]|\([^)]{0,200}+\)?){1,300}+")
 # Selectors that look around from every element; few style a background with them.
@@ -118,8 +119,8 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
             end = image.end()
             continue
         start = max(end, *(sheet.rfind(mark, end, opening) + 1 for mark in "{};"))
-        closing = sheet.find("}", image.end())
-        end = closing if closing >= 0 else len(sheet)
+        rest = _REST_OF_BLOCK.match(sheet, image.end())
+        end = rest.end() if rest else len(sheet)
         if end - start < MAX_STYLE:
             yield sheet[start:opening], sheet[opening + 1 : end]
 

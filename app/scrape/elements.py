@@ -1,7 +1,7 @@
 """What the elements of a page show, as written there."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,7 +18,7 @@ _IMAGES = ("img", "amp-img")
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
     "input": ("input", ("src",)),
-    "video": ("poster", ("poster", "data-poster")),
+    "video": ("poster", ("data-poster", "poster")),
     "image": ("svg", ("href", "xlink:href")),
     "object": ("object", ("data",)),
 }
@@ -28,10 +28,11 @@ WANTED = ", ".join(
         *_IMAGES,
         'input[type="image" i], video[poster], video[data-poster], image, object[type^="image/" i]',
         '[style*="url(" i], [style*="image-set(" i]',
-        *(f"[{name}]" for name in lazy.BACKGROUND),
+        *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
     )
 )
 
+_SETS = {"srcset"} | lazy.SRCSET
 _TINY = {"0", "1", "0px", "1px"}
 # Some scripts use the same names for flags: data-lazy="true".
 _URL = re.compile(r"[./]")
@@ -87,8 +88,9 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Found] = []
     styles = css.MAX_STYLE
     for tag in soup.find_all(True):
-        styles -= len(text(tag, "style"))
-        for found in _painted(tag) if styles >= 0 else ():
+        style = text(tag, "style")
+        styles -= len(style)
+        for found in _painted(tag, style if styles >= 0 else ""):
             yield tag, Sighting(found)
         if tag.name == "source":
             sources = [*sources, *_sets(tag, "picture")][:MAX_CANDIDATES]
@@ -104,25 +106,24 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
 def _image(tag: Tag, sources: list[Found]) -> Sighting:
     """Read an `img`; of two the same size its own, which opens everywhere, precedes `sources`."""
     lazies = [(Candidate(url), name) for name, url in given(tag, lazy.SRC) if _URL.search(url)]
-    written = [(Candidate(url), "img.src") for _, url in given(tag, ("src",))]
-    waits = lazies and written and written[0][0] not in (one for one, _ in lazies)
+    src = Candidate(text(tag, "src"))
+    waits = lazies and src not in (one for one, _ in lazies)
     return Sighting(
-        [*_sets(tag, "img.srcset"), *sources, *lazies, *written],
+        [*_sets(tag, "img.srcset"), *sources, *lazies, *([(src, "img.src")] if src.url else [])],
         alt=text(tag, "alt"),
         tiny=not lazies and {text(tag, "width"), text(tag, "height")} <= _TINY,
-        placeholder=written[0][0].url if waits else "",
+        placeholder=src.url if waits else "",
     )
 
 
 def _one_url(tag: Tag) -> Sighting:
     found_in, names = _ONE_URL.get(tag.name, ("", ()))
-    urls = [(Candidate(url), found_in) for _, url in given(tag, names)]
-    return Sighting(urls[:1], alt=text(tag, "alt"))
+    urls = filter(None, (text(tag, name) for name in names))
+    return Sighting([(Candidate(url), found_in) for url in islice(urls, 1)], alt=text(tag, "alt"))
 
 
-def _painted(tag: Tag) -> Iterator[list[Found]]:
-    for _, style in given(tag, ("style",)):
-        yield from ([(one, "css") for one in image] for image in css.images(style))
+def _painted(tag: Tag, style: str) -> Iterator[list[Found]]:
+    yield from ([(one, "css") for one in image] for image in css.images(style))
     for name, value in given(tag, lazy.BACKGROUND):
         if "url(" in value:
             yield from ([(one, name) for one in image] for image in css.images(f"content:{value}"))
@@ -131,7 +132,7 @@ def _painted(tag: Tag) -> Iterator[list[Found]]:
 
 
 def _sets(tag: Tag, found_in: str) -> Iterator[Found]:
-    for name, value in given(tag, ("srcset", *lazy.SRCSET)):
+    for name, value in given(tag, _SETS):
         for one in _candidates(value):
             yield one, found_in if name == "srcset" else name
 
@@ -140,13 +141,13 @@ def _candidates(value: str) -> list[Candidate]:
     return list(islice(srcset.parse(value), MAX_CANDIDATES))
 
 
-def given(tag: Tag, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield name and value of the attributes that are there and not empty."""
-    for name in names:
-        if name in tag.attrs and (value := text(tag, name)):
+def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield name and value of those attributes that are there and not empty."""
+    for name in tag.attrs:
+        if name in names and (value := text(tag, name)):
             yield name, value
 
 
 def text(tag: Tag, name: str) -> str:
     """Give an attribute without the white space around it; empty when it is missing."""
-    return str(tag.get(name) or "").strip()
+    return str(tag.attrs.get(name, "")).strip()

@@ -1,6 +1,6 @@
 """The attributes from which scripts take a picture once it scrolls into view."""
 
-SRCSET = (
+SRCSET = {
     "data-srcset",  # lazysizes, lozad, vanilla-lazyload, Swiper
     "data-lazy-srcset",  # Jetpack, WP Rocket, BJ Lazy Load
     "data-original-set",
@@ -10,8 +10,8 @@ SRCSET = (
     "data-tf-srcset",  # Themify
     "data-ezsrcset",  # Ezoic
     "nitro-lazy-srcset",  # NitroPack
-)
-SRC = (
+}
+SRC = {
     "data-src",  # lazysizes, lozad, vanilla-lazyload, Smush, a3, Swiper
     "data-lazy-src",  # Jetpack, WP Rocket, BJ Lazy Load
     "data-original",  # jquery_lazyload
@@ -41,8 +41,8 @@ SRC = (
     "data-real-src",
     "data-hi-res-src",
     "data-img-src",
-)
-BACKGROUND = (
+}
+BACKGROUND = {
     "data-bg",  # lazysizes, vanilla-lazyload, WP Rocket
     "data-bgset",  # lazysizes
     "data-bg-image",
@@ -52,4 +52,4 @@ BACKGROUND = (
     "data-lazy-background",
     "data-echo-background",  # Echo.js
     "background",  # HTML 3.2: no script, and still drawn by every browser
-)
+}

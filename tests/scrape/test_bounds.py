@@ -1,0 +1,89 @@
+"""Hostile pages cost little, and random ones never break the scraper."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.scrape import Source, find_pictures
+
+CPU_SECONDS = 10  # what our own machine does in one; a stall would take minutes
+MEMORY = 1 << 30  # address space, of which the interpreter's libraries take the half
+
+IMAGE = "b'<img src=/deep.png>'"
+PAGES = {
+    "nested": "b'<div>' * 100_000",
+    "nested formatting": "b'<b><p>' * 100_000",
+    "nested pictures": "b'<picture>' * 100_000",
+    "nested noscript": "b'<p><noscript>' * 100_000",
+    "attributes": "b'<p ' + b' '.join(b'a%d=1' % n for n in range(100_000)) + b'>'",
+    "angles": "b'<' * 500_000",
+    "ampersands": "b'&' * 500_000",
+    "prose": "b'<p>Lorem ipsum <a href=/x>dolor</a> sit amet, consectetur.</p>' * 160_000",
+    "alternative text": "b'<img alt=\"' + b'x' * 10_000_000 + b'\">'",
+    "data": "b'<img src=\"data:,' + b'x' * 10_000_000 + b'\">'",
+    "candidates": "b'<img srcset=\"' + b'a 1x,' * 2_000_000 + b'\">'",
+    "parentheses": "b'<img srcset=\"' + b'a (' * 3_000_000 + b'\">'",
+    "descriptors": "b'<img srcset=\"a ' + b'1w ' * 3_000_000 + b'\">'",
+    "functions": "b'<p style=\"background:' + b'f(' * 5_000_000 + b'url(a)\">'",
+    "rules": "b'<style>' + b'p{background:url(a)}' * 250_000 + b'</style>' + b'<p>x' * 700_000",
+    "selectors": "b'<style>' + b'a,' * 5_000_000 + b'a{background:url(a)}</style>'",
+    "descendants": "b'<style>' + b'a ' * 5_000_000 + b'{background:url(a)}</style>'",
+    "unclosed rule": "b'<style>' + b'p{background:url(' * 500_000 + b'</style>'",
+    "addresses without a rule": "b'<style>' + b'url(' * 2_500_000 + b'</style>'",
+    "unclosed media": "b'<style>' + b'@media ' * 1_500_000 + b'url(</style>'",
+    "unclosed comments": "b'<style>' + b'/*/' * 3_000_000 + b'url(</style>'",
+    "quotes": "b'<style>p{background:url(' + b'\"\\n' * 3_000_000 + b'</style>'",
+    "looking around": (
+        "b'<style>' + b':has(:not(p) ~ b){background:url(a)}' * 10_000 + b'</style>'"
+        " + b'<div>' * 500 + b'<b></b>' * 50_000"
+    ),
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_hostile_page_costs_little_and_its_picture_is_found(page):
+    program = (
+        "from app.scrape import find_pictures\n"
+        f"pictures = find_pictures({page} + {IMAGE}, None, 'http://site/')\n"
+        "assert any(one.url == 'http://site/deep.png' for one in pictures)\n"
+    )
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", program], cwd=root, preexec_fn=limit, check=True)
+
+
+@pytest.mark.parametrize("unit", ["<img src={}>", "<p style='background:url({})'>", "<p>{}"])
+def test_the_output_is_bounded(unit):
+    html = "".join(unit.format(n) for n in range(100_000))
+    assert len(find_pictures(html.encode(), None, "http://site/")) <= 30_000
+
+
+WORDS = """
+    <img <picture> <source <noscript> </noscript> <style> </style> <svg> <image <base <template>
+    src= srcset= data-src= data-bg= style= href= poster= " ' > < = / , ( ) { } ; : # . @media
+    background:url( image-set( url("a") p{ * ::before 1x 9w data:, http:// [ ] \\ \x00 é \ufeff
+    <meta charset=utf-16> <script type=application/ld+json> {"image": </script> <a <!-- --> &#0;
+"""
+FRAGMENTS = st.lists(st.sampled_from(WORDS.split()), max_size=60)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    body=st.one_of(st.binary(max_size=300), FRAGMENTS.map(" ".join).map(str.encode)),
+    charset=st.sampled_from([None, "utf-8", "utf-16le", "shift_jis", "replacement", "x", ""]),
+    url=st.sampled_from(["http://site/", "http://site/é?#"]),
+)
+def test_any_bytes_give_a_list(body, charset, url):
+    for picture in find_pictures(body, charset, url, tuple(Source)):
+        assert bool(picture.candidates) == (picture.skipped is None)
+        assert all(one.startswith(("http://", "https://")) for one in picture.candidates)
+        assert len(picture.candidates) <= 200

@@ -1,0 +1,120 @@
+"""What is found, where, and which of several sizes is taken."""
+
+import pytest
+
+from app.scrape import find_pictures
+
+URL = "http://site/page"
+
+ELEMENTS = [
+    ("<img src=a.png>", "img.src", "a.png"),
+    ("<image src=a.png>", "img.src", "a.png"),
+    ("<img srcset='a.png 1x, b.png 2x' src=c.png>", "img.srcset", "b.png a.png c.png"),
+    ("<img srcset='a.png 100w, b.png 200w' src=c.png>", "img.srcset", "b.png a.png c.png"),
+    ("<img srcset='b.png 0.5x' src=c.png>", "img.src", "c.png b.png"),
+    ("<picture><source srcset=a.webp><img src=a.png></picture>", "picture", "a.webp a.png"),
+    (
+        "<picture><source srcset='a.avif 9w'><img srcset='a.png 9w'></picture>",
+        "img.srcset",
+        "a.png a.avif",
+    ),
+    (
+        "<picture><source srcset='a.avif 9w'><img srcset='a.png 8w'></picture>",
+        "picture",
+        "a.avif a.png",
+    ),
+    ("<picture><p><img src=a.png></p><source srcset=b.png></picture>", "img.src", "a.png"),
+    ("<video><source srcset=b.png></video><img src=a.png>", "img.src", "a.png"),
+    ("<input type=IMAGE src=a.png>", "input", "a.png"),
+    ("<video poster=a.png></video>", "poster", "a.png"),
+    ("<video data-poster=a.png></video>", "poster", "a.png"),
+    ("<svg><image href=a.png /></svg>", "svg", "a.png"),
+    ("<svg><image xlink:href=a.png /></svg>", "svg", "a.png"),
+    ("<object type=image/png data=a.png></object>", "object", "a.png"),
+    ("<amp-img srcset='a.png 1x, b.png 2x'></amp-img>", "img.srcset", "b.png a.png"),
+    ("<body background=a.png>", "background", "a.png"),
+    ("<table><td background='a b.png'>", "background", "a%20b.png"),
+    ("<div style='background: url(a.png)'>", "css", "a.png"),
+    ("<p><noscript><img src=a.png></noscript>", "noscript", "a.png"),
+    ("<img src=b.gif data-src=a.png>", "data-src", "a.png b.gif"),
+    ("<img src='data:,' data-lazy-src=a.png>", "data-lazy-src", "a.png"),
+    ("<img data-srcset='a.png 1w, b.png 2w' data-src=c.png>", "data-srcset", "b.png a.png c.png"),
+    ("<img data-lazy=true src=a.png>", "img.src", "a.png"),
+    ("<img class=loaded src=a.png data-src=a.png>", "data-src", "a.png"),
+    ("<picture><source data-srcset=a.webp><img src='data:,'></picture>", "data-srcset", "a.webp"),
+    ("<div data-bg=a.png>", "data-bg", "a.png"),
+    ("<div data-bg='url(a.png)'>", "data-bg", "a.png"),
+    ("<div data-bgset='a.png 1w, b.png 2w'>", "data-bgset", "b.png a.png"),
+    # the fallback without scripts belongs to the picture right before it
+    ("<img src='data:,'><noscript><img src=a.png></noscript>", "noscript", "a.png"),
+    ("<img data-src=a.png> <noscript><p><img src=b.png></noscript>", "data-src", "a.png b.png"),
+    ("<img src=c.gif data-src=a.png><noscript><img src=b.png>", "data-src", "a.png b.png c.gif"),
+    (
+        "<picture><img data-src=a.png></picture><noscript><img srcset='b.png 2x'>",
+        "noscript",
+        "b.png a.png",
+    ),
+]
+NOTHING = [
+    "",
+    "<img>",
+    "<img src=' '>",
+    "<img alt='<img src=a.png>'>",
+    "<!-- <img src=a.png> -->",
+    "<script>document.write('<img src=a.png>')</script>",
+    "<textarea><img src=a.png></textarea>",
+    "<template><img src=a.png></template>",
+    "<input src=a.png>",
+    "<object type=text/html data=a.html></object>",
+    "<video src=a.mp4></video>",
+    "<a href=a.png>full size</a><link rel=icon href=b.png><meta property=og:image content=c.png>",
+    "<div data-bg='#fff'>",
+    "<div style='background: red'>",
+]
+APART = [
+    "<img data-src=a.png><p>text</p><noscript><img src=b.png></noscript>",
+    "<img src=a.png><noscript><img src=b.png></noscript>",
+    "<div><img data-src=a.png></div><noscript><img src=b.png></noscript>",
+    "<img src='data:,'><noscript><img src=a.png><img src=b.png></noscript>",
+    "<img src=a.png><img src=b.png>",
+]
+
+
+def found(html):
+    return [one for one in find_pictures(html.encode(), None, URL) if not one.skipped]
+
+
+@pytest.mark.parametrize(("html", "place", "names"), ELEMENTS)
+def test_a_picture_is_found_with_its_sizes_best_first(html, place, names):
+    picture = find_pictures(html.encode(), None, URL)[0]
+    assert picture.found_in == place
+    assert picture.candidates == tuple(f"http://site/{name}" for name in names.split())
+    assert picture.url == picture.candidates[0]
+
+
+@pytest.mark.parametrize("html", NOTHING)
+def test_what_shows_no_picture_gives_none(html):
+    assert find_pictures(html.encode(), None, URL) == []
+
+
+@pytest.mark.parametrize("html", APART)
+def test_two_pictures_stay_two(html):
+    assert [one.url for one in found(html)] == ["http://site/a.png", "http://site/b.png"]
+
+
+def test_pictures_come_in_document_order():
+    html = """
+        <style>#x { background: url(3) }</style>
+        <img src=1><svg><image href=2></svg><p id=x><video poster=4></video><input type=image src=5>
+    """
+    assert [one.url[-1] for one in found(html)] == ["1", "2", "3", "4", "5"]
+
+
+def test_the_alternative_text_comes_along_up_to_a_limit():
+    (picture,) = found(f"<img src=a alt='{'x' * 1000}'>")
+    assert picture.alt == "x" * 300
+
+
+def test_a_misnested_picture_still_belongs_where_the_parser_puts_it():
+    html = "<table><img src=a.png><tr><td><b><p><img src=b.png></b></table><img src=c.png"
+    assert [one.url[-5:] for one in found(html)] == ["a.png", "b.png"]

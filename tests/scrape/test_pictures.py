@@ -1,0 +1,130 @@
+"""How what is written becomes a URL, and what is skipped with which reason."""
+
+import pytest
+
+from app.scrape import Skip, find_pictures
+
+URL = "http://site/folder/page?q#f"
+
+JOINED = [
+    ("a.png", "http://site/folder/a.png"),
+    (" \n/a.png\t", "http://site/a.png"),
+    ("//cdn/a.png", "http://cdn/a.png"),
+    ("https:/a.png", "https://a.png/"),
+    ("http:a.png", "http://site/folder/a.png"),
+    ("\\a\\b.png", "http://site/a/b.png"),
+    ("?a", "http://site/folder/page?a"),
+    ("a b.png", "http://site/folder/a%20b.png"),
+    ("a&#10;b.png", "http://site/folder/ab.png"),
+    ("%2e%2e/a.png", "http://site/a.png"),
+    ("é.png?é", "http://site/folder/%C3%A9.png?%C3%A9"),
+    ("http://ÉCOLE.example:80/a.png#x", "http://xn--cole-9oa.example/a.png"),
+    ("a.png#top", "http://site/folder/a.png"),
+]
+BASES = [
+    ("<base href=/other/>", "http://site/other/a.png"),
+    ("<base href='http://cdn/x/'>", "http://cdn/x/a.png"),
+    ("<base target=_top><base href=/one/><base href=/two/>", "http://site/one/a.png"),
+    ("<p><base href=/late/>", "http://site/late/a.png"),
+    ("<base href=''>", "http://site/folder/a.png"),
+    ("<base href='http://['>", "http://site/folder/a.png"),
+    ("<base href='data:text/plain,x'>", "http://site/folder/a.png"),
+    ("<base href='javascript:x'>", "http://site/folder/a.png"),
+    ("<!-- <base href=/comment/> -->", "http://site/folder/a.png"),
+]
+SKIPPED = [
+    ("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>", Skip.DATA),
+    ("<img src=' DATA:,x'>", Skip.DATA),
+    ("<img width=1 height=1 src=count.gif>", Skip.PIXEL),
+    ("<img width=0 height=1px src=count.gif>", Skip.PIXEL),
+    ("<img src='https://www.facebook.com/tr?id=1&amp;ev=PageView'>", Skip.PIXEL),
+    ("<img src='http://[x]/a.png'>", Skip.MALFORMED),
+    ("<img src='http://site:99999/a.png'>", Skip.MALFORMED),
+    (f"<img src='{'a' * 9000}'>", Skip.MALFORMED),
+    ("<img src='javascript:alert(1)'>", Skip.NOT_HTTP),
+    ("<img src='file:///etc/passwd'>", Skip.NOT_HTTP),
+    ("<img src='blob:http://site/1'>", Skip.NOT_HTTP),
+    ("<base href='ftp://site/'><img src=a.png>", Skip.NOT_HTTP),
+    ("<svg><image href='#part'></svg>", Skip.PAGE),
+]
+KEPT = [
+    "<img width=1 src=a.png>",
+    "<img width=1 height=100 src=a.png>",
+    "<img width=1 height=1 src='data:,' data-src=a.png>",
+    "<img src='http://[x]/' srcset='http://site/folder/a.png 1x'>",
+]
+
+
+def find(html, charset="utf-8"):
+    return find_pictures(html.encode(charset), charset, URL)
+
+
+@pytest.mark.parametrize(("written", "url"), JOINED)
+def test_urls_are_joined_as_browsers_do(written, url):
+    assert [one.url for one in find(f'<img src="{written}">')] == [url]
+
+
+@pytest.mark.parametrize(("html", "url"), BASES)
+def test_the_first_usable_base_counts(html, url):
+    assert [one.url for one in find(html + "<img src=a.png>")] == [url]
+
+
+@pytest.mark.parametrize(("html", "reason"), SKIPPED)
+def test_a_picture_not_worth_a_request_is_skipped_with_its_reason(html, reason):
+    (picture,) = find(html)
+    assert (picture.skipped, picture.candidates) == (reason, ())
+    assert 0 < len(picture.url) <= 300
+
+
+@pytest.mark.parametrize("html", KEPT)
+def test_a_doubtful_picture_is_kept(html):
+    assert [one.url for one in find(html)] == ["http://site/folder/a.png"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "<img src=a.png>",
+        "<img src=a.png#x>",
+        "<img srcset='b.png 2x'>",
+        "<p style='background:url(b.png)'>",
+    ],
+)
+def test_the_same_picture_again_is_skipped_in_any_size(second):
+    first, again = find("<img srcset='a.png 1x, b.png 2x'>" + second)
+    assert (first.skipped, again.skipped) == (None, Skip.AGAIN)
+
+
+def test_what_stands_in_for_several_pictures_is_none_itself():
+    pictures = find("<img src=w.gif data-src=a.png><img src=w.gif data-src=b.png><img src=w.gif>")
+    assert [one.candidates[:1] for one in pictures[:2]] == [
+        ("http://site/folder/a.png",),
+        ("http://site/folder/b.png",),
+    ]
+    assert all("w.gif" not in url for one in pictures for url in one.candidates)
+    assert pictures[2].skipped == Skip.PLACEHOLDER
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "alt"),
+    [
+        ("<img src=a alt='日本'>".encode("euc-jp"), "euc-jp", "日本"),
+        ("<meta charset=euc-jp><img src=a alt='日本'>".encode("euc-jp"), None, "日本"),
+        ("<meta charset=ascii><img src=a alt='日本'>".encode(), "utf-8", "日本"),
+        ("\ufeff<img src=a alt='日本'>".encode("utf-16-le"), "euc-jp", "日本"),
+        ("<img src=a alt='日本'>".encode(), None, "日本"),
+        ("<img src=a alt='é'>".encode("latin-1"), None, "é"),
+        ("<img src=a alt='é'>".encode(), "no-such-encoding", "é"),
+    ],
+)
+def test_the_encoding_is_found_as_browsers_do(body, charset, alt):
+    assert [one.alt for one in find_pictures(body, charset, URL)] == [alt]
+
+
+@pytest.mark.parametrize(
+    ("charset", "query"), [("utf-8", "%C3%A9"), ("windows-1252", "%E9"), ("utf-16le", "%C3%A9")]
+)
+def test_a_query_is_encoded_as_the_page_is(charset, query):
+    assert [one.url for one in find("<img src='é.png?é'>", charset)] == [
+        f"http://site/folder/%C3%A9.png?{query}"
+    ]
