@@ -43,7 +43,7 @@ Found = tuple[Candidate, str]
 
 @dataclass(slots=True)
 class Sighting:
-    """One picture: each candidate with the place it was found in."""
+    """One picture: each candidate with the place it was found in, the best first."""
 
     candidates: list[Found]
     alt: str = ""
@@ -51,11 +51,10 @@ class Sighting:
     # What stands in `src` until a script puts the picture there.
     placeholder: str = ""
 
-    def ranked(self) -> list[Found]:
+    def rank(self) -> None:
         """Order by size, the placeholder last; of two the same size, the first stays first."""
-        return sorted(
-            self.candidates,
-            key=lambda one: (one[0].url == self.placeholder, -one[0].width, -one[0].density),
+        self.candidates.sort(
+            key=lambda one: (one[0].url == self.placeholder, -one[0].width, -one[0].density)
         )
 
     def waits(self) -> bool:
@@ -81,6 +80,8 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
         else:
             sightings.append(sighting)
             last = tag
+    for sighting in sightings:
+        sighting.rank()
     return sightings
 
 

@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -110,9 +110,14 @@ def _base(soup: BeautifulSoup, url: str) -> str:
 
 
 def _placeholders(sightings: list[Sighting]) -> set[str]:
-    """Name what stands in for more than one picture."""
-    counts = Counter(one.placeholder for one in sightings)
-    return {written for written, count in counts.items() if count > 1}
+    """Name what stands in `src` for more than one better picture."""
+    better: defaultdict[str, set[str]] = defaultdict(set)
+    for sighting in sightings:
+        best = sighting.candidates[0][0].url
+        for one, found_in in sighting.candidates[1:]:
+            if found_in == "img.src":
+                better[one.url].add(best)
+    return {written for written, pictures in better.items() if len(pictures) > 1}
 
 
 class _Page(NamedTuple):
@@ -122,10 +127,9 @@ class _Page(NamedTuple):
 
     def picture(self, sighting: Sighting) -> Picture:
         """Resolve the candidates; those that cannot be fetched are left out."""
-        ranked = sighting.ranked()
         urls: dict[str, str] = {}
         reasons: list[Skip] = []
-        for candidate, found_in in ranked:
+        for candidate, found_in in sighting.candidates:
             one = self.resolve(candidate.url)
             if isinstance(one, Skip):
                 reasons.append(one)
@@ -136,10 +140,10 @@ class _Page(NamedTuple):
             urls, reasons = {}, [Skip.PIXEL]
         return Picture(
             candidates=tuple(urls),
-            found_in=urls.get(best, ranked[0][1]),
+            found_in=urls.get(best, sighting.candidates[0][1]),
             alt=sighting.alt[:MAX_TEXT],
             skipped=None if urls else reasons[0],
-            written=ranked[0][0].url[:MAX_TEXT],
+            written=sighting.candidates[0][0].url[:MAX_TEXT],
         )
 
     def resolve(self, written: str) -> str | Skip:

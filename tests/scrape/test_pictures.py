@@ -95,14 +95,21 @@ def test_the_same_picture_again_is_skipped_in_any_size(second):
     assert (first.skipped, again.skipped) == (None, Skip.AGAIN)
 
 
-def test_what_stands_in_for_several_pictures_is_none_itself():
-    pictures = find("<img src=w.gif data-src=a.png><img src=w.gif data-src=b.png><img src=w.gif>")
-    assert [one.candidates[:1] for one in pictures[:2]] == [
+@pytest.mark.parametrize("real", ["data-src={}.png", "srcset='{}.png 1x'"])
+def test_what_stands_in_for_several_pictures_is_none_itself(real):
+    html = "".join(f"<img src=w.gif {real.format(name)}>" for name in "ab") + "<img src=w.gif>"
+    pictures = find(html)
+    assert [one.candidates for one in pictures] == [
         ("http://site/folder/a.png",),
         ("http://site/folder/b.png",),
+        (),
     ]
-    assert all("w.gif" not in url for one in pictures for url in one.candidates)
     assert pictures[2].skipped == Skip.PLACEHOLDER
+
+
+def test_the_preview_of_one_picture_is_its_last_resort():
+    (picture,) = find("<img src=small.jpg data-src=big.jpg>")
+    assert picture.candidates == ("http://site/folder/big.jpg", "http://site/folder/small.jpg")
 
 
 @pytest.mark.parametrize(
