@@ -33,10 +33,11 @@ _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
 )
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-# Paper, small screens and dark mode are not what a desktop browser shows; double resolution would
-# be the same picture again.
+# Paper, dark mode and less than 1,200 pixels are not what a desktop browser shows; double
+# resolution would be the same picture again.
 _ELSEWHERE = re.compile(
-    r"@media[^{@]{0,200}?(?:print|max-(?:device-)?width|pixel-ratio|resolution|dark)[^{]*+"
+    r"@media[^{@]{0,200}?(?:print|pixel-ratio|resolution|dark|max-(?:device-)?width\s*:\s*"
+    r"(?:(?:[0-9]{1,3}|1[01][0-9]{2})(?:\.[0-9]+)?px|[0-7]?[0-9](?:\.[0-9]+)?r?em))[^{]*+"
     r"\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*\}",
     re.IGNORECASE,
 )
@@ -49,7 +50,7 @@ _PSEUDO_ELEMENT = re.compile(r"::?(before|after)\b", re.IGNORECASE)
 
 
 class _Rule(NamedTuple):
-    weight: tuple[bool, tuple[int, int, int]]
+    weight: tuple[bool, tuple[int, int, int]]  # important, specificity
     selector: str
     pseudo: str
     block: str
@@ -67,14 +68,8 @@ def images(style: str) -> Iterator[list[Candidate]]:
 
 def paint(document: Document, size: int) -> None:
     """Write what the style sheets paint into `style` attributes, each image once."""
-    limit = min(MAX_RULES, MATCHING_BUDGET // (size + 1))
-    painted: dict[tuple[Element, str], str] = {}
-    for rule in sorted(islice(_rules(document), limit), key=itemgetter(0)):
-        for element in select(rule.selector, document, limit=MAX_MATCHES):
-            painted.pop((element, rule.pseudo), None)  # the order is that of the winning rules
-            painted[element, rule.pseudo] = rule.block
     written: set[str] = set()
-    for (element, pseudo), block in painted.items():
+    for (element, pseudo), block in _cascade(document, size).items():
         own = element.attr("style") or ""
         if block in written:
             continue
@@ -84,6 +79,17 @@ def paint(document: Document, size: int) -> None:
         elif not _NAMES_IMAGE.search(own):
             element.attrs["style"] = f"{block};{own}"
         written.add(block)
+
+
+def _cascade(document: Document, size: int) -> dict[tuple[Element, str], str]:
+    """Map element and pseudo-element to the strongest block that paints there."""
+    limit = min(MAX_RULES, MATCHING_BUDGET // (size + 1))
+    painted: dict[tuple[Element, str], str] = {}
+    for rule in sorted(islice(_rules(document), limit), key=itemgetter(0)):
+        for element in select(rule.selector, document, limit=MAX_MATCHES):
+            painted.pop((element, rule.pseudo), None)  # those of a block in document order
+            painted[element, rule.pseudo] = rule.block
+    return painted
 
 
 def _rules(document: Document) -> Iterator[_Rule]:

@@ -37,6 +37,8 @@ _TINY = {"0", "1", "0px", "1px"}
 # Some scripts use the same names for flags: data-lazy="true".
 _URL = re.compile(r"[./]")
 
+_NUMBER = re.compile(r"[0-9]{2,4}")
+
 # A candidate and the place it was found in.
 Found = tuple[Candidate, str]
 
@@ -106,7 +108,7 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
 
 def _image(tag: Tag, sources: list[Found]) -> Sighting:
     """Read an `img`; of two the same size its own, which opens everywhere, precedes `sources`."""
-    lazies = [(Candidate(url), name) for name, url in given(tag, lazy.SRC) if _URL.search(url)]
+    lazies = list(_lazies(tag))
     src = Candidate(text(tag, "src"))
     waits = lazies and src not in (one for one, _ in lazies)
     return Sighting(
@@ -115,6 +117,16 @@ def _image(tag: Tag, sources: list[Found]) -> Sighting:
         tiny=not lazies and {text(tag, "width"), text(tag, "height")} <= _TINY,
         placeholder=src.url if waits else "",
     )
+
+
+def _lazies(tag: Tag) -> Iterator[Found]:
+    """Yield what a script puts into `src`; lazysizes fills in one of the `data-widths`."""
+    for name, url in given(tag, lazy.SRC):
+        if "{width}" in url:
+            for width in _NUMBER.findall(text(tag, "data-widths"))[:MAX_CANDIDATES] or ["1024"]:
+                yield Candidate(url.replace("{width}", width), int(width)), name
+        elif _URL.search(url):
+            yield Candidate(url), name
 
 
 def _one_url(tag: Tag) -> Sighting:

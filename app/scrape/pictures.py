@@ -152,12 +152,13 @@ class _Page(NamedTuple):
             return Skip.DATA
         if written in self.placeholders:
             return Skip.PLACEHOLDER
-        if written.startswith("#"):
+        written = written.partition("#")[0]
+        if not written:
             return Skip.PAGE
         if len(written) > MAX_URL:
             return Skip.MALFORMED
         try:
-            url = ada_url.join_url(self.base, self.encode(written.partition("#")[0]))
+            url = ada_url.join_url(self.base, self.encode(written))
         except ValueError:
             return Skip.MALFORMED
         return url if url.startswith(("http:", "https:")) else Skip.NOT_HTTP

@@ -39,6 +39,8 @@ ELEMENTS = [
     ("<img src=b.gif data-src=a.png>", "data-src", "a.png b.gif"),
     ("<img src='data:,' data-lazy-src=a.png>", "data-lazy-src", "a.png"),
     ("<img data-srcset='a.png 1w, b.png 2w' data-src=c.png>", "data-srcset", "b.png a.png c.png"),
+    ("<img data-src='a_{width}x.png' data-widths='[100, 90]'>", "data-src", "a_100x.png a_90x.png"),
+    ("<img data-src='a_{width}x.png' src=b.png>", "data-src", "a_1024x.png b.png"),
     ("<img data-lazy=true src=a.png>", "img.src", "a.png"),
     ("<img class=loaded src=a.png data-src=a.png>", "data-src", "a.png"),
     ("<picture><source data-srcset=a.webp><img src='data:,'></picture>", "data-srcset", "a.webp"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.scrape import Source, find_pictures
+from app.scrape import Skip, Source, find_pictures
 
 META = [
     ("<meta property=og:image content=a.png>", "og:image", "a.png"),
@@ -39,6 +39,11 @@ def found(html, *sources):
 def test_meta_pictures_are_found_when_asked_for(html, place, name):
     (picture,) = found(html, Source.META)
     assert (picture.found_in, picture.url) == (place, f"http://site/{name}")
+
+
+def test_an_empty_meta_picture_is_skipped():
+    (picture,) = found("<meta property=og:image content=' '>", Source.META)
+    assert picture.skipped == Skip.PAGE
 
 
 @pytest.mark.parametrize(("script", "names"), JSON_LD)
