@@ -32,6 +32,7 @@ _PAINTS = re.compile(r"(?:background|list-style|border-image)(?:-image|-source)?
 _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
 )
+_STATEMENT = re.compile(r"@(?:charset|import|layer|namespace)[^;{}@]{0,500}+;", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Paper, dark mode and less than 1,200 pixels are not what a desktop browser shows; double
 # resolution would be the same picture again.
@@ -97,7 +98,7 @@ def _rules(document: Document) -> Iterator[_Rule]:
     for sheet in document.select("style"):
         text = sheet.text
         if _NAMES_IMAGE.search(text):
-            for noise in (_COMMENT, _DATA, _ELSEWHERE):
+            for noise in (_COMMENT, _DATA, _STATEMENT, _ELSEWHERE):
                 text = noise.sub("", text)
             for selectors, block in _blocks(text):
                 for selector in _SELECTOR.finditer(selectors):
@@ -124,7 +125,7 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
         if opening < 0:
             end = image.end()
             continue
-        start = max(end, *(sheet.rfind(mark, end, opening) + 1 for mark in "{};"))
+        start = max(end, *(sheet.rfind(mark, end, opening) + 1 for mark in "{}"))
         rest = _REST_OF_BLOCK.match(sheet, image.end())
         end = rest.end() if rest else len(sheet)
         if end - start < MAX_STYLE:

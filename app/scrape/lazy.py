@@ -49,7 +49,5 @@ BACKGROUND = {
     "data-background",  # Swiper
     "data-background-image",  # lozad
     "data-background-image-set",  # lozad
-    "data-lazy-background",
-    "data-echo-background",  # Echo.js
     "background",  # HTML 3.2: no script, and still drawn by every browser
 }

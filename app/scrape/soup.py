@@ -21,7 +21,7 @@ from app.scrape import css
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
 MAX_ELEMENTS = 30_000
 # The tree takes 180 bytes for each; a real page of 10 MB has some 200,000.
-MAX_TAGS = 750_000
+MAX_TAGS = 600_000
 
 _AROUND = {"picture", "noscript"}
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"

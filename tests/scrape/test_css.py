@@ -19,7 +19,7 @@ PAINTED = [
     ("b, .x > p:not(.y) { background: url(a.png) }", "a.png"),
     ("@media screen and (min-width: 600px) { p { background: url(a.png) } }", "a.png"),
     ("@media (max-width: 1400px) { p { background: url(a.png) } }", "a.png"),
-    ("@import url(x.css); p { background: url(a.png) }", "a.png"),
+    ("@charset 'x'; @import url(x.css); p { background: url(a.png) }", "a.png"),
     ("p { background: url(a.png)", "a.png"),
     ("::-moz-nonsense { background: url(b.png) } p { background: url(a.png) }", "a.png"),
     # the stronger rule wins, and the style attribute over both
@@ -30,6 +30,7 @@ PAINTED = [
 ]
 UNPAINTED = [
     "b { background: url(a.png) }",
+    "b; p { background: url(a.png) }",
     "p:hover { background: url(a.png) }",
     "/* p { background: url(a.png) } */",
     "p { color: red; /* background: url(a.png) */ }",
