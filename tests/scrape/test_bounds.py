@@ -30,7 +30,7 @@ PAGES = {
     "parentheses": "b'<img srcset=\"' + b'a (' * 3_000_000 + b'\">'",
     "descriptors": "b'<img srcset=\"a ' + b'1w ' * 3_000_000 + b'\">'",
     "functions": "b'<p style=\"background:' + b'f(' * 5_000_000 + b'url(a)\">'",
-    "rules": "b'<style>' + b'p{background:url(a)}' * 250_000 + b'</style>' + b'<p>x' * 700_000",
+    "rules": "b'<style>' + b'p{background:url(a)}' * 250_000 + b'</style>' + b'<p>x' * 500_000",
     "selectors": "b'<style>' + b'a,' * 5_000_000 + b'a{background:url(a)}</style>'",
     "descendants": "b'<style>' + b'a ' * 5_000_000 + b'{background:url(a)}</style>'",
     "unclosed rule": "b'<style>' + b'p{background:url(' * 500_000 + b'</style>'",
