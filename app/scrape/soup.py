@@ -60,7 +60,7 @@ class _TreeBuilder(HTMLTreeBuilder):
             while around and element.closest(around[-1].tag) != around[-1]:
                 soup.handle_endtag(around.pop().tag)
             if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
-                soup.handle_data(" ")
+                soup.handle_data(" ")  # in place of what stands between, and is left out
             soup.handle_starttag(element.tag, None, None, _strings(element.attrs.items()))
             if element.tag == "script":
                 soup.handle_data(element.text)
