@@ -5,7 +5,7 @@ CRASHES ?= 30
 SEED ?= 20261120
 TO ?= .
 
-.PHONY: help run test crash backup lint smoke format lock clean
+.PHONY: help run test crash bench backup lint smoke format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -18,6 +18,11 @@ test: .venv/development  ## run the tests
 
 crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
 	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py
+
+bench: .venv/development  ## measure what the service costs, side by side with something bare
+	@for file in $$(grep -l __main__ bench/*.py); do \
+	    $(BIN)/python -m bench.$$(basename $$file .py) || exit; \
+	done
 
 backup: .venv/runtime  ## copy storage/ into TO=… while the service runs
 	$(BIN)/flask --app wsgi backup $(TO)

@@ -1,0 +1,37 @@
+"""What the service costs, side by side with something to compare it to: `make bench`.
+
+Seconds differ between machines and moments, so two sides take turns in one run, and what counts
+is their ratio. CPU is the steadier figure, wall time the one that users feel.
+"""
+
+from collections.abc import Callable
+from statistics import median
+from typing import NamedTuple
+
+
+class Cost(NamedTuple):
+    """What one turn took, in seconds."""
+
+    cpu: float
+    wall: float
+
+
+Side = tuple[str, Callable[[], Cost]]
+
+
+def compare(title: str, rounds: int, one: Side, other: Side, target: str = "") -> None:
+    """Let two sides take turns; print the medians of their costs, and of the ratio in a round."""
+    (name, turn), (other_name, other_turn) = one, other
+    turn(), other_turn()  # warm
+    pairs = [(turn(), other_turn()) for _ in range(rounds)]
+    print(f"\n{title:56}{'CPU':>10}{'wall':>10}   median of {rounds}")
+    _print(name, [first for first, _ in pairs], 1000, " ms")
+    _print(other_name, [second for _, second in pairs], 1000, " ms")
+    ratios = [Cost(second.cpu / first.cpu, second.wall / first.wall) for first, second in pairs]
+    _print("ratio", ratios, 1, "   ", target)
+
+
+def _print(name: str, costs: list[Cost], scale: int, unit: str, target: str = "") -> None:
+    cpu = median(cost.cpu for cost in costs) * scale
+    wall = median(cost.wall for cost in costs) * scale
+    print(f"  {name:54}{cpu:7.2f}{unit}{wall:7.2f}{unit}   {target}".rstrip(), flush=True)

@@ -1,0 +1,135 @@
+"""The service beside a bare loop: both fetch a page and its 50 images of 100 kB.
+
+The loop is what a script would do: in a warm process, a `requests.Session` gets the page, a
+regular expression finds the images, and each is written to a file. Nothing is judged, hashed or
+synced, and there is no zip.
+
+The service is gunicorn as it ships. Counted is the CPU of its workers for one POST, the job, and
+one look at the status; the end is awaited by reading the row, which costs the service nothing.
+Its wall time is from `added_at` to `finished_at`.
+"""
+
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from urllib.parse import urljoin
+from uuid import UUID
+
+import requests
+
+from bench import Cost, compare
+from bench.site import IMAGES, site
+
+
+def loop(url: str, folder: Path) -> Cost:
+    """Fetch a page and its images the bare way."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    with requests.Session() as session:
+        sources = re.findall(r'<img src="([^"]+)"', session.get(url).text)
+        for source in sources:
+            (folder / source).write_bytes(session.get(urljoin(url, source)).content)
+    return Cost(time.process_time() - cpu, time.perf_counter() - wall)
+
+
+class Service:
+    """A gunicorn that serves, asked over REST."""
+
+    def __init__(self, url: str, master: int, database: Path) -> None:
+        self.url = url
+        self._master = master
+        self._database = database
+        self._session = requests.Session()
+
+    def download(self, url: str) -> Cost:
+        """Have a page downloaded; return what that took."""
+        cpu = self._cpu()
+        accepted = self._session.post(f"{self.url}/download", json={"url": url}).json()
+        self._wait(UUID(accepted["download_id"]))
+        told = self._session.get(self.url + accepted["status_url"]).json()
+        cpu = self._cpu() - cpu
+        if told["status"] != "finished" or told["progress"]["done"] != IMAGES:
+            raise SystemExit(f"the download did not work: {told}")
+        added, finished = map(datetime.fromisoformat, (told["added_at"], told["finished_at"]))
+        return Cost(cpu, (finished - added).total_seconds())
+
+    def _wait(self, download_id: UUID) -> None:
+        query = "SELECT finished_at FROM download WHERE id = ?"
+        with closing(sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)) as rows:
+            while rows.execute(query, (download_id.hex,)).fetchone() == (None,):
+                time.sleep(0.005)
+
+    def _cpu(self) -> float:
+        """Return the CPU seconds of the workers so far, by the clocks that the kernel keeps."""
+        workers = Path(f"/proc/{self._master}/task/{self._master}/children").read_text().split()
+        # clock_getcpuclockid(3), which Python lacks: /proc/<pid>/stat counts in steps of 10 ms.
+        return sum(time.clock_gettime(~int(worker) << 3 | 2) for worker in workers)
+
+
+@contextmanager
+def service(folder: Path) -> Iterator[Service]:
+    """Run the service with its storage in a folder."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    environment = os.environ | {
+        "DOWNLOADER_STORAGE_DIR": f"{folder}",
+        "DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8",
+    }
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", address]
+        process = subprocess.Popen(command, env=environment, stderr=log)
+    try:
+        _await(f"http://{address}/healthz")
+        yield Service(f"http://{address}", process.pid, folder / "downloader.db")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _await(url: str) -> None:
+    for _ in range(200):
+        try:
+            requests.get(url, timeout=5).raise_for_status()
+        except requests.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("the service does not start")
+
+
+def main() -> None:
+    """Compare, with the origin at once and with the latency of a far one."""
+    with (
+        tempfile.TemporaryDirectory() as files,
+        tempfile.TemporaryDirectory() as storage,
+        site() as origin,
+        service(Path(storage)) as ours,
+        ProcessPoolExecutor(1, get_context("spawn")) as process,
+    ):
+
+        def side_by_side(latency: int, rounds: int, target: str) -> None:
+            url = f"{origin}{latency}/"
+            compare(
+                f"{IMAGES} images of 100 kB, {latency} ms of latency a response",
+                rounds,
+                ("bare loop", lambda: process.submit(loop, url, Path(files)).result()),
+                ("service", lambda: ours.download(url)),
+                target,
+            )
+
+        side_by_side(0, 31, "CPU at most 2.5")
+        side_by_side(40, 9, "wall at most 1.1")
+
+
+if __name__ == "__main__":
+    main()
