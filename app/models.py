@@ -171,7 +171,10 @@ class Download(Job):
     @cached_property
     def pictures(self) -> list["Image"]:
         """The images in page order, as they are when first asked for."""
-        return list(Image.select().where(Image.download == self).order_by(Image.id))
+        images = list(Image.select().where(Image.download == self).order_by(Image.id))
+        for image in images:
+            image.download = self  # this very object: its attempt is what they are claimed by
+        return images
 
     @property
     def progress(self) -> dict[str, int]:

@@ -129,14 +129,14 @@ def test_a_final_state_is_final() -> None:
 
 def test_a_job_handed_back_is_claimed_again() -> None:
     download = claimed_download(pictures=2)
-    jobs.start_image(download.pictures[0], download)
+    jobs.finish(download.pictures[0])
     jobs.hand_back(download)
 
     again = jobs.claim(Download, "other")
 
     assert again
     assert (again.id, again.attempts, again.crashes) == (download.id, 2, 0)
-    assert [image.status for image in again.pictures] == ["queued", "queued"]
+    assert [image.status for image in again.pictures] == ["finished", "queued"]
 
 
 def test_recovery_takes_the_jobs_of_the_dead_alone() -> None:
@@ -161,12 +161,26 @@ def test_a_job_that_dies_too_often_ends() -> None:
     assert jobs.claim(Image, "me") is None
 
 
-def test_an_image_of_a_lost_download_is_not_started() -> None:
+def test_an_image_is_not_ended_by_who_lost_its_download() -> None:
     download = claimed_download(pictures=1)
+    [image] = download.pictures
     jobs.recover(DEAD, crashes_allowed=3)
+    assert jobs.claim(Download, "other")
 
     with pytest.raises(jobs.LostClaim):
-        jobs.start_image(download.pictures[0], download)
+        jobs.finish(image)
+    assert stored(image).status == "queued"
+
+
+def test_an_image_has_the_attempt_of_its_download() -> None:
+    jobs.hand_back(claimed_download(pictures=1))
+    download = jobs.claim(Download, "me")
+    assert download
+    [image] = download.pictures
+    image.attempts = download.attempts
+    jobs.finish(image)
+
+    assert (stored(image).attempts, stored(image).status) == (2, "finished")
 
 
 def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
@@ -193,13 +207,12 @@ def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
 def test_the_end_of_a_download_ends_its_images() -> None:
     download = claimed_download(pictures=3)
     first, second, _ = download.pictures
-    jobs.start_image(first, download)
     jobs.finish(first)
-    jobs.start_image(second, download)
+    jobs.fail(second, Unreachable("no address"))
     jobs.finish(download)
 
     statuses = [image.status for image in stored(download).pictures]
-    assert statuses == [Status.FINISHED, Status.CANCELLED, Status.CANCELLED]
+    assert statuses == [Status.FINISHED, Status.FAILED, Status.CANCELLED]
 
 
 def test_waiting_work_is_seen() -> None:

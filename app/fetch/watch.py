@@ -29,7 +29,6 @@ class Watch:
         """Begin a fetch: everything until the next start shares these seconds."""
         self._seconds = seconds
         self._deadline = self.clock() + seconds
-        self._ask_at = 0.0
         self.start_try()
 
     def start_try(self) -> None:

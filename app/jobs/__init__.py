@@ -16,7 +16,6 @@ from app.jobs.claims import (
     finish,
     hand_back,
     holds,
-    start_image,
 )
 from app.jobs.recovery import recover
 
@@ -37,6 +36,5 @@ __all__ = [
     "page",
     "recover",
     "retry",
-    "start_image",
     "withdraw",
 ]

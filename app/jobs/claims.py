@@ -1,7 +1,8 @@
 """What the work does to a job between its claim and its end.
 
 A claim raises the attempt number, and every later change of that job names it: whoever lost the
-claim (to a cancel, or to a process that took the job over) changes nothing any more.
+claim (to a cancel, or to a process that took the job over) changes nothing any more. The images of
+a download go with it: from queued, each straight to its end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from peewee import SQL, Expression, chunked, fn
 
 from app.errors import Cancelled, Failure
-from app.models import KINDS, QUEUED_ALONE, UNFINISHED, Download, Image, Job, Status, db, now
+from app.models import KINDS, QUEUED_ALONE, Download, Image, Job, Status, db, now
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 
@@ -72,20 +73,6 @@ def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None
             Image.insert_many(part).execute()
 
 
-def start_image(image: Image, download: Download) -> None:
-    """Begin with one image of a download, if that is still ours."""
-    started = Image.update(
-        status=Status.RUNNING, attempts=Image.attempts + 1, started_at=now()
-    ).where(
-        Image.id == image.id,
-        Image.status == Status.QUEUED,
-        fn.EXISTS(Download.select().where(_present(download))),
-    )
-    if not started.execute():
-        raise LostClaim
-    image.status, image.attempts = Status.RUNNING, image.attempts + 1
-
-
 def finish(job: Job, **values: Any) -> None:
     """End a job with what it made."""
     _end(job, Status.FINISHED, **values)
@@ -98,9 +85,7 @@ def fail(job: Job, failure: Failure, **values: Any) -> None:
 
 def hand_back(job: Job, **values: Any) -> None:
     """Queue a job again that could not be brought to its end here."""
-    with db.atomic():
-        _change(job, status=Status.QUEUED, owner=None, **values)
-        _change_images(job, [Status.RUNNING], status=Status.QUEUED)
+    _change(job, status=Status.QUEUED, owner=None, **values)
 
 
 def holds(job: Job) -> bool:
@@ -113,33 +98,35 @@ def _waiting(kind: type[Job]) -> SQL | Expression:
 
 
 def _present(job: Job) -> Expression:
-    """Match the row of a job while this attempt is the present one."""
+    """Match the row of a job while the attempt at hand is the present one.
+
+    An image of a download is not claimed by itself: it is ours while the download is.
+    """
     kind = type(job)
+    if isinstance(job, Image) and job.download:
+        ours = fn.EXISTS(Download.select().where(_present(job.download)))
+        return (Image.id == job.id) & (Image.status == Status.QUEUED) & ours
     return (kind.id == job.id) & (kind.status == Status.RUNNING) & (kind.attempts == job.attempts)
 
 
 def _change(job: Job, **values: Any) -> None:
-    """Change the row of a running job and the object at hand."""
+    """Change the row of a job that is ours, and the object at hand."""
     if not type(job).update(**values).where(_present(job)).execute():
         raise LostClaim
     for name, value in values.items():
         setattr(job, name, value)
 
 
-def _change_images(job: Job, statuses: Sequence[Status], **values: Any) -> None:
-    """Change the images in some of the states, where the job is a download."""
-    if isinstance(job, Download):
-        Image.update(**values).where(Image.download == job, Image.status.in_(statuses)).execute()
-
-
 def _end(job: Job, status: Status, **values: Any) -> None:
+    values |= {"status": status, "owner": None, "attempts": job.attempts, "finished_at": now()}
+    if isinstance(job, Image):
+        _change(job, **values)
+        return
     with db.atomic():
-        _change(job, status=status, owner=None, finished_at=now(), **values)
-        _change_images(
-            job,
-            UNFINISHED,
+        _change(job, **values)
+        Image.update(
             status=Status.CANCELLED,
             finished_at=job.finished_at,
             error_code=Cancelled.code,
             error_detail="not needed: the download ended before its turn",
-        )
+        ).where(Image.download == job, Image.status == Status.QUEUED).execute()

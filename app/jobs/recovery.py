@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from app.errors import GaveUp
 from app.jobs.claims import fail
-from app.models import KINDS, Download, Image, Job, Status, db
+from app.models import KINDS, Job, Status, db
 
 
 def recover(lives: Callable[[str], bool], crashes_allowed: int) -> int:
@@ -25,11 +25,6 @@ def _recover_from(owner: str, kind: type[Job], crashes_allowed: int) -> int:
         for job in doomed:
             crashes = job.crashes + 1
             fail(job, GaveUp(f"its process died {crashes} times"), crashes=crashes)
-        if kind is Download:
-            unfinished = Download.select(Download.id).where(left)
-            Image.update(status=Status.QUEUED).where(
-                Image.status == Status.RUNNING, Image.download.in_(unfinished)
-            ).execute()
         queued = kind.update(status=Status.QUEUED, owner=None, crashes=kind.crashes + 1)
         count: int = queued.where(left).execute()
         return len(doomed) + count

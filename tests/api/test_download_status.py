@@ -61,13 +61,13 @@ def test_it_shows_a_download_at_work(client: FlaskClient) -> None:
     assert download
     found = [jobs.Found([f"https://example.com/{n}.png"], "img.src") for n in range(3)]
     jobs.add_found(download, 3, found)
-    jobs.start_image(download.pictures[0], download)
+    jobs.finish(download.pictures[0])
 
     told = client.get(added["status_url"]).json
 
     assert told["status"] == "running"
-    assert [image["status"] for image in told["images"]] == ["running", "queued", "queued"]
-    assert told["progress"] == {"found": 3, "done": 0, "failed": 0, "total": 3}
+    assert [image["status"] for image in told["images"]] == ["finished", "running", "queued"]
+    assert told["progress"] == {"found": 3, "done": 1, "failed": 0, "total": 3}
     assert told["finished_at"] is None
 
 
