@@ -171,10 +171,7 @@ class Download(Job):
     @cached_property
     def pictures(self) -> list["Image"]:
         """The images in page order, as they are when first asked for."""
-        images = list(Image.select().where(Image.download == self).order_by(Image.id))
-        for image in images:
-            image.download = self  # this very object: its attempt is what they are claimed by
-        return images
+        return list(Image.select().where(Image.download == self).order_by(Image.id))
 
     @property
     def progress(self) -> dict[str, int]:
@@ -194,6 +191,7 @@ class Image(Job):
     ASKED = ("source_url",)
 
     download = ForeignKeyField(Download, null=True, index=False)
+    download_id: UUID | None
     position = IntegerField(null=True)  # place among the download's pictures, from 1
     source_url = TextField()
     other_urls = JSONField(null=True)  # the same picture, next best first

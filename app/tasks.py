@@ -153,7 +153,6 @@ class Tasks:
 
     def _take(self, image: Image, download: Download, fetcher: Fetcher, page_url: Url) -> bool:
         """Store one picture of a download; tell whether it could be had."""
-        image.attempts = download.attempts
         try:
             try:
                 url, facts = self._store(image, fetcher, page_url, partial(_check, download))

@@ -177,7 +177,6 @@ def test_an_image_has_the_attempt_of_its_download() -> None:
     download = jobs.claim(Download, "me")
     assert download
     [image] = download.pictures
-    image.attempts = download.attempts
     jobs.finish(image)
 
     assert (stored(image).attempts, stored(image).status) == (2, "finished")

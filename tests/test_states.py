@@ -81,8 +81,9 @@ class Jobs(RuleBasedStateMachine):
         if not isinstance(job, Download) or not job.pictures:
             return
         image = job.pictures[number % len(job.pictures)]
+        assert image.attempts <= job.attempts
         row = Image.get_or_none(Image.id == image.id)
-        ours = self.holds(job) and row is not None and row.status == Status.QUEUED
+        ours = row is not None and (row.status, row.attempts) == (Status.QUEUED, image.attempts)
         try:
             self.change(image, ending)
             assert ours

@@ -2,7 +2,7 @@
 
 A claim raises the attempt number, and every later change of that job names it: whoever lost the
 claim (to a cancel, or to a process that took the job over) changes nothing any more. The images of
-a download go with it: from queued, each straight to its end.
+a download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
 
-from peewee import SQL, Expression, chunked, fn
+from peewee import SQL, Expression, chunked
 
 from app.errors import Cancelled, Failure
 from app.models import KINDS, QUEUED_ALONE, Download, Image, Job, Status, db, now
@@ -42,7 +42,12 @@ def claim(kind: type[AnyJob], owner: str) -> AnyJob | None:
         .where(kind.id == oldest)
         .returning(kind)
     )
-    return next(iter(claimed.execute()), None)
+    with db.atomic():
+        job = next(iter(claimed.execute()), None)
+        if isinstance(job, Download) and job.attempts > 1:
+            images = Image.update(attempts=job.attempts)
+            images.where(Image.download == job, Image.status == Status.QUEUED).execute()
+        return job
 
 
 def any_waiting() -> bool:
@@ -61,6 +66,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None
             "other_urls": picture.urls[1:] or None,
             "found_in": picture.found_in,
             "alt": picture.alt,
+            "attempts": download.attempts,
             "status": Status.CANCELLED if picture.skipped else Status.QUEUED,
             "error_code": picture.skipped and picture.skipped.code,
             "error_detail": picture.skipped and picture.skipped.detail,
@@ -98,15 +104,15 @@ def _waiting(kind: type[Job]) -> SQL | Expression:
 
 
 def _present(job: Job) -> Expression:
-    """Match the row of a job while the attempt at hand is the present one.
-
-    An image of a download is not claimed by itself: it is ours while the download is.
-    """
+    """Match the row of a job while the attempt at hand is the present one."""
     kind = type(job)
-    if isinstance(job, Image) and job.download:
-        ours = fn.EXISTS(Download.select().where(_present(job.download)))
-        return (Image.id == job.id) & (Image.status == Status.QUEUED) & ours
-    return (kind.id == job.id) & (kind.status == Status.RUNNING) & (kind.attempts == job.attempts)
+    status = Status.QUEUED if _is_part(job) else Status.RUNNING
+    return (kind.id == job.id) & (kind.status == status) & (kind.attempts == job.attempts)
+
+
+def _is_part(job: Job) -> bool:
+    """Tell an image of a download from what is claimed by itself."""
+    return isinstance(job, Image) and job.download_id is not None
 
 
 def _change(job: Job, **values: Any) -> None:
@@ -118,12 +124,12 @@ def _change(job: Job, **values: Any) -> None:
 
 
 def _end(job: Job, status: Status, **values: Any) -> None:
-    values |= {"status": status, "owner": None, "attempts": job.attempts, "finished_at": now()}
-    if isinstance(job, Image):
+    values |= {"status": status, "finished_at": now()}
+    if _is_part(job):
         _change(job, **values)
         return
     with db.atomic():
-        _change(job, **values)
+        _change(job, owner=None, **values)
         Image.update(
             status=Status.CANCELLED,
             finished_at=job.finished_at,
