@@ -20,6 +20,7 @@
     ├── Cancelled               withdrawn before it ended
     ├── NotFound                there is none of that id
     ├── Gone                    it was here once
+    ├── NoArchive               a dry run makes none
     ├── NotFailed               only what failed can be tried again
     ├── StorageFull             no room for the file or the row
     ├── GaveUp                  the job died with its process too often
@@ -163,6 +164,12 @@ class Gone(Failure):
     """It was here once."""
 
     code, title, status = "gone", "Gone", 410
+
+
+class NoArchive(Failure):
+    """A dry run makes no archive."""
+
+    code, title, status = "no-archive", "No archive", 404
 
 
 class NotFailed(Failure):

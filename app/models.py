@@ -158,14 +158,20 @@ class Job(Model):
 class Download(Job):
     """The request for one page's images."""
 
-    ASKED = ("url", "limit", "min_width", "min_height", "types", "manifest")
+    ASKED = (
+        *("url", "limit", "min_width", "min_height", "types", "manifest"),
+        *("sources", "image_urls", "dry_run"),
+    )
 
     url = TextField()
     limit = IntegerField()
-    min_width = IntegerField()
-    min_height = IntegerField()
+    min_width = IntegerField(default=0)
+    min_height = IntegerField(default=0)
     types = JSONField(null=True)  # names of formats; null: all
-    manifest = BooleanField()
+    manifest = BooleanField(default=False)
+    sources = JSONField(null=True)  # names of groups; null: what is seen
+    image_urls = JSONField(null=True)  # what to take instead of reading the page
+    dry_run = BooleanField(default=False)
     found = IntegerField(null=True)  # pictures on the page, known when it is read
 
     @cached_property

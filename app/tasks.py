@@ -29,8 +29,9 @@ from app.errors import (
 from app.fetch import Fetcher, ImageFacts
 from app.formats import BY_CONTENT_TYPE
 from app.models import Download, Image, Status
-from app.scrape import Picture, find_pictures
+from app.scrape import Picture, find_pictures, list_pictures
 from app.settings import Settings
+from app.sources import Source
 from app.storage import Member, Storage
 from app.urls import Url
 
@@ -131,15 +132,14 @@ class Tasks:
         """Read the page, take its pictures one after another and put them into the archive."""
         page_url = Url.parse(download.url)
         if download.found is None:
-            page = fetcher.page(page_url)
-            page_url = page.url
-            pictures = find_pictures(page.body, page.charset, str(page.url))
+            page_url, pictures = _find(download, page_url, fetcher)
             found = sum(picture.skipped is None for picture in pictures)
-            jobs.add_found(download, found, _considered(pictures, download.limit))
+            jobs.add_found(download, found, _considered(pictures, download))
         if not download.found:
             raise NoImages("the page shows no images")
-        self._take_pictures(download, fetcher, page_url)
-        self._write_archive(download)
+        if not download.dry_run:
+            self._take_pictures(download, fetcher, page_url)
+            self._write_archive(download)
         jobs.finish(download)
 
     def _take_pictures(self, download: Download, fetcher: Fetcher, page_url: Url) -> None:
@@ -212,9 +212,18 @@ class Tasks:
         return where(job.id, job.attempts)
 
 
-def _considered(pictures: Iterable[Picture], limit: int) -> Iterator[jobs.Found]:
+def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Picture]]:
+    """Return the page's URL in the end, and its pictures as found or as the client listed them."""
+    if download.image_urls:
+        return url, list_pictures(download.image_urls, str(url))
+    page = fetcher.page(url)
+    sources = download.sources or [Source.SEEN]
+    return page.url, find_pictures(page.body, page.charset, str(page.url), sources)
+
+
+def _considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs.Found]:
     """Yield what is recorded of a page: as many pictures as may be tried, and the skips between."""
-    room = limit * TRIES_PER_IMAGE
+    room = download.limit * (1 if download.dry_run else TRIES_PER_IMAGE)
     for picture in islice(pictures, 2 * room):
         skipped = Skipped(f"skipped: {picture.skipped}") if picture.skipped else None
         room -= skipped is None

@@ -183,6 +183,64 @@ def test_the_next_size_is_taken_when_the_largest_is_gone(
     assert site.asked("/large.png") == 1
 
 
+def test_a_dry_run_reports_and_fetches_no_image(site: Site, ask: Ask) -> None:
+    inline = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+
+    download = ask(show(site, "a.png", inline, "b.png", "c.png"), limit=2, dry_run=True)
+
+    assert download.status == "finished"
+    assert [(image.position, image.error_detail) for image in download.pictures] == [
+        (1, "not fetched: a dry run"),
+        (None, "skipped: data: URI"),
+        (2, "not fetched: a dry run"),
+    ]
+    assert download.found == 3
+    assert len(site.requests) == 1
+
+
+def test_listed_images_are_taken_instead_of_the_page(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/a.png", picture("png", 1))
+    site.file("/deep/b.png", picture("png", 2))
+    page = site.url("/deep/page")
+
+    listed = ["/a.png", "b.png", "http://[x]", "javascript:alert(1)", "/a.png"]
+    download = ask(page, image_urls=listed)
+
+    assert list(members(download)) == ["001-a.png", "002-b.png"]
+    assert [image.error_detail for image in download.pictures[2:]] == [
+        "skipped: malformed URL",
+        "skipped: not http",
+        "skipped: same picture again",
+    ]
+    assert site.asked("/deep/page") == 0
+    assert site.requests[0].headers["Referer"] == page
+
+
+@pytest.mark.parametrize(
+    ("sources", "taken"),
+    [
+        (None, ["001-seen.png"]),
+        (["seen"], ["001-seen.png"]),
+        (["meta"], ["001-meta.png"]),
+        (["icons", "links", "seen"], ["001-seen.png", "002-link.png", "003-icon.png"]),
+    ],
+)
+def test_the_sources_choose_where_to_look(
+    site: Site, ask: Ask, members: Members, sources: list[str] | None, taken: list[str]
+) -> None:
+    for number, name in enumerate(["seen", "meta", "link", "icon"]):
+        site.file(f"/{name}.png", picture("png", number))
+    page = site.page(
+        "/",
+        "<meta property=og:image content=meta.png><link rel=icon href=icon.png>"
+        "<a href=link.png>Large</a><img src=seen.png>",
+    )
+
+    assert list(members(ask(page, sources=sources))) == taken
+
+
 def test_the_manifest_comes_last_and_tells_the_same_as_the_status(
     site: Site, ask: Ask, members: Members
 ) -> None:

@@ -11,6 +11,7 @@ from app.api.answers import Blueprint, accepted, listed, load, result, stored
 from app.api.problems import ProblemDocument
 from app.api.schemas import DownloadWalk, NewDownload
 from app.documents import AcceptedDocument, DownloadListDocument, StatusDocument
+from app.errors import NoArchive
 from app.models import Download, Status
 
 downloads = Blueprint("downloads", __name__, description="The images of a page in one zip")
@@ -41,6 +42,8 @@ def fetch(download_id: UUID) -> Response:
     if download.status in (Status.QUEUED, Status.RUNNING):
         return accepted(StatusDocument(), download)
     result(download)
+    if download.dry_run:
+        raise NoArchive("it was a dry run; its status tells what would be taken")
     return stored(
         current.storage().archive(download.id, download.attempts),
         mimetype="application/zip",

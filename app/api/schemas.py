@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range
 
 from app.addresses import judge_host
@@ -10,7 +10,8 @@ from app.api import current
 from app.errors import Refused
 from app.formats import FORMATS
 from app.models import Status
-from app.urls import Url
+from app.sources import Source
+from app.urls import MAX_LENGTH, Url
 
 DEFAULT_LIMIT = 50
 STATUSES = [status.value for status in Status]
@@ -77,6 +78,25 @@ class NewDownload(Schema):
     manifest = Truth(
         load_default=False, metadata={"description": "put manifest.json last into the zip"}
     )
+    sources = fields.List(
+        fields.String(validate=OneOf([source.value for source in Source])),
+        load_default=None,
+        validate=Length(min=1),
+        metadata={"description": "where to look for pictures", "default": ["seen"]},
+    )
+    image_urls = fields.List(
+        fields.String(validate=Length(1, MAX_LENGTH)),
+        load_default=None,
+        validate=Length(1, 10_000),
+        metadata={"description": "take these instead of reading the page"},
+    )
+    dry_run = Truth(load_default=False, metadata={"description": "find and report, fetch no image"})
+
+    @validates_schema
+    def refuse_contradiction(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Refuse `sources` for a page that is not read."""
+        if data["sources"] and data["image_urls"]:
+            raise ValidationError("Not together with image_urls: the page is not read.", "sources")
 
 
 class NewImage(Schema):

@@ -124,15 +124,14 @@ def _change(job: Job, **values: Any) -> None:
 
 
 def _end(job: Job, status: Status, **values: Any) -> None:
-    values |= {"status": status, "finished_at": now()}
-    if _is_part(job):
-        _change(job, **values)
-        return
+    values |= {"status": status, "owner": None, "finished_at": now()}
     with db.atomic():
-        _change(job, owner=None, **values)
-        Image.update(
-            status=Status.CANCELLED,
-            finished_at=job.finished_at,
-            error_code=Cancelled.code,
-            error_detail="not needed: the download ended before its turn",
-        ).where(Image.download == job, Image.status == Status.QUEUED).execute()
+        _change(job, **values)
+        if isinstance(job, Download):
+            why = "a dry run" if job.dry_run else "the download has ended"
+            Image.update(
+                status=Status.CANCELLED,
+                finished_at=job.finished_at,
+                error_code=Cancelled.code,
+                error_detail=f"not fetched: {why}",
+            ).where(Image.download == job, Image.status == Status.QUEUED).execute()

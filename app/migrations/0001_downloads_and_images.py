@@ -35,6 +35,9 @@ class Download(Job):
     min_height = IntegerField()
     types = JSONField(null=True)
     manifest = BooleanField()
+    sources = JSONField(null=True)
+    image_urls = JSONField(null=True)
+    dry_run = BooleanField()
     found = IntegerField(null=True)
 
 

@@ -16,6 +16,8 @@ from bs4 import BeautifulSoup
 from app.scrape import elements, mentions
 from app.scrape.elements import Sighting
 from app.scrape.soup import read
+from app.scrape.srcset import Candidate
+from app.sources import Source
 
 MAX_URL = 8192
 MAX_TEXT = 300
@@ -28,15 +30,6 @@ _TRACKER = re.compile(
     r"|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/watch|counter\.yadro\.ru/hit"
     r"|pixel\.wp\.com/|xiti\.com/hit|adnxs\.com/(?:seg|getuid|px)|vgwort\.de/na/)"
 )
-
-
-class Source(StrEnum):
-    """A group of places where a page names pictures."""
-
-    SEEN = "seen"
-    META = "meta"
-    LINKS = "links"
-    ICONS = "icons"
 
 
 class Skip(StrEnum):
@@ -88,6 +81,17 @@ def find_pictures(
     soup = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
     sightings = [one for group in groups for one in group.sightings(soup)]
     page = _Page(_base(soup, url), soup.original_encoding or "utf-8", _placeholders(sightings))
+    return _distinct(page, sightings)
+
+
+def list_pictures(urls: Iterable[str], url: str) -> list[Picture]:
+    """Take pictures as a client lists them; what is relative belongs to the page's URL."""
+    page = _Page(url, "utf-8", set())
+    return _distinct(page, [Sighting([(Candidate(one), "image_urls")]) for one in urls])
+
+
+def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
+    """Resolve what was sighted; what was sighted before is skipped."""
     pictures: list[Picture] = []
     taken: set[str] = set()
     for sighting in sightings:

@@ -134,6 +134,18 @@ def test_a_cancelled_one_is_410(client: FlaskClient) -> None:
     assert client.get(f"/download/{download.id}").status_code == 410
 
 
+def test_a_dry_run_has_no_archive(client: FlaskClient, site: Site, work: Work) -> None:
+    page = site.page("/", '<img src="sunset.png">')
+    path = client.post("/download", json={"url": page, "dry_run": True}).json["download_url"]
+    work()
+
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert answer.json["type"] == "/problems/no-archive"
+    assert client.get(f"{path}/status").json["status"] == "finished"
+
+
 def test_a_removed_archive_is_410(client: FlaskClient, app: Flask, finished: str) -> None:
     [archive] = app.extensions["storage"].root.glob("archives/*/*.zip")
     archive.unlink()

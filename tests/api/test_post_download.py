@@ -37,6 +37,8 @@ def test_it_keeps_what_was_asked_for(client: FlaskClient) -> None:
         "min_height": 50,
         "types": ["jpeg", "png"],
         "manifest": True,
+        "sources": ["seen", "icons"],
+        "dry_run": True,
     }
     client.post("/download", json=wanted)
 
@@ -50,6 +52,7 @@ def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) ->
     row = Download.get()
     assert (row.limit, row.min_width, row.min_height) == (50, 0, 0)
     assert (row.types, row.manifest) == (None, False)
+    assert (row.sources, row.image_urls, row.dry_run) == (None, None, False)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,13 @@ def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) ->
         ({"url": URL, "types": ["exe"]}, "types"),
         ({"url": URL, "manifest": "yes"}, "manifest"),
         ({"url": URL, "colour": "red"}, "colour"),
+        ({"url": URL, "sources": []}, "sources"),
+        ({"url": URL, "sources": ["everything"]}, "sources"),
+        ({"url": URL, "dry_run": 1}, "dry_run"),
+        ({"url": URL, "image_urls": []}, "image_urls"),
+        ({"url": URL, "image_urls": [5]}, "image_urls"),
+        ({"url": URL, "image_urls": ["x" * 9000]}, "image_urls"),
+        ({"url": URL, "image_urls": ["a.png"], "sources": ["meta"]}, "sources"),
         ([URL], "body"),
         ("text", "body"),
         (None, "body"),

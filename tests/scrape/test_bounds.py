@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.scrape import Source, find_pictures
+from app.scrape import find_pictures
+from app.sources import Source
 
 CPU_SECONDS = 10  # what our own machine does in one; a stall would take minutes
 MEMORY = 1 << 30  # address space, of which the interpreter's libraries take the half
