@@ -26,10 +26,12 @@ class PoolEngine:
     def __init__(self, settings: Settings, storage: Storage) -> None:
         self.settings = settings
         self.storage = storage
-        self._stopping = threading.Event()
-        self._tasks = Tasks(settings, storage, self._stopping.is_set)
+        self._stopping = False
+        self._tasks = Tasks(settings, storage, lambda: self._stopping)
         self._seats = threading.BoundedSemaphore(settings.job_threads)
         self._pool: ThreadPoolExecutor | None = None
+        self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._stopped = threading.Event()
         self._starting = threading.Lock()
 
     def start(self) -> None:
@@ -38,11 +40,11 @@ class PoolEngine:
         To be called in the process that works: threads do not survive a fork.
         """
         with self._starting:
-            if self._pool or self._stopping.is_set():
+            if self._pool or self._stopping:
                 return
             self.storage.appear()
             self._pool = ThreadPoolExecutor(self.settings.job_threads, "job")
-            threading.Thread(target=self._watch, name="watch", daemon=True).start()
+            self._watcher.start()
 
     def submit(self) -> None:
         """Say that there is work: a free seat of the pool looks for it."""
@@ -52,15 +54,17 @@ class PoolEngine:
                 self._pool.submit(self._sit)
 
     def halt(self) -> None:
-        """Claim no more and cut what runs; this much is safe in a signal handler."""
-        self._stopping.set()
+        """Claim no more and cut what runs; a signal handler may do this much."""
+        self._stopping = True
 
     def stop(self) -> None:
         """Claim no more, cut what runs, hand it back, and return when all of that is done."""
         with self._starting:
             self.halt()
+        self._stopped.set()
         if self._pool:
             self._pool.shutdown()
+            self._watcher.join()
             self.storage.vanish()
 
     def watch(self) -> None:
@@ -75,19 +79,19 @@ class PoolEngine:
 
     def _watch(self) -> None:
         with db.connection_context():
-            while not self._stopping.is_set():
+            while not self._stopping:
                 try:
                     self.watch()
                 except Exception:
                     log.exception("watch broke")
-                self._stopping.wait(WATCH_SECONDS)
+                self._stopped.wait(WATCH_SECONDS)
 
     def _sit(self) -> None:
         """Take one job after another, of both kinds in turn, until there is none."""
         kinds: list[type[Download] | type[Image]] = [Download, Image]
         try:
             with db.connection_context():
-                while not self._stopping.is_set() and self._tasks.turn(kinds):
+                while not self._stopping and self._tasks.turn(kinds):
                     kinds.reverse()
         except Exception:
             log.exception("seat broke")
