@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from app import logs, prepare, settings
+from app import logs, prepare, settings, verify
 from app.errors import ConfigurationError
 
 try:
@@ -30,6 +30,7 @@ def on_starting(server):
     if server.cfg.uid != os.geteuid():
         return  # --user: what this process made, the workers could not write
     try:
+        verify(_settings)
         prepare(_settings)  # once: the workers inherit that it is done
     except ConfigurationError as error:
         raise SystemExit(f"image-downloader: {error}") from error

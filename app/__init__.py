@@ -10,6 +10,22 @@ from app.settings import Settings, load
 from app.storage import Storage
 
 
+def verify(settings: Settings) -> None:
+    """Make sure, before the service starts, that its storage can be relied on.
+
+    Raises:
+        ConfigurationError: it cannot; the message says what to change.
+
+    """
+    storage = Storage(settings.storage_dir)
+    storage.prepare()
+    models.open_database(storage.database)
+    try:
+        models.check()
+    finally:
+        models.db.close()  # a connection must not be carried over a fork
+
+
 @cache
 def prepare(settings: Settings) -> None:
     """Make the storage ready, once: what gunicorn's master has done, its workers need not.
@@ -22,9 +38,8 @@ def prepare(settings: Settings) -> None:
     storage.prepare()
     models.open_database(storage.database)
     with storage.locked("migration"):
-        models.check()
         models.migrate()
-    models.db.close()  # a connection must not be carried over a fork
+    models.db.close()
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import Schema, fields, post_dump
+from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from app.models import Status
@@ -115,14 +115,6 @@ class StatusDocument(DownloadDocument):
 
     progress = fields.Nested(ProgressDocument)
     images = fields.List(fields.Nested(PictureDocument), attribute="pictures")
-
-    @post_dump
-    def _tell_current(self, told: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Of a running download, the first picture that is still queued is being fetched."""
-        waiting = [one for one in told["images"] if one["status"] == Status.QUEUED]
-        if waiting and told.get("status") == Status.RUNNING:
-            waiting[0]["status"] = Status.RUNNING
-        return told
 
 
 class ImageListDocument(Schema):

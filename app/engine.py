@@ -69,22 +69,22 @@ class PoolEngine:
 
     def watch(self) -> None:
         """Look once for what was left behind: by the dead, by a busy database, by time."""
+        self.storage.bury_dead()  # first: on a full disk, the rest needs its room
         self._tasks.rescue()
         jobs.recover(self.storage.lives, self.settings.job_attempts)
-        self.storage.bury_dead()
         if jobs.any_waiting():
             for _ in range(self.settings.job_threads):
                 self.submit()
         upkeep.expire(self.storage, self.settings.keep_days)
 
     def _watch(self) -> None:
-        with db.connection_context():
-            while not self._stopping:
-                try:
+        while not self._stopping:
+            try:
+                with db.connection_context():
                     self.watch()
-                except Exception:
-                    log.exception("watch broke")
-                self._stopped.wait(WATCH_SECONDS)
+            except Exception:
+                log.exception("watch broke")
+            self._stopped.wait(WATCH_SECONDS)
 
     def _sit(self) -> None:
         """Take one job after another, of both kinds in turn, until there is none."""

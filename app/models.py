@@ -22,6 +22,7 @@ from peewee import (
     IntegerField,
     JSONField,
     Model,
+    OperationalError,
     SqliteDatabase,
     TextField,
     UUIDField,
@@ -53,14 +54,18 @@ def migrate() -> None:
 
 
 def check() -> None:
-    """Have SQLite read the whole database.
+    """Have SQLite read the whole database, and write to it.
 
     Raises:
-        ConfigurationError: it is damaged.
+        ConfigurationError: it is damaged, or cannot be used; the message says what to do.
 
     """
     try:
         told = str(db.pragma("quick_check"))
+        with db.atomic():
+            db.pragma("user_version", db.pragma("user_version"))
+    except OperationalError as error:
+        raise ConfigurationError(f"the database {db.database} cannot be used: {error}") from error
     except DatabaseError as error:
         told = str(error)
     if told != "ok":
@@ -73,7 +78,7 @@ def check() -> None:
 def copy_database(path: Path) -> None:
     """Copy the database, as it is at one moment, to a new file, while others write."""
     with closing(sqlite3.connect(path)) as copy:
-        db.connection().backup(copy, pages=1000)  # type: ignore[no-untyped-call]
+        db.connection().backup(copy)  # type: ignore[no-untyped-call]
 
 
 class Status(StrEnum):

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from uuid import UUID, uuid4
 
-from app.errors import ConfigurationError, StorageFull
+from app.errors import ConfigurationError, Interrupted, StorageFull
+from app.settings import MiB
 
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -176,8 +177,19 @@ class Storage:
         finally:
             part.unlink(missing_ok=True)
 
-    def write_archive(self, path: Path, members: Iterable[Member], made_at: datetime) -> None:
-        """Make a zip of the members in the order given; images gain nothing by compression."""
+    def write_archive(
+        self,
+        path: Path,
+        members: Iterable[Member],
+        made_at: datetime,
+        cut: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Make a zip of the members in the order given; images gain nothing by compression.
+
+        Raises:
+            Interrupted: `cut`, which is asked before each MiB, said so.
+
+        """
         with self.new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
             for member in members:
                 info = zipfile.ZipInfo(member.name, made_at.timetuple()[:6])
@@ -188,7 +200,10 @@ class Storage:
                 with member.content.open("rb") as source:
                     info.file_size = os.fstat(source.fileno()).st_size
                     with archive.open(info, "w") as target:
-                        shutil.copyfileobj(source, target, 1 << 20)
+                        while chunk := source.read(MiB):
+                            if cut():
+                                raise Interrupted
+                            target.write(chunk)
 
 
 def _link_or_copy(path: Path, copy: Path) -> None:

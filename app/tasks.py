@@ -4,41 +4,38 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 from peewee import OperationalError
 
-from app import jobs, names
+from app import jobs
 from app.documents import StatusDocument
 from app.errors import (
+    DeadlineExceeded,
     Failure,
     Interrupted,
     NoImages,
     NoneWorked,
-    Skipped,
     StorageFull,
     Unexpected,
     Unwanted,
 )
 from app.fetch import Fetcher, ImageFacts
-from app.formats import BY_CONTENT_TYPE
 from app.models import Download, Image, Status
 from app.scrape import Picture, find_pictures, list_pictures
+from app.selection import check_wanted, considered, member_name
 from app.settings import Settings
 from app.sources import Source
 from app.storage import Member, Storage
+from app.upkeep import files_of
 from app.urls import Url
 
 log = logging.getLogger(__name__)
-
-# Of a page with dead links, so many pictures are tried for each that was asked for.
-TRIES_PER_IMAGE = 3
 
 
 class Tasks:
@@ -97,11 +94,8 @@ class Tasks:
             self._stranded.popleft()
 
     def _run(self, job: Download | Image) -> None:
-        def cut() -> bool:
-            return self._stopping() or not jobs.holds(job)
-
         try:
-            with Fetcher(self.settings, cut=cut) as fetcher:
+            with Fetcher(self.settings, cut=partial(self._cut, job)) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher)
                 else:
@@ -116,12 +110,14 @@ class Tasks:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
 
+    def _cut(self, job: Download | Image) -> bool:
+        """Tell whether work on a job has to end: the process stops, or a client withdrew it."""
+        return self._stopping() or not jobs.holds(job)
+
     def _clear(self, job: Download | Image) -> None:
         """Free what a job stored that was withdrawn meanwhile."""
-        if isinstance(job, Download):
-            self.storage.remove(self.storage.archive(job.id, job.attempts))
-        for image in job.pictures if isinstance(job, Download) else [job]:
-            self.storage.remove(self.storage.image(image.id, image.attempts))
+        for path in files_of(job, self.storage):
+            self.storage.remove(path)
 
     def _image(self, image: Image, fetcher: Fetcher) -> None:
         """Store a copy of one image."""
@@ -134,7 +130,7 @@ class Tasks:
         if download.found is None:
             page_url, pictures = _find(download, page_url, fetcher)
             found = sum(picture.skipped is None for picture in pictures)
-            jobs.add_found(download, found, _considered(pictures, download))
+            jobs.add_found(download, found, considered(pictures, download))
         if not download.found:
             raise NoImages("the page shows no images")
         if not download.dry_run:
@@ -155,13 +151,13 @@ class Tasks:
         """Store one picture of a download; tell whether it could be had."""
         try:
             try:
-                url, facts = self._store(image, fetcher, page_url, partial(_check, download))
+                url, facts = self._store(image, fetcher, page_url, partial(check_wanted, download))
             except StorageFull:  # of the whole download
                 raise
             except Failure as failure:
                 jobs.fail(image, failure)
                 return False
-            name = _member_name(image, download, url, facts)
+            name = member_name(image, download, url, facts)
             jobs.finish(image, source_url=url, file=name, **asdict(facts))
         except jobs.LostClaim:
             if not jobs.holds(download):
@@ -185,7 +181,7 @@ class Tasks:
                 with self.storage.new_file(path) as file:
                     facts = fetcher.image(Url.lenient(url), file, referer)
                     check(facts)
-            except (StorageFull, Unwanted):  # another size is no way out
+            except (StorageFull, Unwanted, DeadlineExceeded):  # another size is no way out
                 raise
             except Failure as failure:
                 failures.append(failure)
@@ -194,16 +190,21 @@ class Tasks:
         raise failures[0]
 
     def _write_archive(self, download: Download) -> None:
-        """Make the zip of the pictures that worked."""
+        """Make the zip of the pictures that worked and are still there."""
+        stored = jobs.settle(download)
+        paths = [self.storage.image(image.id, image.attempts) for image in stored]
         members = [
-            Member(image.file, self.storage.image(image.id, image.attempts))
-            for image in download.pictures
-            if image.status == Status.FINISHED and image.file
+            Member(image.file or "", path)
+            for image, path in zip(stored, paths, strict=True)
+            if path.exists()
         ]
+        if not members:
+            raise NoneWorked("the pictures were removed before the archive was made")
         if download.manifest:
             members.append(Member("manifest.json", _manifest(download)))
         path = self._path(self.storage.archive, download)
-        self.storage.write_archive(path, members, download.added_at)
+        cut = partial(self._cut, download)
+        self.storage.write_archive(path, members, download.added_at, cut)
 
     def _path(self, where: Callable[[UUID, int], Path], job: Download | Image) -> Path:
         """Return where this attempt writes; what a dead one may have left there is removed."""
@@ -219,36 +220,6 @@ def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Pic
     page = fetcher.page(url)
     sources = download.sources or [Source.SEEN]
     return page.url, find_pictures(page.body, page.charset, str(page.url), sources)
-
-
-def _considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs.Found]:
-    """Yield what is recorded of a page: as many pictures as may be tried, and the skips between."""
-    room = download.limit * (1 if download.dry_run else TRIES_PER_IMAGE)
-    for picture in islice(pictures, 2 * room):
-        skipped = Skipped(f"skipped: {picture.skipped}") if picture.skipped else None
-        room -= skipped is None
-        if room < 0:
-            return
-        yield jobs.Found(
-            picture.candidates or (picture.url,), picture.found_in, picture.alt, skipped
-        )
-
-
-def _member_name(image: Image, download: Download, url: str, facts: ImageFacts) -> str:
-    digits = max(3, len(str(download.limit * TRIES_PER_IMAGE)))
-    extension = BY_CONTENT_TYPE[facts.content_type].extension
-    return names.member_name(image.position or 0, digits, url, extension)
-
-
-def _check(download: Download, facts: ImageFacts) -> None:
-    """Hold an image against the client's filter; a drawing without a size fits any."""
-    kind = BY_CONTENT_TYPE[facts.content_type].name
-    if download.types and kind not in download.types:
-        raise Unwanted(f"type not asked for: {kind}")
-    if facts.width is None or facts.height is None:
-        return
-    if facts.width < download.min_width or facts.height < download.min_height:
-        raise Unwanted(f"too small: {facts.width} × {facts.height} pixels")
 
 
 def _manifest(download: Download) -> bytes:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app import jobs
-from app.models import KINDS, Download, Image, Status, copy_database, now
+from app.models import KINDS, UNFINISHED, Download, Image, Status, copy_database, now
 from app.storage import Storage
 
 STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
@@ -16,10 +16,18 @@ def remove(job: Download | Image, storage: Storage) -> None:
 
     The rows go first: a crash in between leaves files that `collect` finds.
     """
-    for image in jobs.withdraw(job):
-        storage.remove(storage.image(image.id, image.attempts))
-    if isinstance(job, Download):
-        storage.remove(storage.archive(job.id, job.attempts))
+    for path in files_of(jobs.withdraw(job), storage):
+        storage.remove(path)
+
+
+def files_of(job: Download | Image, storage: Storage) -> Iterator[Path]:
+    """Yield where the files of a job are, as far as it has any: its own first."""
+    if isinstance(job, Image):
+        yield storage.image(job.id, job.attempts)
+        return
+    yield storage.archive(job.id, job.attempts)
+    for image in job.pictures:
+        yield storage.image(image.id, image.attempts)
 
 
 def collect(storage: Storage) -> tuple[int, int]:
@@ -27,13 +35,13 @@ def collect(storage: Storage) -> tuple[int, int]:
     files = 0
     for path, job_id, attempt in storage.kept():
         kind = Download if path.suffix == ".zip" else Image
-        wanted = kind.status.in_([Status.RUNNING, Status.FINISHED]) & (kind.attempts == attempt)
+        wanted = kind.status.in_([*UNFINISHED, Status.FINISHED]) & (kind.attempts == attempt)
         if not kind.select().where(kind.id == job_id, wanted).exists():
             storage.remove(path)
             files += 1
     rows = 0
     for job in _finished():
-        if not _file_of(job, storage).exists():
+        if not next(files_of(job, storage)).exists():
             remove(job, storage)
             rows += 1
     return files, rows
@@ -68,8 +76,3 @@ def _finished() -> Iterator[Download | Image]:
         while step := jobs.page(kind, STEP, last, status=Status.FINISHED):
             yield from step
             last = step[-1].id
-
-
-def _file_of(job: Download | Image, storage: Storage) -> Path:
-    where = storage.archive if isinstance(job, Download) else storage.image
-    return where(job.id, job.attempts)

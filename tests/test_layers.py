@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "web": {"web", "upkeep", "storage"} | STATE | LEAVES,
     "engine": {"tasks", "upkeep", "storage"} | STATE | LEAVES,
     "upkeep": {"storage"} | STATE | LEAVES,
-    "tasks": {"fetch", "scrape", "storage"} | STATE | LEAVES,
+    "tasks": {"selection", "upkeep", "fetch", "scrape", "storage"} | STATE | LEAVES,
+    "selection": {"fetch", "scrape"} | STATE | LEAVES,  # their values only
     **dict.fromkeys(STATE, STATE | LEAVES),
     "migrations": set(),
     "fetch": {"fetch"} | LEAVES,

@@ -96,6 +96,18 @@ class Jobs(RuleBasedStateMachine):
         self.change_if_held(job, ending)
 
     @rule(job=claims)
+    def settle(self, job: Any) -> None:
+        """Give up the images of a download that have not had their turn."""
+        if isinstance(job, Download):
+            held = self.holds(job)
+            try:
+                jobs.settle(job)
+                assert held
+                assert not [one for one in job.pictures if one.status == Status.QUEUED]
+            except jobs.LostClaim:
+                assert not held
+
+    @rule(job=claims)
     def hand_back(self, job: Any) -> None:
         self.change_if_held(job, "hand back")
 
@@ -133,6 +145,7 @@ class Jobs(RuleBasedStateMachine):
         if everything:
             job = everything[number % len(everything)]
             with_it = jobs.withdraw(job)
+            with_it = with_it.pictures if isinstance(with_it, Download) else []
             gone = {job.id} | {image.id for image in with_it}
             self.held = {job: claim for job, claim in self.held.items() if job not in gone}
             self.removed |= gone - {row.id for row in rows()}

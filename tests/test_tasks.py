@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from app import jobs, tasks
+from app import jobs, tasks, upkeep
 from app.models import KINDS, Download, Image
+from app.selection import TRIES_PER_IMAGE
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
@@ -120,7 +121,7 @@ def test_a_page_of_dead_links_is_not_tried_for_ever(site: Site, ask: Ask) -> Non
     download = ask(page, limit=2)
 
     assert (download.status, download.error_code) == ("failed", "none-worked")
-    assert len(site.requests) == 1 + 2 * tasks.TRIES_PER_IMAGE
+    assert len(site.requests) == 1 + 2 * TRIES_PER_IMAGE
     assert download.found == 20
 
 
@@ -364,6 +365,66 @@ def test_a_cancelled_job_is_left_alone(
     work()
 
     assert jobs.get(Image, image.id).status == "cancelled"
+
+
+def test_a_picture_removed_while_the_download_runs_is_left_out(
+    site: Site, ask: Ask, members: Members, storage: Storage
+) -> None:
+    def removing() -> Reply:
+        upkeep.remove(Image.get(Image.position == 1), storage)
+        return Reply(picture("png", 2), "image/png")
+
+    site.file("/a.png", picture("png", 1))
+    site.replies["/b.png"] = removing
+
+    download = ask(show(site, "a.png", "b.png"))
+
+    assert download.status == "finished"
+    assert list(members(download)) == ["002-b.png"]
+
+
+def test_a_picture_withdrawn_while_it_is_fetched_is_left_out(
+    site: Site, ask: Ask, members: Members, storage: Storage
+) -> None:
+    def removing() -> Reply:
+        upkeep.remove(Image.get(Image.position == 1), storage)
+        return Reply(picture("png", 1), "image/png")
+
+    site.replies["/a.png"] = removing
+    site.file("/b.png", picture("png", 2))
+
+    download = ask(show(site, "a.png", "b.png"))
+
+    assert list(members(download)) == ["002-b.png"]
+    assert len(list(storage.kept())) == 2
+
+
+def test_a_download_deleted_while_it_runs_leaves_nothing(
+    site: Site, work: Work, storage: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    def removing() -> Reply:
+        upkeep.remove(Download.get(), storage)
+        return Reply(picture("png", 2), "image/png")
+
+    site.file("/a.png", picture("png", 1))
+    site.replies["/b.png"] = removing
+    jobs.add_download(url=show(site, "a.png", "b.png"), limit=5)
+    work()
+
+    assert Download.get().status == "cancelled"
+    assert list(storage.kept()) == []
+    assert "job broke" not in caplog.text
+
+
+def test_few_of_many_sizes_are_tried(site: Site, ask: Ask) -> None:
+    sizes = ", ".join(f"{width}.png {width}w" for width in range(1000, 0, -100))
+    page = site.page("/", f'<img src="plain.png" srcset="{sizes}">')
+
+    download = ask(page)
+
+    assert download.error_code == "none-worked"
+    asked = [request.path for request in site.requests[1:]]
+    assert asked == ["/1000.png", "/900.png", "/plain.png"]
 
 
 def test_a_job_is_one_line_in_the_log(

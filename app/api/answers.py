@@ -16,8 +16,8 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from app import jobs
 from app.api import current
 from app.api.problems import RETRY_SECONDS
-from app.errors import Cancelled, Gone, NotFound
-from app.models import Download, Image, Status, first_id, now
+from app.errors import Gone, NotFound
+from app.models import Download, Image, first_id, now
 
 AnyJob = TypeVar("AnyJob", Download, Image)
 
@@ -54,7 +54,7 @@ def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
         return jobs.get(kind, job_id)
     except NotFound:
         days = current.settings().keep_days
-        if days and job_id < first_id(now() - timedelta(days=days)):
+        if days and job_id.version == 7 and job_id < first_id(now() - timedelta(days=days)):
             raise Gone(f"what is older than {days} days is removed") from None
         raise
 
@@ -90,8 +90,6 @@ def result(job: Download | Image) -> None:
     """
     if job.failure:
         raise job.failure
-    if job.status == Status.CANCELLED:
-        raise Cancelled("it was cancelled")
 
 
 def stored(path: Path, **options: Any) -> Response:

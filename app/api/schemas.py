@@ -73,7 +73,7 @@ class NewDownload(Schema):
     types = fields.List(
         fields.String(validate=OneOf([one.name for one in FORMATS])),
         load_default=None,
-        validate=Length(min=1),
+        validate=Length(1, len(FORMATS)),
     )
     manifest = Truth(
         load_default=False, metadata={"description": "put manifest.json last into the zip"}
@@ -81,7 +81,7 @@ class NewDownload(Schema):
     sources = fields.List(
         fields.String(validate=OneOf([source.value for source in Source])),
         load_default=None,
-        validate=Length(min=1),
+        validate=Length(1, len(Source)),
         metadata={"description": "where to look for pictures", "default": ["seen"]},
     )
     image_urls = fields.List(

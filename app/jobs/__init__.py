@@ -16,6 +16,7 @@ from app.jobs.claims import (
     finish,
     hand_back,
     holds,
+    settle,
 )
 from app.jobs.recovery import recover
 
@@ -36,5 +37,6 @@ __all__ = [
     "page",
     "recover",
     "retry",
+    "settle",
     "withdraw",
 ]

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from peewee import JSONField
+
 from app.errors import Cancelled, NotFailed, NotFound
 from app.models import UNFINISHED, Download, Image, Job, Status, db, first_id, now
 
@@ -38,7 +40,9 @@ def page(
     kind: type[AnyJob], limit: int, before: UUID | None = None, **equal: Any
 ) -> Sequence[AnyJob]:
     """Return up to `limit` jobs, newest first, older than the job `before`, by equal fields."""
-    query = kind.select().order_by(kind.id.desc()).limit(limit)
+    # What only the work needs may be large, and is left out.
+    fields = [one for one in kind._meta.sorted_fields if not isinstance(one, JSONField)]
+    query = kind.select(*fields).order_by(kind.id.desc()).limit(limit)
     if before:
         query = query.where(kind.id < before)
     if equal:
@@ -58,12 +62,19 @@ def retry(job: AnyJob) -> AnyJob:
     return type(job).create(**{name: getattr(job, name) for name in job.ASKED})
 
 
-def withdraw(job: Download | Image) -> list[Image]:
-    """Cancel a job that has not ended, remove one that has; return the images that go with it."""
-    kind: type[Job] = type(job)
+def withdraw(job: AnyJob) -> AnyJob:
+    """Cancel a job that has not ended, remove one that has; return it as it was in the end.
+
+    Raises:
+        NotFound: it has gone meanwhile.
+
+    """
+    kind = type(job)
     with db.atomic():
-        images = [job] if isinstance(job, Image) else list(job.pictures)
-        Image.delete().where(Image.download == job.id).execute()
+        job = get(kind, job.id)
+        if isinstance(job, Download):
+            _ = job.pictures  # kept with the object, for those who free the files
+            Image.delete().where(Image.download == job.id).execute()
         cancelled = kind.update(
             status=Status.CANCELLED,
             owner=None,
@@ -73,7 +84,7 @@ def withdraw(job: Download | Image) -> list[Image]:
         ).where(kind.id == job.id, kind.status.in_(UNFINISHED))
         if not cancelled.execute():
             kind.delete().where(kind.id == job.id).execute()
-    return images
+    return job
 
 
 def ended_before(kind: type[AnyJob], moment: datetime, limit: int) -> Sequence[AnyJob]:

@@ -80,6 +80,16 @@ def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None
             Image.insert_many(part).execute()
 
 
+def settle(download: Download) -> list[Image]:
+    """Give up the images that have not had their turn; return the finished ones in page order."""
+    with db.atomic():
+        if not holds(download):
+            raise LostClaim
+        _leave_rest(download)
+    vars(download).pop("pictures", None)  # as they are from now on
+    return [image for image in download.pictures if image.status == Status.FINISHED]
+
+
 def finish(job: Job, **values: Any) -> None:
     """End a job with what it made."""
     _end(job, Status.FINISHED, **values)
@@ -90,9 +100,9 @@ def fail(job: Job, failure: Failure, **values: Any) -> None:
     _end(job, Status.FAILED, error_code=failure.code, error_detail=failure.detail, **values)
 
 
-def hand_back(job: Job, **values: Any) -> None:
+def hand_back(job: Job) -> None:
     """Queue a job again that could not be brought to its end here."""
-    _change(job, status=Status.QUEUED, owner=None, **values)
+    _change(job, status=Status.QUEUED, owner=None)
 
 
 def holds(job: Job) -> bool:
@@ -152,10 +162,14 @@ def _end(job: Job, status: Status, **values: Any) -> None:
     with db.atomic():
         _change(job, **values)
         if isinstance(job, Download):
-            why = "a dry run" if job.dry_run else "the download has ended"
-            Image.update(
-                status=Status.CANCELLED,
-                finished_at=job.finished_at,
-                error_code=Cancelled.code,
-                error_detail=f"not fetched: {why}",
-            ).where(Image.download == job, Image.status == Status.QUEUED).execute()
+            _leave_rest(job)
+
+
+def _leave_rest(download: Download) -> None:
+    why = "a dry run" if download.dry_run else "the download has ended"
+    Image.update(
+        status=Status.CANCELLED,
+        finished_at=now(),
+        error_code=Cancelled.code,
+        error_detail=f"not fetched: {why}",
+    ).where(Image.download == download, Image.status == Status.QUEUED).execute()

@@ -17,10 +17,12 @@ from app.scrape import elements, mentions
 from app.scrape.elements import Sighting
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
+from app.settings import MiB
 from app.sources import Source
 
 MAX_URL = 8192
 MAX_TEXT = 300
+MAX_URLS = 16 * MiB  # of one page, together: a long base makes small candidates large
 
 # Addresses of the large counting services, whose pictures nobody is meant to see.
 _TRACKER = re.compile(
@@ -94,11 +96,15 @@ def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
     """Resolve what was sighted; what was sighted before is skipped."""
     pictures: list[Picture] = []
     taken: set[str] = set()
+    room = MAX_URLS
     for sighting in sightings:
+        if room < 0:
+            break
         picture = page.picture(sighting)
         if not taken.isdisjoint(picture.candidates):
             picture = replace(picture, candidates=(), skipped=Skip.AGAIN)
         taken.update(picture.candidates)
+        room -= sum(map(len, picture.candidates))
         pictures.append(picture)
     return pictures
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -129,10 +129,15 @@ def test_what_is_no_longer_kept_is_410_and_what_never_was_is_404(
     app.extensions["settings"] = replace(app.extensions["settings"], keep_days=7)
     week = timedelta(days=7)
 
-    old = models.first_id(models.now() - week - timedelta(minutes=1))
-    young = models.first_id(models.now() - week + timedelta(minutes=1))
+    def made(moment: datetime) -> uuid.UUID:
+        tail = models.new_id().int & ((1 << 80) - 1)
+        return uuid.UUID(int=models.first_id(moment).int | tail)
+
+    old = made(models.now() - week - timedelta(minutes=1))
+    young = made(models.now() - week + timedelta(minutes=1))
 
     assert client.get(f"/download/{old}").status_code == 410
     assert client.get(f"/images/{old}").status_code == 410
     assert client.get(f"/download/{young}").status_code == 404
     assert client.get(f"/download/{uuid.UUID(int=(1 << 128) - 1)}").status_code == 404
+    assert client.get(f"/download/{uuid.UUID(int=0)}").status_code == 404

@@ -66,7 +66,7 @@ def test_it_shows_a_download_at_work(client: FlaskClient) -> None:
     told = client.get(added["status_url"]).json
 
     assert told["status"] == "running"
-    assert [image["status"] for image in told["images"]] == ["finished", "running", "queued"]
+    assert [image["status"] for image in told["images"]] == ["finished", "queued", "queued"]
     assert told["progress"] == {"found": 3, "done": 1, "failed": 0, "total": 3}
     assert told["finished_at"] is None
 

@@ -47,6 +47,16 @@ def test_a_busy_database_asks_to_come_back(
     assert answer.json["type"] == "/problems/busy"
 
 
+def test_a_fault_of_the_database_is_not_called_busy(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, OperationalError("no such column: colour"))
+    answer = client.get(PATH)
+
+    assert answer.status_code == 500
+    assert "colour" not in answer.text
+
+
 def test_a_full_disk_is_507(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     breaking(monkeypatch, OperationalError("database or disk is full"))
     answer = client.get(PATH)
