@@ -141,8 +141,9 @@ class Tasks:
     def _take_pictures(self, download: Download, fetcher: Fetcher, page_url: Url) -> None:
         """Take pictures until the limit is reached; those of an earlier attempt count."""
         taken = sum(image.status == Status.FINISHED for image in download.pictures)
+        mine = (Status.QUEUED, download.attempts)
         for image in download.pictures:
-            if taken < download.limit and image.status == Status.QUEUED:
+            if taken < download.limit and (image.status, image.attempts) == mine:
                 taken += self._take(image, download, fetcher, page_url)
         if not taken:
             raise NoneWorked(f"none of {len(download.pictures)} pictures could be had")
