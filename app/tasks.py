@@ -2,10 +2,11 @@
 
 import json
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -46,15 +47,31 @@ class Tasks:
         self.storage = storage
         self._stopping = stopping
         self._stranded: deque[Download | Image] = deque()
+        self._suspect = threading.Lock()
 
     def turn(self, kinds: Sequence[type[Download] | type[Image]]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
         for kind in kinds:
-            job = jobs.claim(kind, self.storage.owner)
-            if job:
-                self.run(job)
-                return True
+            with ExitStack() as held:
+                job = self._claim(kind, held)
+                if job:
+                    self.run(job)
+                    return True
         return False
+
+    def _claim(
+        self, kind: type[Download] | type[Image], held: ExitStack
+    ) -> Download | Image | None:
+        """Claim a job, a suspect only while no other runs here.
+
+        So what kills its process does not take the same innocent ones along each time.
+        """
+        if alone := self._suspect.acquire(blocking=False):
+            held.callback(self._suspect.release)
+        job = jobs.claim(kind, self.storage.owner, suspects=alone)
+        if not (job and job.crashes):
+            held.close()
+        return job
 
     def run(self, job: Download | Image) -> None:
         """Bring a claimed job to its end, whatever happens on the way.

@@ -156,3 +156,20 @@ def test_a_broken_turn_gives_the_seat_back(
     engine.submit()
 
     until(lambda: count("finished") == 1)
+
+
+def test_only_one_suspect_runs_at_a_time_and_others_are_not_kept_waiting(
+    engine: PoolEngine, site: Site, gate: Gate
+) -> None:
+    for _ in range(2):
+        jobs.add_image(site.url("/a.png"))
+    Image.update(crashes=1).execute()
+    innocent = jobs.add_image(site.file("/b.png", picture()))
+    engine.submit()
+    engine.submit()
+
+    assert gate.waiting.acquire(timeout=SECONDS)
+    until(lambda: jobs.get(Image, innocent.id).status == "finished")
+    assert (count("running"), count("queued")) == (1, 1)
+    gate.open.set()
+    until(lambda: count("finished") == 3)

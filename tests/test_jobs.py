@@ -55,6 +55,15 @@ def test_a_claim_takes_the_oldest() -> None:
     assert claims[0].started_at
 
 
+def test_a_claim_leaves_suspects_out_when_asked_to() -> None:
+    suspect, innocent = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
+    Image.update(crashes=1).where(Image.id == suspect.id).execute()
+
+    claims = [jobs.claim(Image, "me", suspects=False) for _ in range(2)]
+
+    assert [claim and claim.id for claim in claims] == [innocent.id, None]
+
+
 def test_a_claim_leaves_the_images_of_downloads_to_them() -> None:
     claimed_download(pictures=3)
 

@@ -33,9 +33,14 @@ class Found:
     skipped: Failure | None = None
 
 
-def claim(kind: type[AnyJob], owner: str) -> AnyJob | None:
-    """Take the oldest queued job of its kind for a process, if there is one."""
+def claim(kind: type[AnyJob], owner: str, *, suspects: bool = True) -> AnyJob | None:
+    """Take the oldest queued job of its kind for a process, if there is one.
+
+    A suspect is a job whose process died: it may have been the cause, or only near it.
+    """
     oldest = kind.select(kind.id).where(_waiting(kind)).order_by(kind.id).limit(1)
+    if not suspects:
+        oldest = oldest.where(kind.crashes == 0)
     claimed = (
         kind.update(
             status=Status.RUNNING, attempts=kind.attempts + 1, owner=owner, started_at=now()
