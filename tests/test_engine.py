@@ -146,10 +146,10 @@ def test_a_broken_turn_gives_the_seat_back(
     claim = jobs.claim
     broken = iter([True, True, True])
 
-    def claim_later(*args: object) -> object:
+    def claim_later(*args: object, **values: object) -> object:
         if next(broken, False):
             raise RuntimeError("no database")
-        return claim(*args)  # type: ignore[arg-type]
+        return claim(*args, **values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(jobs, "claim", claim_later)
     jobs.add_image(site.file("/a.png", picture()))
