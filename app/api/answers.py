@@ -67,6 +67,14 @@ def accepted(document: Schema, job: Download | Image) -> Response:
     return answer
 
 
+def begun(document: Schema, job: Download | Image, path: str) -> Response:
+    """Have a new job done, and answer 202 and where it will be."""
+    current.engine().submit()
+    answer = accepted(document, job)
+    answer.headers["Location"] = path
+    return answer
+
+
 def listed(
     kind: type[Download] | type[Image], limit: int, cursor: Any, **equal: Any
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -79,17 +87,6 @@ def listed(
     query = urlencode({**request.args.to_dict(), "cursor": last})
     link = f'<{request.path}?{query}>; rel="next"'
     return {name: rows[:limit], "next_cursor": last}, 200, {"Link": link}
-
-
-def result(job: Download | Image) -> None:
-    """Pass a finished job.
-
-    Raises:
-        Failure: the reason why there is no result.
-
-    """
-    if job.failure:
-        raise job.failure
 
 
 def stored(path: Path, **options: Any) -> Response:

@@ -7,7 +7,7 @@ from flask import Response
 
 from app import jobs, names, upkeep
 from app.api import current
-from app.api.answers import Blueprint, accepted, listed, load, result, stored
+from app.api.answers import Blueprint, accepted, begun, listed, load, stored
 from app.api.problems import ProblemDocument
 from app.api.schemas import DownloadWalk, NewDownload
 from app.documents import AcceptedDocument, DownloadListDocument, StatusDocument
@@ -22,7 +22,7 @@ downloads = Blueprint("downloads", __name__, description="The images of a page i
 @downloads.response(202, AcceptedDocument)
 def add(new: dict[str, Any]) -> Response:
     """Ask for the images of a page."""
-    return begun(jobs.add_download(**new))
+    return _begun(jobs.add_download(**new))
 
 
 @downloads.get("/download")
@@ -41,7 +41,8 @@ def fetch(download_id: UUID) -> Response:
     download = load(Download, download_id)
     if download.status in (Status.QUEUED, Status.RUNNING):
         return accepted(StatusDocument(), download)
-    result(download)
+    if download.failure:
+        raise download.failure
     if download.dry_run:
         raise NoArchive("it was a dry run; its status tells what would be taken")
     return stored(
@@ -65,7 +66,7 @@ def status(download_id: UUID) -> Download:
 @downloads.alt_response(409, schema=ProblemDocument, description="It has not failed")
 def retry(download_id: UUID) -> Response:
     """Ask again for what failed, as a new download."""
-    return begun(jobs.retry(load(Download, download_id)))
+    return _begun(jobs.retry(load(Download, download_id)))
 
 
 @downloads.delete("/download/<uuid:download_id>")
@@ -75,9 +76,5 @@ def delete(download_id: UUID) -> None:
     upkeep.remove(load(Download, download_id), current.storage())
 
 
-def begun(download: Download) -> Response:
-    """Have it done, and answer where it will be."""
-    current.engine().submit()
-    answer = accepted(AcceptedDocument(), download)
-    answer.headers["Location"] = f"/download/{download.id}"
-    return answer
+def _begun(download: Download) -> Response:
+    return begun(AcceptedDocument(), download, f"/download/{download.id}")

@@ -7,7 +7,7 @@ from flask import Response
 
 from app import jobs, upkeep
 from app.api import current
-from app.api.answers import YEAR, Blueprint, accepted, listed, load, result, stored
+from app.api.answers import YEAR, Blueprint, accepted, begun, listed, load, stored
 from app.api.problems import ProblemDocument
 from app.api.schemas import ImageWalk, NewImage
 from app.documents import ImageDocument, ImageListDocument
@@ -22,7 +22,7 @@ images = Blueprint("images", __name__, description="Single images as stored copi
 @images.response(202, ImageDocument)
 def add(new: dict[str, Any]) -> Response:
     """Ask for a copy of an image."""
-    return begun(jobs.add_image(new["url"]))
+    return _begun(jobs.add_image(new["url"]))
 
 
 @images.get("/images")
@@ -48,7 +48,8 @@ def content(image_id: UUID) -> Response:
     image = load(Image, image_id)
     if image.status in (Status.QUEUED, Status.RUNNING):
         return accepted(ImageDocument(), image)
-    result(image)
+    if image.failure:
+        raise image.failure
     answer = stored(
         current.storage().image(image.id, image.attempts),
         mimetype=image.content_type,
@@ -67,7 +68,7 @@ def content(image_id: UUID) -> Response:
 @images.alt_response(409, schema=ProblemDocument, description="It has not failed")
 def retry(image_id: UUID) -> Response:
     """Ask again for what failed, as a new image."""
-    return begun(jobs.retry(load(Image, image_id)))
+    return _begun(jobs.retry(load(Image, image_id)))
 
 
 @images.delete("/images/<uuid:image_id>")
@@ -77,9 +78,5 @@ def delete(image_id: UUID) -> None:
     upkeep.remove(load(Image, image_id), current.storage())
 
 
-def begun(image: Image) -> Response:
-    """Have it done, and answer where it will be."""
-    current.engine().submit()
-    answer = accepted(ImageDocument(), image)
-    answer.headers["Location"] = f"/images/{image.id}"
-    return answer
+def _begun(image: Image) -> Response:
+    return begun(ImageDocument(), image, f"/images/{image.id}")
