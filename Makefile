@@ -19,9 +19,9 @@ test: .venv/development  ## run the tests
 crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
 	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py
 
-bench: .venv/development  ## measure what the service costs, side by side with something bare
+bench: .venv/development  ## measure what things cost, side by side (PAGES=… saved pages to read)
 	@for file in $$(grep -l __main__ bench/*.py); do \
-	    $(BIN)/python -m bench.$$(basename $$file .py) || exit; \
+	    $(BIN)/python -m bench.$$(basename $$file .py) $(PAGES) || exit; \
 	done
 
 backup: .venv/runtime  ## copy storage/ into TO=… while the service runs

@@ -48,8 +48,11 @@ SIDES: dict[str, Callable[[bytes], list[str] | list[str | None]]] = {
 }
 
 
-def main(folder: str) -> None:
+def main(folder: str = "") -> None:
     """Print what each side found and how fast, the best of its rounds."""
+    if not folder:
+        print("\nscrape: left out; name a folder of saved pages: make bench PAGES=…")
+        return
     pages = [path.read_bytes() for path in sorted(Path(folder).glob("*.html"))]
     best = dict.fromkeys(SIDES, float("inf"))
     found = dict.fromkeys(SIDES, 0)
@@ -64,4 +67,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
