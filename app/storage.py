@@ -13,6 +13,7 @@ the row speaks of.
 
 import errno
 import fcntl
+import logging
 import os
 import shutil
 import zipfile
@@ -25,8 +26,10 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from uuid import UUID, uuid4
 
-from app.errors import ConfigurationError, Interrupted, StorageFull
+from app.errors import ConfigurationError, Gone, Interrupted, StorageFull
 from app.settings import MiB
+
+log = logging.getLogger(__name__)
 
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -50,6 +53,7 @@ class Storage:
         self._parts = self.root / "parts"
         self._processes = self.root / "processes"
         self._presence: IO[bytes] | None = None
+        self._durable: set[Path] = set()  # folders whose names are synced
 
     def prepare(self) -> None:
         """Make the folders.
@@ -112,9 +116,14 @@ class Storage:
         """Remove what dead processes left half written."""
         with self.locked("processes"):
             for presence in self._processes.iterdir():
-                if not self.lives(presence.name):
-                    shutil.rmtree(self._parts / presence.name, ignore_errors=True)
-                    presence.unlink()
+                with suppress(OSError):  # the next turn tries again
+                    if not self.lives(presence.name):
+                        self._remove_parts(presence.name)
+                        presence.unlink()
+
+    def _remove_parts(self, owner: str) -> None:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._parts / owner)
 
     def make_copy(self, target: Path, copy_database: Callable[[Path], None]) -> None:
         """Copy the database and then the files to a new folder.
@@ -144,8 +153,11 @@ class Storage:
         return self.root / "archives" / download_id.hex[-2:] / f"{download_id.hex}.{attempt}.zip"
 
     def remove(self, path: Path) -> None:
-        """Free what is kept there, if anything is."""
-        path.unlink(missing_ok=True)
+        """Free what is kept there, if anything is; what resists is left to `upkeep.collect`."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("file not removed", extra={"path": str(path), "error": error.strerror})
 
     def kept(self) -> Iterator[tuple[Path, UUID, int]]:
         """Walk over all images and archives: where each is, whose it is, and of which attempt."""
@@ -167,15 +179,23 @@ class Storage:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            _make_folder(path.parent)
+            self._make_folder(path.parent)
             part.rename(path)
             _sync_folder(path.parent)
-        except OSError as error:
-            if error.errno in NO_ROOM:
+        except BaseException as error:
+            self.remove(part)
+            self.remove(path)  # it may have its name, but not for certain
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise StorageFull("no room left in the storage", transient=True) from error
             raise
-        finally:
-            part.unlink(missing_ok=True)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of `images` or `archives`, and its name durable before it is relied on."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder not in self._durable:  # another process may have made it and not come to sync it
+            _sync_folder(folder.parent)
+            _sync_folder(folder.parent.parent)
+            self._durable.add(folder)
 
     def write_archive(
         self,
@@ -188,6 +208,8 @@ class Storage:
 
         Raises:
             Interrupted: `cut`, which is asked before each MiB, said so.
+            Gone: somebody has removed a member.
+            StorageFull: no room.
 
         """
         with self.new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
@@ -197,13 +219,20 @@ class Storage:
                 if isinstance(member.content, bytes):
                     archive.writestr(info, member.content)
                     continue
-                with member.content.open("rb") as source:
+                with _open_kept(member.content) as source:
                     info.file_size = os.fstat(source.fileno()).st_size
                     with archive.open(info, "w") as target:
                         while chunk := source.read(MiB):
                             if cut():
                                 raise Interrupted
                             target.write(chunk)
+
+
+def _open_kept(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise Gone("the stored file of a picture is gone") from error
 
 
 def _link_or_copy(path: Path, copy: Path) -> None:
@@ -225,14 +254,6 @@ def _file_system(path: Path) -> str:
             if fields[2] == wanted:
                 return fields[fields.index("-") + 1]
     return ""
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder of `images` or `archives`, and its name durable."""
-    if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-        _sync_folder(folder.parent.parent)
 
 
 def _sync_folder(folder: Path) -> None:

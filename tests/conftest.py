@@ -15,6 +15,7 @@ from app.models import KINDS, db
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
+from tests.disk import SmallDisk
 from tests.site import Site
 
 
@@ -85,3 +86,13 @@ def work(tasks: Tasks) -> Callable[[], int]:
 def site() -> Iterator[Site]:
     with Site() as site:
         yield site
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A file system of its own in `tmp_path`, where root may mount one."""
+    disk = SmallDisk(tmp_path / "disk")
+    if not disk.mount("rw"):
+        pytest.skip("no file system may be mounted here")
+    yield disk
+    disk.unmount()

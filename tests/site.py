@@ -75,6 +75,7 @@ class Site:
     def _handler(site) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or a body waits 40 ms for the headers' receipt
 
             def do_GET(self) -> None:
                 site.requests.append(Request(self.path, dict(self.headers)))

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import math
 import multiprocessing
 import os
 import zipfile
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ConfigurationError, StorageFull
+from app.errors import ConfigurationError, Gone, StorageFull
 from app.models import new_id
-from app.storage import Member, Storage
+from app.storage import Member, Storage, _file_system
+from tests.disk import FaultyDisk, SmallDisk
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -71,6 +73,43 @@ def test_no_room_is_a_named_reason(storage: Storage, code: int) -> None:
 def test_other_faults_of_the_disk_are_not_hidden(storage: Storage) -> None:
     with pytest.raises(OSError, match="Input/output"), storage.new_file(Path("x")):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_bytes_are_synced_before_they_have_their_name_and_the_name_after(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = storage.image(new_id(), 1)
+    with storage.new_file(path):
+        pass
+    disk = FaultyDisk(storage.root, monkeypatch)
+    with storage.new_file(path) as file:
+        file.write(b"whole")
+
+    assert disk.done == ["open", "write", "fsync", "mkdir", "rename", "open", "fsync"]
+
+
+def test_a_folder_that_another_has_made_is_synced_all_the_same(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = storage.image(new_id(), 1)
+    path.parent.mkdir(parents=True)
+    synced = []
+    monkeypatch.setattr(
+        os, "fsync", lambda number: synced.append(Path(f"/proc/self/fd/{number}").readlink())
+    )
+    with storage.new_file(path):
+        pass
+
+    assert synced[1:] == [storage.root / "images", storage.root, path.parent]
+
+
+def test_a_member_that_somebody_removed_is_a_named_reason(storage: Storage) -> None:
+    path = storage.archive(new_id(), 1)
+    with pytest.raises(Gone, match="gone"):
+        storage.write_archive(path, [Member("a.png", storage.image(new_id(), 1))], NOON)
+
+    assert not path.exists()
+    assert parts(storage) == []
 
 
 def test_an_archive_holds_its_members_in_order(storage: Storage) -> None:
@@ -141,8 +180,37 @@ def test_a_killed_process_is_dead_at_once_and_its_parts_go(storage: Storage) -> 
     assert storage.lives(storage.owner)
 
 
+def test_parts_of_the_dead_that_resist_go_the_next_time(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (storage.root / "processes" / "dead").touch()
+    (storage.root / "parts" / "dead").mkdir()
+    (storage.root / "parts" / "dead" / "half").touch()
+    disk = FaultyDisk(storage.root, monkeypatch)
+    disk.fail(errno.EIO, 3, math.inf)  # the lock is taken, and the dead found dead
+    storage.bury_dead()
+    disk.mend()
+    assert len(parts(storage)) == 1
+
+    storage.bury_dead()
+    assert [path.name for path in storage.root.glob("p*/*")] == [storage.owner] * 2
+
+
 def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(ConfigurationError, match=r"DOWNLOADER_STORAGE_DIR: .*/file cannot be"):
         Storage(tmp_path / "file").prepare()
+
+
+def test_a_network_volume_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.storage._file_system", lambda path: "nfs4")
+
+    with pytest.raises(ConfigurationError, match=r"network volume \(nfs4\).*use a disk of this"):
+        Storage(tmp_path / "storage").prepare()
+
+
+def test_the_kind_of_a_file_system_is_found(small_disk: SmallDisk) -> None:
+    assert _file_system(small_disk.path) == "tmpfs"
