@@ -5,7 +5,8 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -33,8 +34,21 @@ from app.errors import ConfigurationError, Failure
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+
+class Database(SqliteDatabase):
+    """peewee's, but the error is the one that ended a transaction.
+
+    SQLite rolls back by itself when the disk is full; to ask for it again is an error.
+    """
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there still is one."""
+        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
+            super().rollback()
+
+
 # IMMEDIATE: a deferred transaction that turns into a write fails at once, whatever the timeout.
-db = SqliteDatabase(None, lock_type="IMMEDIATE")
+db = Database(None, lock_type="IMMEDIATE")
 
 
 def open_database(path: Path) -> None:
@@ -49,8 +63,14 @@ def open_database(path: Path) -> None:
 
 
 def migrate() -> None:
-    """Bring the schema up to date; the caller sees to it that one process at a time does."""
-    Runner(db, MIGRATIONS).up()
+    """Bring the schema up to date; the caller sees to it that one process at a time does.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+
+    """
+    with _usable():
+        Runner(db, MIGRATIONS).up()
 
 
 def check() -> None:
@@ -61,18 +81,26 @@ def check() -> None:
 
     """
     try:
-        told = str(db.pragma("quick_check"))
-        with db.atomic():
-            db.pragma("user_version", db.pragma("user_version"))
-    except OperationalError as error:
-        raise ConfigurationError(f"the database {db.database} cannot be used: {error}") from error
+        with _usable():
+            told = str(db.pragma("quick_check"))
+            with db.atomic():
+                db.pragma("user_version", db.pragma("user_version"))
     except DatabaseError as error:
         told = str(error)
     if told != "ok":
         raise ConfigurationError(
-            f"the database {db.database} is damaged ({told}): restore a backup of the storage"
-            " folder, or save what `sqlite3 … .recover` can read"
+            f"the database {db.database} is damaged ({' '.join(told.split())}):"
+            " restore a backup of the storage folder, or save what `sqlite3 … .recover` can read"
         )
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Tell what is around a sound database, such as a full disk, from what is wrong in it."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ConfigurationError(f"the database {db.database} cannot be used: {error}") from error
 
 
 def copy_database(path: Path) -> None:

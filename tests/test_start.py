@@ -106,6 +106,18 @@ def test_a_start_that_cannot_work_is_refused_with_a_sentence(
     assert "Booting worker" not in said
 
 
+def test_a_damaged_database_stops_the_start_for_good(
+    start: Callable[..., Gunicorn], tmp_path: Path
+) -> None:
+    (tmp_path / "storage").mkdir()
+    (tmp_path / "storage" / "downloader.db").write_bytes(b"this is no database" * 999)
+
+    said = start("--workers", "3").refusal()
+    assert "is damaged (file is not a database): restore a backup" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert "Booting worker" not in said
+
+
 def test_an_idle_service_stops_at_once(start: Callable[..., Gunicorn]) -> None:
     gunicorn = start()
     requests.get(f"{gunicorn.url()}/healthz", timeout=60)

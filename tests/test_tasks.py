@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import pytest
+from flask.testing import FlaskClient
 
 from app import jobs, tasks, upkeep
 from app.models import KINDS, Download, Image
@@ -323,6 +324,31 @@ def test_a_download_goes_on_where_it_was_handed_back(
     assert (download.status, download.attempts) == ("finished", 2)
     assert list(members(download)) == ["001-a.png", "002-b.png", "003-c.png"]
     assert (site.asked("/"), site.asked("/a.png")) == (1, 1)
+
+
+def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
+    site: Site,
+    storage: Storage,
+    settings: Settings,
+    work: Work,
+    client: FlaskClient,
+    members: Members,
+) -> None:
+    for name in "ab":
+        site.file(f"/{name}.png", picture("png", ord(name)))
+    added = jobs.add_download(url=show(site, "a.png", "b.png"), limit=5)
+    stopped = threading.Event()
+    site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
+    Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0).turn(KINDS)
+    stopped.set()
+    [(path, first, _)] = storage.kept()
+    storage.remove(path)
+
+    assert work() == 1
+
+    assert list(members(jobs.get(Download, added.id))) == ["002-b.png"]
+    answer = client.get(f"/images/{first}/content")
+    assert (answer.status_code, answer.json["type"]) == (410, "/problems/gone")
 
 
 def test_a_full_disk_fails_the_job_with_that_reason(

@@ -63,8 +63,7 @@ def handle_failure(failure: Failure) -> Response:
 
 def handle_database(error: OperationalError) -> Response:
     """Tell a full disk, and a database that is busy for too long, from a fault of ours."""
-    # A rollback that fails hides the reason behind it: SQLite has rolled back by itself.
-    told = f"{error} {error.__context__}"
+    told = str(error)
     if "is full" in told:
         return handle_failure(StorageFull("no room left in the storage"))
     if "locked" not in told and "busy" not in told:

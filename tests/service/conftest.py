@@ -60,6 +60,12 @@ class Service:
             pause.wait(0.02)
         raise AssertionError(f"it did not happen; the log:\n{self.log.read_text()}")
 
+    def workers(self) -> list[int]:
+        """Return the process ids of gunicorn's workers."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
     def signal(self, number: int) -> None:
         """Send a signal to the whole service: the master and its workers."""
         assert self.process

@@ -89,12 +89,6 @@ def crowd(service: Service, site: Site) -> Crowd:
     return Crowd(service, site)
 
 
-def workers(service: Service) -> list[int]:
-    assert service.process
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
-    return [int(pid) for pid in children.read_text().split()]
-
-
 @pytest.mark.parametrize("step", STEPS)
 def test_a_worker_that_dies_at_a_step_loses_nothing(
     service: Service, crowd: Crowd, tmp_path: Path, step: str
@@ -152,7 +146,7 @@ def test_the_whole_service_killed_at_random_moments_loses_nothing(
 def test_one_worker_of_three_killed_loses_nothing(service: Service, crowd: Crowd) -> None:
     service.start("--workers", "3")
     crowd.ask(downloads=4, images=4)
-    os.kill(workers(service)[0], signal.SIGKILL)
+    os.kill(service.workers()[0], signal.SIGKILL)
 
     crowd.check()
 
