@@ -9,6 +9,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from peewee import OperationalError
+
 from app import jobs, upkeep
 from app.models import Download, Image, db
 from app.settings import Settings
@@ -82,6 +84,8 @@ class PoolEngine:
             try:
                 with db.connection_context():
                     self.watch()
+            except OperationalError as error:  # busy, or full: the next turn tries again
+                log.warning("watch held up", extra={"error": str(error)})
             except Exception:
                 log.exception("watch broke")
             self._stopped.wait(WATCH_SECONDS)
@@ -93,6 +97,8 @@ class PoolEngine:
             with db.connection_context():
                 while not self._stopping and self._tasks.turn(kinds):
                     kinds.reverse()
+        except OperationalError as error:  # the watch sends somebody again
+            log.warning("seat held up", extra={"error": str(error)})
         except Exception:
             log.exception("seat broke")
         finally:

@@ -85,7 +85,7 @@ class Service:
             assert self.process
             assert self.process.poll() is None, self.log.read_text()
             url = f"http://127.0.0.1:{self.port}{path}"
-            with suppress(requests.ConnectionError):
+            with suppress(requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
                 answers.append(requests.request(method, url, timeout=SECONDS, **options))
             return bool(answers)
 
