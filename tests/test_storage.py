@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ConfigurationError, Gone, StorageFull
+from app.errors import ConfigurationError, Gone, Interrupted, StorageFull
 from app.models import new_id
+from app.settings import MiB
 from app.storage import Member, Storage, _file_system
 from tests.disk import FaultyDisk, SmallDisk
 
@@ -126,6 +127,20 @@ def test_an_archive_holds_its_members_in_order(storage: Storage) -> None:
         assert archive.testzip() is None
         told = [(info.filename, archive.read(info)) for info in archive.infolist()]
         assert told == [("2.png", b"two"), ("1.png", b"one"), ("manifest.json", b"{}")]
+
+
+def test_an_archive_can_be_cut_between_members(storage: Storage) -> None:
+    large = storage.image(new_id(), 1)
+    with storage.new_file(large) as file:
+        file.write(bytes(17 * MiB))
+    path = storage.archive(new_id(), 1)
+    members = [Member("1.png", large), Member("2.png", large)]
+
+    with pytest.raises(Interrupted):
+        storage.write_archive(path, members, NOON, cut=lambda: True)
+
+    assert not path.exists()
+    assert parts(storage) == []
 
 
 def test_the_same_members_make_the_same_archive(storage: Storage) -> None:
