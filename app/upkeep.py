@@ -1,10 +1,12 @@
 """Removing what is no longer wanted: rows and the files that go with them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from app import jobs
+from app.errors import NotFound
 from app.models import KINDS, UNFINISHED, Download, Image, Status, copy_database, now
 from app.storage import Storage
 
@@ -15,6 +17,10 @@ def remove(job: Download | Image, storage: Storage) -> None:
     """Cancel a job that has not ended, remove one that has, and free its files.
 
     The rows go first: a crash in between leaves files that `collect` finds.
+
+    Raises:
+        NotFound: it has gone meanwhile.
+
     """
     for path in files_of(jobs.withdraw(job), storage):
         storage.remove(path)
@@ -42,8 +48,9 @@ def collect(storage: Storage) -> tuple[int, int]:
     rows = 0
     for job in _finished():
         if not next(files_of(job, storage)).exists():
-            remove(job, storage)
-            rows += 1
+            with suppress(NotFound):  # a client was faster
+                remove(job, storage)
+                rows += 1
     return files, rows
 
 
@@ -65,14 +72,15 @@ def expire(storage: Storage, keep_days: int) -> int:
     moment = now() - timedelta(days=keep_days)
     ended = [job for kind in KINDS for job in jobs.ended_before(kind, moment, STEP)]
     for job in ended:
-        remove(job, storage)
+        with suppress(NotFound):  # a client was faster
+            remove(job, storage)
     return len(ended)
 
 
 def _finished() -> Iterator[Download | Image]:
-    """Yield the finished jobs, a step at a time, for they are removed on the way."""
+    """Yield the jobs that should have a file, a step at a time: some are removed on the way."""
     for kind in KINDS:
         last = None
         while step := jobs.page(kind, STEP, last, status=Status.FINISHED):
-            yield from step
+            yield from (job for job in step if not getattr(job, "dry_run", False))
             last = step[-1].id

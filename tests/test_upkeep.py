@@ -108,6 +108,14 @@ def test_collecting_removes_rows_without_files(stored: Download, storage: Storag
     assert list(storage.kept()) == []
 
 
+def test_collecting_leaves_dry_runs(site: Site, work: Work, storage: Storage) -> None:
+    jobs.add_download(url=site.page("/", "<img src=a.png>"), limit=1, dry_run=True)
+    work()
+
+    assert upkeep.collect(storage) == (0, 0)
+    assert Download.get().status == "finished"
+
+
 def test_collecting_leaves_what_is_being_finished(site: Site, storage: Storage) -> None:
     jobs.add_image(site.url("/a.png"))
     image = jobs.claim(Image, storage.owner)
