@@ -9,7 +9,7 @@ from flask import Flask
 
 from app import jobs
 from app.engine import PoolEngine
-from app.models import Image
+from app.models import KINDS, Download, Image
 from app.settings import Settings
 from app.storage import Storage
 from tests.pictures import picture
@@ -173,3 +173,19 @@ def test_only_one_suspect_runs_at_a_time_and_others_are_not_kept_waiting(
     assert (count("running"), count("queued")) == (1, 1)
     gate.open.set()
     until(lambda: count("finished") == 3)
+
+
+def test_downloads_and_images_take_turns(app: Flask, settings: Settings, site: Site) -> None:
+    for _ in range(3):
+        jobs.add_download(url=site.url("/nowhere"), limit=1)
+    for _ in range(3):
+        jobs.add_image(site.url("/nowhere.png"))
+    engine = PoolEngine(replace(settings, job_threads=1), app.extensions["storage"])
+    try:
+        engine.submit()
+        until(lambda: not jobs.any_waiting() and count("failed") == 3)
+    finally:
+        engine.stop()
+
+    ended = [(job.finished_at, kind) for kind in KINDS for job in kind.select()]
+    assert [kind for _, kind in sorted(ended, key=lambda one: one[0])] == [Download, Image] * 3
