@@ -49,7 +49,7 @@ def test_a_disk_that_fills_up_under_a_job_only_delays_it(
     assert asked.wait(SECONDS)
     small_disk.fill()
     release.set()
-    service.wait(lambda: "seat broke" in service.log.read_text())
+    service.wait(lambda: "seat held up" in service.log.read_text())
 
     answer = service.ask("POST", "/images", json={"url": site.url("/a.png")})
     assert (answer.status_code, answer.json()["type"]) == (507, "/problems/storage-full")
