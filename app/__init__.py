@@ -4,7 +4,7 @@ from functools import cache
 
 from flask import Flask
 
-from app import api, cli, models
+from app import api, cli, database
 from app.engine import PoolEngine
 from app.settings import Settings, load
 from app.storage import Storage
@@ -19,11 +19,11 @@ def verify(settings: Settings) -> None:
     """
     storage = Storage(settings.storage_dir)
     storage.prepare()
-    models.open_database(storage.database)
+    database.use(storage.database)
     try:
-        models.check()
+        database.check()
     finally:
-        models.db.close()  # a connection must not be carried over a fork
+        database.db.close()  # a connection must not be carried over a fork
 
 
 @cache
@@ -36,10 +36,10 @@ def prepare(settings: Settings) -> None:
     """
     storage = Storage(settings.storage_dir)
     storage.prepare()
-    models.open_database(storage.database)
+    database.use(storage.database)
     with storage.locked("migration"):
-        models.migrate()
-    models.db.close()
+        database.migrate()
+    database.db.close()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     prepare(settings)
     storage = Storage(settings.storage_dir)
-    models.open_database(storage.database)
+    database.use(storage.database)
     app = Flask(__name__)
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage

@@ -12,7 +12,8 @@ from contextlib import suppress
 from peewee import OperationalError
 
 from app import jobs, upkeep
-from app.models import Download, Image, db
+from app.database import db
+from app.models import Download, Image
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks

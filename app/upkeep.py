@@ -5,9 +5,9 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from app import jobs
+from app import database, jobs
 from app.errors import NotFound
-from app.models import KINDS, UNFINISHED, Download, Image, Status, copy_database, now
+from app.models import KINDS, UNFINISHED, Download, Image, Status, now
 from app.storage import Storage
 
 STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
@@ -61,7 +61,7 @@ def back_up(storage: Storage, folder: Path) -> Path:
     `collect` mends.
     """
     target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
-    storage.make_copy(target, copy_database)
+    storage.make_copy(target, database.copy_to)
     return target
 
 

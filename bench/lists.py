@@ -13,7 +13,8 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.models import Download, Image, Status, db, new_id, now
+from app.database import db
+from app.models import Download, Image, Status, new_id, now
 from app.settings import Settings
 from bench import Cost, compare
 

@@ -11,7 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app import create_app, jobs
-from app.models import Download, Image, Status, db, new_id, now
+from app.database import db
+from app.models import Download, Image, Status, new_id, now
 from app.settings import Settings
 from app.tasks import Tasks
 

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.models import KINDS, db
+from app.database import db
+from app.models import KINDS
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks

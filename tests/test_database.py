@@ -11,9 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from peewee import OperationalError
 
-from app import jobs, models
+from app import database, jobs
+from app.database import db
 from app.errors import ConfigurationError
-from app.models import KINDS, Image, db
+from app.models import KINDS, Image
 from app.storage import Storage
 from app.tasks import Tasks
 from tests.pictures import picture
@@ -148,4 +149,4 @@ def test_a_damaged_database_is_refused_with_what_to_do(
     damage(storage.database)
 
     with pytest.raises(ConfigurationError, match=r"is damaged \(.*\): restore a backup"):
-        models.check()
+        database.check()

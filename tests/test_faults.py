@@ -16,7 +16,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs, upkeep
-from app.models import Download, Image, db
+from app.database import db
+from app.models import Download, Image
 from app.storage import Storage
 from tests.disk import FaultyDisk
 from tests.pictures import picture

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from app import jobs
+from app.database import db
 from app.errors import NotFound, Skipped, Unreachable
-from app.models import Download, Image, Status, db, new_id
+from app.models import Download, Image, Status, new_id
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from playhouse.schema_diff import diff_models
 
-from app import models
-from app.models import Download, Image, db
+from app import database, models
+from app.database import db
+from app.models import Download, Image
 
 
 def schema() -> set[str]:
@@ -21,7 +22,7 @@ def test_the_migrations_make_the_tables_of_the_models(app: Flask, tmp_path: Path
     migrated = schema()
     assert not diff_models(db, [Download, Image])
 
-    models.open_database(tmp_path / "other.db")
+    database.use(tmp_path / "other.db")
     db.create_tables([Download, Image])
 
     assert schema() == migrated
@@ -29,7 +30,7 @@ def test_the_migrations_make_the_tables_of_the_models(app: Flask, tmp_path: Path
 
 def test_migrating_twice_changes_nothing(app: Flask) -> None:
     before = schema()
-    models.migrate()
+    database.migrate()
 
     assert schema() == before
 

@@ -10,8 +10,9 @@ from peewee import OperationalError
 
 import app as service
 from app import create_app, jobs
+from app.database import db
 from app.errors import ConfigurationError
-from app.models import KINDS, Image, db
+from app.models import KINDS, Image
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks

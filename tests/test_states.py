@@ -11,9 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from app import jobs, models
+from app import database, jobs
+from app.database import db
 from app.errors import NotFailed, Unreachable
-from app.models import KINDS, Download, Image, Status, db
+from app.models import KINDS, Download, Image, Status
 
 FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
 OWNERS = ["alpha", "beta"]
@@ -33,8 +34,8 @@ class Jobs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        models.open_database(Path(self.folder.name) / "downloader.db")
-        models.migrate()
+        database.use(Path(self.folder.name) / "downloader.db")
+        database.migrate()
         self.final: dict[UUID, tuple[str, str | None]] = {}
         self.attempts: dict[UUID, int] = {}
         self.held: dict[UUID, tuple[int, str]] = {}  # the attempt and owner that may end a job

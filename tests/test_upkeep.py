@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 
 from app import create_app, jobs, upkeep
-from app.models import Download, Image, db, first_id, new_id, now
+from app.database import db
+from app.models import Download, Image, first_id, new_id, now
 from app.settings import Settings
 from app.storage import Storage
 from tests.pictures import picture

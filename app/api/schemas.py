@@ -1,5 +1,6 @@
 """What clients may send."""
 
+import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
@@ -25,6 +26,15 @@ class WholeNumber(fields.Integer):
         if type(value) is not int:
             raise self.make_error("invalid", input=value)
         return value
+
+
+class Digits(fields.Integer):
+    """A number in a query: ASCII digits alone, though Python's `int` reads more."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", str(value)):
+            raise self.make_error("invalid", input=value)
+        return int(value)
 
 
 class Truth(fields.Boolean):
@@ -112,7 +122,7 @@ class NewImage(Schema):
 class Walk(Schema):
     """Where in a list, newest first."""
 
-    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+    limit = Digits(load_default=50, validate=Range(1, 200))
     cursor = fields.UUID(
         load_default=None, metadata={"description": "`next_cursor` of the page before"}
     )

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from peewee import JSONField
 
+from app.database import db
 from app.errors import Cancelled, NotFailed, NotFound
-from app.models import UNFINISHED, Download, Image, Job, Status, db, first_id, now
+from app.models import UNFINISHED, Download, Image, Job, Status, first_id, now
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 

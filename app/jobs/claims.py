@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from peewee import SQL, Expression, chunked
 
+from app.database import db
 from app.errors import Cancelled, Failure
-from app.models import KINDS, QUEUED_ALONE, Download, Image, Job, Status, db, now
+from app.models import KINDS, QUEUED_ALONE, Download, Image, Job, Status, now
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 

@@ -91,6 +91,8 @@ def test_it_filters(client: FlaskClient) -> None:
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("limit=ten", "limit"),
+        ("limit=1_0", "limit"),
+        ("limit=%D9%A3", "limit"),
         ("cursor=5", "cursor"),
         ("status=done", "status"),
         ("download_id=x", "download_id"),
