@@ -186,7 +186,7 @@ class Storage:
             self.remove(part)
             self.remove(path)  # it may have its name, but not for certain
             if isinstance(error, OSError) and error.errno in NO_ROOM:
-                raise StorageFull("no room left in the storage", transient=True) from error
+                raise StorageFull("no room left in the storage") from error
             raise
 
     def _make_folder(self, folder: Path) -> None:
