@@ -2,10 +2,11 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 CRASHES ?= 30
+FUZZ_SECONDS ?= 300
 SEED ?= 20261120
 TO ?= .
 
-.PHONY: help run test crash bench backup lint smoke format lock clean
+.PHONY: help run fetch test crash fuzz bench screenshots backup lint smoke format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -13,16 +14,26 @@ help:  ## list the targets
 run: .venv/runtime  ## serve on http://localhost:8000 (PORT=9000: elsewhere)
 	exec $(BIN)/gunicorn wsgi:app --bind 127.0.0.1:$(PORT)
 
+fetch: .venv/runtime  ## get the pictures of URL=https://… in a zip (ARGS=--extract: in a folder)
+	@$(if $(value URL),,$(error URL=https://… is missing))$(BIN)/python -m app fetch $(ARGS) '$(subst ','\'',$(value URL))'
+
+test: export PYTHONDONTWRITEBYTECODE =  # hundreds of processes start; one compiles for all
 test: .venv/development  ## run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
 	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py
 
-bench: .venv/development  ## measure what things cost, side by side (PAGES=… saved pages to read)
+fuzz: .venv/development  ## try to break the contract (FUZZ_SECONDS=600 SEED=1: longer, others)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) SEED=$(SEED) $(BIN)/pytest tests/contract --timeout=0
+
+bench: .venv/development  ## measure what things cost, side by side (PAGES=… saved pages to read, ROWS=100000 fewer rows)
 	@for file in $$(grep -l __main__ bench/*.py); do \
 	    $(BIN)/python -m bench.$$(basename $$file .py) $(PAGES) || exit; \
 	done
+
+screenshots: .venv/development  ## take README's pictures of the pages anew
+	SCREENSHOTS=docs CI=true $(BIN)/pytest -q tests/web/test_screenshots.py
 
 backup: .venv/runtime  ## copy storage/ into TO=… while the service runs
 	$(BIN)/flask --app wsgi backup $(TO)
@@ -44,9 +55,9 @@ format: .venv/development  ## mend what can be mended by itself
 	$(BIN)/ruff format
 
 lock: .venv/development  ## bring the lock files up to date (UPGRADE=--upgrade: take newer releases)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    $(UPGRADE) requirements.in --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
 
 clean:  ## remove what the targets above made, except storage/

@@ -1,32 +1,100 @@
 """How gunicorn serves the application; it reads this file by itself. Its flags win over it."""
 
+import atexit
+import fcntl
+import gc
 import os
+import resource
+import shutil
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from tempfile import gettempdir, mkdtemp
 
-from app import logs, prepare, settings, verify
-from app.errors import ConfigurationError
+CHECK_SECONDS = 60  # that new code may take to start
+MEMORY = Path("/dev/shm")  # where it is there; nothing of it must wait for a disk
+
+
+def _hold(folder: Path | str) -> None:
+    """Lock a folder until the last process of this service has ended, however it does."""
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove(folder: str, master: int) -> None:
+    if os.getpid() == master:  # workers, which are forks of it, come to their exit too
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _metrics_folder() -> str:
+    """Make a folder where the workers' metrics are added up, and remove what killed ones left."""
+    base = MEMORY if MEMORY.is_dir() else Path(gettempdir())
+    for left in base.glob("downloader-metrics-*"):
+        with suppress(OSError):  # its service lives, or is not ours
+            _hold(left)
+            shutil.rmtree(left)
+    while True:
+        folder = mkdtemp(prefix=f"downloader-metrics-{os.getpid()}-", dir=base)
+        with suppress(OSError):  # a service that starts just now took it for one of the dead
+            _hold(folder)
+            atexit.register(_remove, folder, os.getpid())
+            return folder
+
+
+# prometheus-client looks for it when it is imported; over a reload it stays.
+_metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+if f"downloader-metrics-{os.getpid()}-" not in _metrics:
+    _metrics = os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_folder()
+
+from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]  # noqa: E402
+from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
+
+from app import api, logs, prepare, settings, verify, web  # noqa: E402, F401  # for the workers
+from app.errors import ConfigurationError  # noqa: E402
+from app.worker import Worker  # noqa: E402
 
 try:
     _settings = settings.load()
 except ConfigurationError as error:
     raise SystemExit(f"image-downloader: {error}") from error
 
-worker_class = "gthread"
+
+class Logger(GunicornLogger):  # type: ignore[misc]
+    """gunicorn's, which also with `logconfig_dict` composes a line a request only when asked."""
+
+    @property
+    def access_log_enabled(self) -> bool:
+        """Tell whether `--access-logfile` asks for lines beside those of the door."""
+        return bool(self.cfg.accesslog)
+
+    def exception(self, msg, *args, **kwargs):
+        """Log an exception, but not that a client has stopped in the middle of a request."""
+        if not isinstance(sys.exc_info()[1], BlockingIOError):  # BODY_SECONDS of app.worker
+            super().exception(msg, *args, **kwargs)
+
+
+logger_class = Logger
+worker_class = Worker
+forwarded_allow_ips = ""  # DOWNLOADER_TRUSTED_PROXIES says who is believed
 workers = 1
-threads = 32
+threads = 56 + _settings.max_waiting  # those who wait hold a thread each
 graceful_timeout = 20  # seconds; below the stop_grace_period of docker-compose.yml
+limit_request_line = 8190  # URLs are asked for in queries, too; gunicorn has no higher bound
 control_socket_disable = True  # it would need a writable home
 logconfig_dict = logs.configuration(_settings.log_level)
-if Path("/dev/shm").is_dir():
-    worker_tmp_dir = "/dev/shm"  # the heartbeat must not wait for a disk
+# A connection and a thread need files, of which systems first allow fewer than they would give.
+_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))
+if MEMORY.is_dir():
+    worker_tmp_dir = str(MEMORY)
 
 
 def on_starting(server):
     """Refuse a start that could not work."""
     if server.cfg.preload_app:
         raise SystemExit("image-downloader: --preload is not possible: threads survive no fork")
+    os.chown(_metrics, server.cfg.uid, server.cfg.gid)
     if server.cfg.uid != os.geteuid():
         return  # --user: what this process made, the workers could not write
     try:
@@ -36,10 +104,41 @@ def on_starting(server):
         raise SystemExit(f"image-downloader: {error}") from error
 
 
+def when_ready(server):
+    """Let SIGHUP leave all as it is where what is there now could not start."""
+    reload = server.handle_hup
+    command = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config"]
+
+    def try_first():
+        try:
+            subprocess.run(  # noqa: S603
+                command,
+                cwd=server.START_CTX["cwd"],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=CHECK_SECONDS,
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            told = str(error.stderr or error).strip()
+            server.log.error("reload refused, what runs goes on: %s", told)  # noqa: TRY400
+        else:
+            reload()
+
+    server.handle_hup = try_first
+
+
 def on_reload(server):
     """Let the new workers import the code that is there now; they inherit what is imported here."""
     for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "wsgi")]:
         del sys.modules[name]
+
+
+def post_fork(server, worker):
+    """Have the settings at hand: gunicorn looks some up two dozen times a request."""
+    kind = type(worker.cfg)
+    settings = worker.cfg.settings.items()
+    vars(worker.cfg).update({name: one.get() for name, one in settings if not hasattr(kind, name)})
 
 
 def post_worker_init(worker):
@@ -54,9 +153,17 @@ def post_worker_init(worker):
             end_requests(number, frame)
 
     signal.signal(signal.SIGTERM, end)
+    # What is there by now stays, and what a request makes is gone before a look would be worth it.
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def worker_exit(server, worker):
     """Hand back what runs; a worker whose start failed has no application."""
     if worker.app.callable:
         worker.app.callable.extensions["engine"].stop()
+
+
+def child_exit(server, worker):
+    """Forget what a worker measured of its present; what it has counted stays in the sums."""
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,22 +1,26 @@
 """An image downloader as a service: a page's images in one zip, an image as a stored copy."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
-from app import api, cli, database
-from app.engine import PoolEngine
-from app.settings import Settings, load
-from app.storage import Storage
+    from app.settings import Settings
+
+# What a function needs, it imports: whoever wants one module of ours does not wait for all others.
 
 
-def verify(settings: Settings) -> None:
+def verify(settings: "Settings") -> None:
     """Make sure, before the service starts, that its storage can be relied on.
 
     Raises:
         ConfigurationError: it cannot; the message says what to change.
 
     """
+    from app import database
+    from app.storage import Storage
+
     storage = Storage(settings.storage_dir)
     storage.prepare()
     database.use(storage.database)
@@ -27,13 +31,16 @@ def verify(settings: Settings) -> None:
 
 
 @cache
-def prepare(settings: Settings) -> None:
+def prepare(settings: "Settings") -> None:
     """Make the storage ready, once: what gunicorn's master has done, its workers need not.
 
     Raises:
         ConfigurationError: it cannot be used; the message says what to change.
 
     """
+    from app import database
+    from app.storage import Storage
+
     storage = Storage(settings.storage_dir)
     storage.prepare()
     database.use(storage.database)
@@ -42,21 +49,31 @@ def prepare(settings: Settings) -> None:
     database.db.close()
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """Make the application; its engine starts with the first job, or when it is told to.
 
     Raises:
         ConfigurationError: it cannot work like this; the message says what to change.
 
     """
+    from flask import Flask
+
+    from app import api, cli, database, web
+    from app.api.waiting import WaitingRoom
+    from app.engine import PoolEngine
+    from app.settings import load
+    from app.storage import Storage
+
     settings = settings or load()
     prepare(settings)
     storage = Storage(settings.storage_dir)
     database.use(storage.database)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
-    app.extensions["engine"] = PoolEngine(settings, storage)
+    engine = app.extensions["engine"] = PoolEngine(settings, storage)
+    app.extensions["waiting_room"] = WaitingRoom(settings.max_waiting, lambda: engine.stopping)
     api.init_app(app)
+    web.init_app(app)
     cli.init_app(app)
     return app

@@ -1,16 +1,23 @@
 """The database: SQLite's settings, its migrations, its health and its copies."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-from peewee import DatabaseError, OperationalError, SqliteDatabase
+from peewee import (  # type: ignore[attr-defined]
+    DatabaseError,
+    OperationalError,
+    SqliteDatabase,
+    __exception_wrapper__,
+)
 from playhouse.migrations import Runner
 
 from app.errors import ConfigurationError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PROBE_MILLISECONDS = 2000
 
 
 class Database(SqliteDatabase):
@@ -23,6 +30,16 @@ class Database(SqliteDatabase):
         """Undo the transaction, if there still is one."""
         if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
+
+    def first_row(self, sql: str, parameters: Sequence[Any]) -> Any:
+        """Return the first row that is found, if any, without the ceremony of a query object."""
+        with __exception_wrapper__:
+            return self.connection().execute(sql, parameters).fetchone()  # type: ignore[no-untyped-call]
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement once for each row."""
+        with __exception_wrapper__:
+            self.connection().executemany(sql, rows)  # type: ignore[no-untyped-call]
 
 
 # IMMEDIATE: a deferred transaction that turns into a write fails at once, whatever the timeout.
@@ -49,6 +66,19 @@ def migrate() -> None:
     """
     with _usable():
         Runner(db, MIGRATIONS).up()
+
+
+def probe() -> None:
+    """Read a row, and take the lock that writers take, without waiting long or writing.
+
+    Raises:
+        PeeweeException: it did not work.
+
+    """
+    with db.connection_context():  # closed then: the timeout is for this question alone
+        db.pragma("busy_timeout", PROBE_MILLISECONDS)
+        with db.atomic():
+            db.execute_sql("SELECT 1 FROM download LIMIT 1")  # type: ignore[no-untyped-call]
 
 
 def check() -> None:
@@ -82,6 +112,11 @@ def _usable() -> Iterator[None]:
 
 
 def copy_to(path: Path) -> None:
-    """Copy the database, as it is at one moment, to a new file, while others write."""
-    with closing(sqlite3.connect(path)) as copy:
+    """Copy the database, as it is at one moment, to a new file, while others write.
+
+    Raises:
+        PeeweeException: it could not be read, or not be written.
+
+    """
+    with __exception_wrapper__, closing(sqlite3.connect(path)) as copy:
         db.connection().backup(copy)  # type: ignore[no-untyped-call]

@@ -6,34 +6,48 @@ and a million queued rows cost no memory.
 
 import logging
 import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from peewee import OperationalError
 
 from app import jobs, upkeep
+from app.darkroom import Darkroom
 from app.database import db
-from app.models import Download, Image
+from app.models import Image
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
+LATE_SECONDS = 60.0  # a turn of the watch may wait for a busy database; this is too long
 WATCH_SECONDS = 1.0  # how soon jobs of dead siblings, and lost nudges, are noticed
 
 
 class PoolEngine:
     """`job_threads` seats of this process, each taking one job after another."""
 
-    def __init__(self, settings: Settings, storage: Storage) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings = settings
         self.storage = storage
+        self._clock = clock
         self._stopping = False
         self._tasks = Tasks(settings, storage, lambda: self._stopping)
+        self._darkroom = Darkroom(storage, lambda: self._stopping)
+        self._developer = ThreadPoolExecutor(1, "thumbnail")  # its thread starts when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
         self._pool: ThreadPoolExecutor | None = None
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._turned_at: float | None = None
         self._stopped = threading.Event()
         self._starting = threading.Lock()
 
@@ -46,7 +60,7 @@ class PoolEngine:
             if self._pool or self._stopping:
                 return
             self.storage.appear()
-            self._pool = ThreadPoolExecutor(self.settings.job_threads, "job")
+            self._pool = ThreadPoolExecutor(max(1, self.settings.job_threads), "job")
             self._watcher.start()
 
     def submit(self) -> None:
@@ -56,9 +70,30 @@ class PoolEngine:
             with suppress(RuntimeError):  # it has just been shut down
                 self._pool.submit(self._sit)
 
+    def make_thumbnail(self, image: Image) -> None:
+        """Say that the thumbnail of a finished image is wanted; it is made when its turn comes.
+
+        Raises:
+            Failure: why there is none.
+
+        """
+        self.start()
+        if self._darkroom.ask(image):
+            with suppress(RuntimeError):  # it has just been shut down
+                self._developer.submit(self._darkroom.turn)
+
+    def turning(self) -> bool:
+        """Tell whether the watch has done a turn lately."""
+        return self._turned_at is not None and self._clock() - self._turned_at < LATE_SECONDS
+
     def halt(self) -> None:
         """Claim no more and cut what runs; a signal handler may do this much."""
         self._stopping = True
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether the process is about to end."""
+        return self._stopping
 
     def stop(self) -> None:
         """Claim no more, cut what runs, hand it back, and return when all of that is done."""
@@ -67,6 +102,7 @@ class PoolEngine:
         self._stopped.set()
         if self._pool:
             self._pool.shutdown()
+            self._developer.shutdown(cancel_futures=True)
             self._watcher.join()
             self.storage.vanish()
 
@@ -75,29 +111,32 @@ class PoolEngine:
         self.storage.bury_dead()  # first: on a full disk, the rest needs its room
         self._tasks.rescue()
         jobs.recover(self.storage.lives, self.settings.job_attempts)
-        if jobs.any_waiting():
+        if jobs.any_queued(self._tasks.kinds):
             for _ in range(self.settings.job_threads):
                 self.submit()
         upkeep.expire(self.storage, self.settings.keep_days)
+        jobs.forget_answers()
+        self._turned_at = self._clock()
 
     def _watch(self) -> None:
         while not self._stopping:
             try:
                 with db.connection_context():
                     self.watch()
-            except OperationalError as error:  # busy, or full: the next turn tries again
+            # Busy, full, or may not be written: the next turn tries again.
+            except (OperationalError, OSError) as error:
                 log.warning("watch held up", extra={"error": str(error)})
             except Exception:
                 log.exception("watch broke")
             self._stopped.wait(WATCH_SECONDS)
 
     def _sit(self) -> None:
-        """Take one job after another, of both kinds in turn, until there is none."""
-        kinds: list[type[Download] | type[Image]] = [Download, Image]
+        """Take one job after another, of all kinds in turn, until there is none."""
+        kinds = deque(self._tasks.kinds)
         try:
             with db.connection_context():
                 while not self._stopping and self._tasks.turn(kinds):
-                    kinds.reverse()
+                    kinds.rotate(-1)
         except OperationalError as error:  # the watch sends somebody again
             log.warning("seat held up", extra={"error": str(error)})
         except Exception:

@@ -21,7 +21,11 @@
     ├── NotFound                there is none of that id
     ├── Gone                    it was here once
     ├── NoArchive               a dry run makes none
+    ├── NoThumbnail             the picture cannot be shown small
     ├── NotFailed               only what failed can be tried again
+    ├── InvalidKey              an Idempotency-Key is not one
+    ├── KeyReused               an Idempotency-Key came with another request
+    ├── Overloaded              too much waits already
     ├── StorageFull             no room for the file or the row
     ├── GaveUp                  the job died with its process too often
     └── Unexpected              a fault of ours; the log has it
@@ -29,7 +33,8 @@
     ConfigurationError          the service cannot start like this
 
 `code` is the same word in the problem type, the database, the log and the metric; `detail` is
-the sentence for people. `transient` says whether another try may end better: who raises knows.
+the sentence for people; a class's docstring is what `/problems` tells of it. `transient` says
+whether another try may end better: who raises knows.
 """
 
 from typing import ClassVar
@@ -41,6 +46,7 @@ class Failure(Exception):
     code: ClassVar[str]
     title: ClassVar[str]
     status: ClassVar[int]
+    retry_seconds: ClassVar[int | None] = None  # when to ask again, where that makes sense
     by_code: ClassVar[dict[str, type["Failure"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -155,7 +161,7 @@ class Cancelled(Failure):
 
 
 class NotFound(Failure):
-    """There is none of that id."""
+    """There is nothing at this address, or none of that id."""
 
     code, title, status = "not-found", "Not found", 404
 
@@ -172,10 +178,35 @@ class NoArchive(Failure):
     code, title, status = "no-archive", "No archive", 404
 
 
+class NoThumbnail(Failure):
+    """The picture cannot be shown small, whoever tries."""
+
+    code, title, status = "no-thumbnail", "No thumbnail", 404
+
+
 class NotFailed(Failure):
     """Only what failed can be tried again."""
 
     code, title, status = "not-failed", "Not failed", 409
+
+
+class InvalidKey(Failure):
+    """The Idempotency-Key is not one."""
+
+    code, title, status = "invalid-idempotency-key", "Idempotency-Key not valid", 400
+
+
+class KeyReused(Failure):
+    """The Idempotency-Key came with another request before."""
+
+    code, title, status = "idempotency-key-reused", "Idempotency-Key reused", 422
+
+
+class Overloaded(Failure):
+    """Too much waits already."""
+
+    code, title, status = "overloaded", "Overloaded", 503
+    retry_seconds = 30
 
 
 class StorageFull(Failure):

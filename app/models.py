@@ -1,19 +1,20 @@
-"""The rows: downloads and images. Everybody may read them; only `jobs` changes a state."""
+"""The rows, most of all downloads and images. All may read them; only `jobs` changes a state."""
 
 import secrets
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from peewee import (
     SQL,
     BigIntegerField,
     BooleanField,
+    CompositeKey,
     ForeignKeyField,
     IntegerField,
     JSONField,
@@ -38,12 +39,14 @@ class Status(StrEnum):
 
 UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _last_id = 0
 _last_id_lock = threading.Lock()
 
 
-def new_id() -> UUID:
-    """Make a UUIDv7 (RFC 9562, method 3): ids of one process sort in the order they were made.
+def new_number() -> int:
+    """Make the number of a UUIDv7 (RFC 9562, method 3): in one process, each is above the last.
 
     Python 3.14 has `uuid.uuid7`.
     """
@@ -52,17 +55,42 @@ def new_id() -> UUID:
     with _last_id_lock:
         _last_id = max(milliseconds << 12 | (rest << 12) // 1_000_000, _last_id + 1)
         high, low = divmod(_last_id, 1 << 12)
-    return UUID(int=high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))
+    return high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62)
+
+
+def new_id() -> UUID:
+    """Make an id; they sort in the order they were made."""
+    return UUID(int=new_number())
 
 
 def first_id(moment: datetime) -> UUID:
-    """Return what sorts before all ids made since a moment."""
-    return UUID(int=round(moment.timestamp() * 1000) << 80)
+    """Return what sorts before all ids made since a moment; ids know whole milliseconds."""
+    milliseconds = -((EPOCH - moment) // timedelta(milliseconds=1))
+    return UUID(int=max(milliseconds, 0) << 80)
+
+
+def microseconds_in(number: int) -> int:
+    """Return when a UUIDv7 was made, in microseconds since 1970."""
+    return (number >> 80) * 1000 + ((number >> 64 & 0xFFF) * 1000 >> 12)
+
+
+def stamp() -> dict[str, Any]:
+    """Make the id of a job and its `added_at`: one moment, so that lists by time are exact."""
+    job_id = new_id()
+    return {
+        "id": job_id,
+        "added_at": EPOCH + timedelta(microseconds=microseconds_in(job_id.int)),
+    }
 
 
 def now() -> datetime:
     """Return the time in UTC."""
     return datetime.now(UTC)
+
+
+def failure_of(code: str | None, detail: str | None) -> Failure | None:
+    """Return the named reason that a row tells, if any."""
+    return Failure.by_code[code](detail or "") if code else None
 
 
 class MomentField(BigIntegerField):
@@ -78,7 +106,7 @@ class MomentField(BigIntegerField):
 
 
 class Job(Model):
-    """What downloads and images have in common: the work on them."""
+    """What downloads, images and deliveries have in common: the work on them."""
 
     ASKED: ClassVar[tuple[str, ...]]  # the fields that a client gave
 
@@ -100,9 +128,7 @@ class Job(Model):
     @property
     def failure(self) -> Failure | None:
         """The named reason why the job did not finish."""
-        if self.error_code is None:
-            return None
-        return Failure.by_code[self.error_code](self.error_detail or "")
+        return failure_of(self.error_code, self.error_detail)
 
 
 class Download(Job):
@@ -110,7 +136,7 @@ class Download(Job):
 
     ASKED = (
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
-        *("sources", "image_urls", "dry_run"),
+        *("sources", "image_urls", "dry_run", "callback_url"),
     )
 
     url = TextField()
@@ -123,6 +149,7 @@ class Download(Job):
     image_urls = JSONField(null=True)  # what to take instead of reading the page
     dry_run = BooleanField(default=False)
     found = IntegerField(null=True)  # pictures on the page, known when it is read
+    callback_url = TextField(null=True)  # where to tell of the end
 
     @cached_property
     def pictures(self) -> list["Image"]:
@@ -144,7 +171,7 @@ class Download(Job):
 class Image(Job):
     """One image URL, asked for alone or found on a page."""
 
-    ASKED = ("source_url",)
+    ASKED = ("source_url", "site", "callback_url")
 
     download = ForeignKeyField(Download, null=True, index=False)
     download_id: UUID | None
@@ -159,17 +186,58 @@ class Image(Job):
     height = IntegerField(null=True)
     bytes = BigIntegerField(null=True)
     sha256 = TextField(null=True)
+    site = TextField(null=True)  # the host of source_url, for lists
+    callback_url = TextField(null=True)  # where to tell of the end; images of downloads have none
+
+
+class Delivery(Job):
+    """What is told of a job's end, to whom asked for it; its id is the same in every attempt."""
+
+    job_id = UUIDField()  # for people: the job may be removed before
+    url = TextField()
+    host = TextField()  # of the URL: each is told one thing at a time
+    body = TextField()
+    due_at = MomentField(default=now)  # the next attempt, while queued
+    held_until = MomentField(null=True)  # the host has a rest from all that it is told
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When it is tried again, if it is."""
+        return self.due_at if self.status == Status.QUEUED else None
+
+
+class Idempotency(Model):
+    """The first answer to a request that came with an `Idempotency-Key`."""
+
+    caller = TextField()  # the name of an API key, empty without
+    call = TextField()
+    key = TextField()
+    request = TextField()  # what was asked for, as a hash
+    status = IntegerField()
+    location = TextField(null=True)
+    body = TextField()
+    added_at = MomentField(default=now, index=True)
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        primary_key = CompositeKey("caller", "call", "key")
 
 
 KINDS: tuple[type[Download], type[Image]] = (Download, Image)
+WORK = (*KINDS, Delivery)
 
 # Sorted by id is sorted by time, so each index serves claims and lists alike.
-for kind in KINDS:
+for kind in WORK:
     kind.add_index(kind.status, kind.id)
     kind.add_index(kind.owner, where=kind.owner.is_null(False))
 Image.add_index(Image.download, Image.id)
-Image.add_index(Image.source_url, Image.id)
+Image.add_index(Image.source_url, Image.status, Image.id)
+Image.add_index(Image.site, Image.status, Image.id)
 # Without this one, a claim would read through the queued images of all downloads. The literal
 # stands here because SQLite matches a partial index to the same words, not to parameters.
 QUEUED_ALONE = SQL("status = 'queued' AND download_id IS NULL")
 Image.add_index(Image.status, Image.download, Image.id, where=QUEUED_ALONE)
+Delivery.add_index(Delivery.status, Delivery.due_at, Delivery.host)
+Delivery.add_index(Delivery.job_id)
+Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))

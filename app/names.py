@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from ada_url import idna_to_unicode
+
 MAX_NAME_BYTES = 120
 
 
@@ -16,14 +18,25 @@ def member_name(position: int, digits: int, url: str, extension: str) -> str:
     """
     place, ending = f"{position:0{digits}}", f".{extension}"
     room = MAX_NAME_BYTES - len(f"{place}-{ending}")
-    stem = _plain(PurePosixPath(unquote(urlsplit(url).path)).stem, room)
+    stem = _plain(_stem(url), room)
     return f"{place}-{stem}{ending}" if stem else f"{place}{ending}"
 
 
+def image_name(url: str, extension: str) -> str:
+    """Return the name to save a single picture under, such as `sunset.jpg`."""
+    ending = f".{extension}"
+    return (_plain(_stem(url), MAX_NAME_BYTES - len(ending)) or "image") + ending
+
+
 def archive_name(url: str, made_at: datetime) -> str:
-    """Return the name to save a page's archive under, such as `example.com-2026-11-20.zip`."""
+    """Return the name to save a page's archive under: `münchen.example-parks-2026-11-20.zip`."""
     ending = f"-{made_at:%Y-%m-%d}.zip"
-    return _plain(urlsplit(url).hostname or "images", MAX_NAME_BYTES - len(ending)) + ending
+    page = f"{idna_to_unicode(urlsplit(url).hostname or '')} {_stem(url)}"
+    return (_plain(page, MAX_NAME_BYTES - len(ending)) or "images") + ending
+
+
+def _stem(url: str) -> str:
+    return PurePosixPath(unquote(urlsplit(url).path)).stem
 
 
 def _plain(text: str, room: int) -> str:

@@ -1,24 +1,41 @@
 """Every setting, once: name, default, unit and meaning. README's table is checked against it."""
 
 import logging
+import os
 import re
+from base64 import b64decode
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+import limits
 from environs import EnvError, FileAwareEnv
+from limits import RateLimitItem
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 from marshmallow.validate import Length, Range, Regexp, Validator
 
+from app import keys
 from app.errors import ConfigurationError
 
 VERSION = "0.1.0"
 PREFIX = "DOWNLOADER_"
+COMMAND = ("SERVER", "KEY")  # of `python -m app fetch`, which reads settings too
 
 Network = IPv4Network | IPv6Network
 KiB, MiB, GiB = 1 << 10, 1 << 20, 1 << 30
+
+
+class _Folder(Field[Path]):
+    """A folder; nothing would be the current one, where nobody looks for it."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Path:
+        if not value.strip():
+            raise ValidationError("Empty: name a folder, or leave the setting out.")
+        return Path(value)
 
 
 class _Size(Field[int]):
@@ -41,30 +58,101 @@ class _Networks(Field[tuple[Network, ...]]):
             raise ValidationError(f"Not a list of CIDRs: {error}.") from error
 
 
+class _Hosts(Field[tuple[str, ...]]):
+    """Host names, comma separated."""
+
+    NAME = re.compile(r"\.?[\w-]{1,63}(?:\.[\w-]{1,63})*", re.ASCII)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[str, ...]:
+        return tuple(self._host(part.strip().lower()) for part in value.split(",") if value)
+
+    def _host(self, text: str) -> str:
+        if self.NAME.fullmatch(text):
+            return text
+        raise ValidationError(
+            f"Not a host: {text!r}. Write names, comma separated, without a port:"
+            " images.example.com, .example.com (that and all below); in other scripts as xn--…."
+        )
+
+
+class _Keys(Field[tuple[bytes, ...]]):
+    """Keys, separated by commas or lines; their digests remain. None is a mistake, not a choice."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[bytes, ...]:
+        given = re.split(r"[\s,]+", value.strip(" \t\r\n,"))
+        if not all(keys.SPELLING.fullmatch(key) for key in given):
+            raise ValidationError(
+                "A key has at least 16 characters, of A-Z a-z 0-9 . _ ~ + / = -; keys are"
+                " separated by commas or lines. To let everybody in, leave the setting out."
+            )
+        return tuple(keys.digest(key) for key in given)
+
+
+class _Rate(Field[RateLimitItem | None]):
+    """So many in a time, as `limits` writes it: `100/minute`, or `1000 per 2 hours`."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> RateLimitItem | None:
+        try:
+            [rate] = limits.parse_many(value) if value else [None]
+        except ValueError as error:
+            raise ValidationError("Not a rate: write 100/minute, or 1000 per 2 hours.") from error
+        if rate and not (rate.amount and rate.get_expiry()):
+            raise ValidationError("A rate of nothing would let nobody in.")
+        return rate
+
+
+class _Secrets(Field[tuple[bytes, ...]]):
+    """Secrets as Standard Webhooks writes them, separated by commas or lines."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[bytes, ...]:
+        return tuple(self._key(text) for text in re.findall(r"[^\s,]+", value))
+
+    def _key(self, text: str) -> bytes:
+        with suppress(ValueError):
+            key = b64decode(text.removeprefix("whsec_"), validate=True)
+            if text.startswith("whsec_") and len(key) in range(24, 65):
+                return key
+        raise ValidationError("Not a secret: write whsec_ and the base64 of 24 to 64 bytes.")
+
+
 _HEADER_TEXT = Regexp(r"[ -~]*\Z", error="Only printable ASCII characters.")
 
 
 def _setting(kind: str, default: Any, meaning: str, *validators: Validator) -> Any:
-    """Declare a setting; `kind` names a parser of environs, or one of the two above."""
+    """Declare a setting; `kind` names a parser of environs, or one of those above."""
     metadata = {"kind": kind, "meaning": meaning, "validate": list(validators)}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata, repr=kind != "secrets")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The deployer's choices; sizes in bytes, times in seconds."""
 
-    storage_dir: Path = _setting("path", Path("storage"), "database and files")
-    job_threads: int = _setting("int", 8, "jobs at once in a process", Range(1, 256))
+    storage_dir: Path = _setting("folder", Path("storage"), "database and files")
+    job_threads: int = _setting(
+        "int", 8, "jobs at once in a process; 0: it leaves them to other processes", Range(0, 256)
+    )
     max_images: int = _setting("int", 500, "highest `limit` a client may ask for", Range(1, 10_000))
     allow_networks: tuple[Network, ...] = _setting(
         "networks", (), "CIDRs, comma separated, that may be fetched although not public"
     )
-    fetch_seconds: float = _setting("float", 60.0, "deadline of one fetch, all hops", Range(0.1))
+    fetch_seconds: float = _setting(
+        "float", 60.0, "deadline of one fetch, all hops", Range(0.1, 86_400)
+    )
     max_page_bytes: int = _setting("size", 10 * MiB, "a page's body", Range(1))
     max_image_bytes: int = _setting("size", 100 * MiB, "one image's body", Range(1))
-    max_image_pixels: int = _setting("int", 200_000_000, "width × height from the header", Range(1))
-    job_attempts: int = _setting("int", 3, "runs of a job that dies with its process", Range(1))
+    max_image_pixels: int = _setting(
+        "int", 200_000_000, "width × height from the header", Range(1, 10**12)
+    )
+    job_attempts: int = _setting(
+        "int", 3, "runs of a job that dies with its process", Range(1, 1000)
+    )
+    max_queued: int = _setting(
+        "int", 100_000, "jobs that may wait before new ones get 503; 0: any number", Range(0, 10**9)
+    )
+    min_free_bytes: int = _setting(
+        "size", 100 * MiB, "free space below which `/readyz` says 503; 0: any"
+    )
     keep_days: int = _setting(
         "int", 0, "days until finished downloads and images are removed; 0: never", Range(0, 36_500)
     )
@@ -73,6 +161,45 @@ class Settings:
     )
     contact: str = _setting(
         "str", "", "URL or mail address that the user agent tells to origins", _HEADER_TEXT
+    )
+    hosts: tuple[str, ...] = _setting(
+        "hosts",
+        (),
+        "domain names by which clients may ask, comma separated; empty: any where there are keys",
+    )
+    api_keys: tuple[bytes, ...] = _setting(
+        "api_keys", (), "keys, comma separated; when set, each call but `/healthz` needs one"
+    )
+    rate_limit: RateLimitItem | None = _setting(
+        "rate", None, "requests of one key, or of one address without keys, such as `100/minute`"
+    )
+    trusted_proxies: int = _setting(
+        "int",
+        0,
+        "proxies in front whose `X-Forwarded-For`, `-Proto` and `-Host` are true",
+        Range(0, 100),
+    )
+    accel: str = _setting(
+        "str",
+        "",
+        "location of nginx, such as `/stored/`, that sends stored files; empty: they are sent by"
+        " gunicorn",
+        Regexp(
+            r"(/[\w~-][\w.~-]*)+/\Z|\Z",
+            re.ASCII,
+            error="Not a location of nginx: it begins and ends with a slash, such as /stored/.",
+        ),
+    )
+    webhook_secret: tuple[bytes, ...] = _setting(
+        "secrets",
+        (),
+        "signs what `callback_url` is told; two, comma separated, while one is replaced",
+    )
+    max_waiting: int = _setting(
+        "int",
+        200,
+        "clients at once in a process that wait for a job, or follow one",
+        Range(0, 10_000),
     )
     log_level: int = _setting("log_level", logging.INFO, "least severe log lines written")
 
@@ -84,16 +211,48 @@ def load() -> Settings:
         ConfigurationError: a value is not valid; the message names the variable.
 
     """
+    _check_names()
     env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
+    env.add_parser_from_field("folder", _Folder)
     env.add_parser_from_field("size", _Size)
     env.add_parser_from_field("networks", _Networks)
+    env.add_parser_from_field("hosts", _Hosts)
+    env.add_parser_from_field("api_keys", _Keys)
+    env.add_parser_from_field("rate", _Rate)
+    env.add_parser_from_field("secrets", _Secrets)
     values = {}
     for one in fields(Settings):
+        name = one.name.upper()
         read = getattr(env, one.metadata["kind"])
         try:
-            values[one.name] = read(
-                one.name.upper(), one.default, validate=one.metadata["validate"]
-            )
-        except (EnvError, ValueError) as error:
-            raise ConfigurationError(str(error)) from error
+            _check_file(PREFIX + name)
+            values[one.name] = read(name, one.default, validate=one.metadata["validate"])
+        except (EnvError, OSError, ValueError) as error:
+            told = str(error)
+            if PREFIX + name not in told:
+                told = f'"{PREFIX}{name}_FILE" cannot be read: {told}'
+            raise ConfigurationError(told) from error
     return Settings(**values)
+
+
+def _check_names() -> None:
+    """Refuse what is nearly a setting; it would be passed over, and a service be open to all.
+
+    Others' names may begin like ours: Kubernetes gives each container those of its services.
+    """
+    known = [one.name.upper() for one in fields(Settings)]
+    for name in os.environ:
+        own = name.removeprefix(PREFIX).removesuffix("_FILE")
+        if not name.startswith(PREFIX) or own in (*known, *COMMAND):
+            continue
+        if meant := get_close_matches(own, known, 1):
+            raise ConfigurationError(f'"{name}" is no setting: is "{PREFIX}{meant[0]}" meant?')
+
+
+def _check_file(name: str) -> None:
+    """Refuse what environs passes over: a file without a name, and a value beside a file."""
+    file = os.environ.get(f"{name}_FILE")
+    if file is not None and not file.strip():
+        raise ValueError(f'"{name}_FILE" is empty: name a file, or leave it out')
+    if file and name in os.environ:
+        raise ValueError(f'"{name}" and "{name}_FILE" are both set: leave one out')

@@ -1,20 +1,20 @@
-"""The files: nothing else opens any. A file has its name only when it is whole and synced.
+"""The files: but for locks, nothing else opens any. What has its name is whole and synced.
 
     storage/
         downloader.db             the rows
         images/7f/<id>.<attempt>  one image; 7f are the last two digits of its id
         archives/7f/<id>.<attempt>.zip
-        parts/<owner>/…           being written by the process `owner`
-        processes/<owner>         locked by the process `owner` for as long as it lives
+        thumbnails/7f/<id>.<attempt>.webp, or .none: the reason why there is no thumbnail
+        parts, processes          see app.presence
 
 The attempt in a name keeps a late finisher, whose job was given to another, off the file that
 the row speaks of.
 """
 
 import errno
-import fcntl
 import logging
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -23,16 +23,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import IO, BinaryIO
-from uuid import UUID, uuid4
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from uuid import UUID
 
 from app.errors import ConfigurationError, Gone, Interrupted, StorageFull
+from app.presence import Presence
 from app.settings import MiB
 
 log = logging.getLogger(__name__)
 
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
+NAME = re.compile(r"([0-9a-f]{32})\.([0-9]+)(?:\.|$)")  # whatever else is there is not ours
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no time before, a clock without a battery does
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,12 @@ class Member:
     content: Path | bytes
 
 
-class Storage:
-    """The storage folder; `owner` is the name of this process in it."""
+class Storage(Presence):
+    """The storage folder, in which this process is at work."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        super().__init__(root.absolute())
         self.database = self.root / "downloader.db"
-        self.owner = uuid4().hex
-        self._parts = self.root / "parts"
-        self._processes = self.root / "processes"
-        self._presence: IO[bytes] | None = None
         self._durable: set[Path] = set()  # folders whose names are synced
 
     def prepare(self) -> None:
@@ -63,10 +63,10 @@ class Storage:
 
         """
         try:
-            for folder in self.root, self._parts, self._processes:
-                folder.mkdir(parents=True, exist_ok=True)
+            self.make_folders()
             with self.locked("start"):
                 pass
+            self.database.touch(0o600)  # nginx reads the files, and has no business in the rows
         except OSError as error:
             raise ConfigurationError(
                 f"DOWNLOADER_STORAGE_DIR: {self.root} cannot be written: {error.strerror}"
@@ -77,70 +77,47 @@ class Storage:
                 " neither SQLite nor file locks are safe; use a disk of this machine"
             )
 
-    @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """Hold a lock that one process has at a time; others wait."""
-        with (self.root / f"{name}.lock").open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def probe(self) -> None:
+        """Write a file that has no name, and leave nothing behind.
 
-    # Who lives: the kernel frees the lock of a process however it dies.
+        Raises:
+            OSError: it cannot be written.
 
-    def appear(self) -> None:
-        """Take a new name for this process and show that it lives, until `vanish` or its death."""
-        self.owner = uuid4().hex
-        with self.locked("processes"):
-            self._presence = (self._processes / self.owner).open("wb")
-            fcntl.flock(self._presence, fcntl.LOCK_EX)
-            (self._parts / self.owner).mkdir()
+        """
+        with TemporaryFile(dir=self._parts) as file:
+            file.write(b"probe")
 
-    def vanish(self) -> None:
-        """Take leave; jobs that still carry this owner are free for others."""
-        if self._presence:
-            self._presence.close()
-            self._presence = None
-            self.bury_dead()
-
-    def lives(self, owner: str) -> bool:
-        """Tell whether the process of that name is alive; once dead, it stays so."""
-        try:
-            with (self._processes / owner).open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
-
-    def bury_dead(self) -> None:
-        """Remove what dead processes left half written."""
-        with self.locked("processes"):
-            for presence in self._processes.iterdir():
-                with suppress(OSError):  # the next turn tries again
-                    if not self.lives(presence.name):
-                        self._remove_parts(presence.name)
-                        presence.unlink()
-
-    def _remove_parts(self, owner: str) -> None:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(self._parts / owner)
+    def free_bytes(self) -> int:
+        """Return how much room there is."""
+        return shutil.disk_usage(self.root).free
 
     def make_copy(self, target: Path, copy_database: Callable[[Path], None]) -> None:
-        """Copy the database and then the files to a new folder.
+        """Copy the database, then the files, to a new folder, which has its name when it is whole.
 
         Files never change once they have their name, so a link to one is a copy of it.
 
         Raises:
             FileExistsError: the folder is there already.
+            OSError: it cannot be made.
 
         """
-        target.mkdir(parents=True)
-        copy_database(target / self.database.name)
-        for path, _, _ in self.kept():
-            copy = target / path.relative_to(self.root)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):  # removed meanwhile
-                _link_or_copy(path, copy)
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        part = target.with_name(f"{target.name}.part")
+        part.mkdir(parents=True)
+        try:
+            database = part / self.database.name
+            database.touch(0o600)  # as the original
+            copy_database(database)
+            for path, _, _ in self.kept():
+                copy = part / path.relative_to(self.root)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    _link_or_copy(path, copy)
+            part.rename(target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
 
     # What is kept.
 
@@ -152,6 +129,21 @@ class Storage:
         """Return where the archive that this attempt made is, or will be."""
         return self.root / "archives" / download_id.hex[-2:] / f"{download_id.hex}.{attempt}.zip"
 
+    def thumbnail(self, image_id: UUID, attempt: int) -> Path:
+        """Return where the thumbnail of what this attempt stored is, or will be."""
+        return self.root / "thumbnails" / image_id.hex[-2:] / f"{image_id.hex}.{attempt}.webp"
+
+    def no_thumbnail(self, image_id: UUID, attempt: int) -> Path:
+        """Return where it stands in words why there is no thumbnail."""
+        return self.thumbnail(image_id, attempt).with_suffix(".none")
+
+    def read(self, path: Path) -> bytes | None:
+        """Return what is kept there, if anything is."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
     def remove(self, path: Path) -> None:
         """Free what is kept there, if anything is; what resists is left to `upkeep.collect`."""
         try:
@@ -161,9 +153,16 @@ class Storage:
 
     def kept(self) -> Iterator[tuple[Path, UUID, int]]:
         """Walk over all images and archives: where each is, whose it is, and of which attempt."""
-        for path in chain(self.root.glob("images/*/*"), self.root.glob("archives/*/*")):
-            job_id, attempt, *_ = path.name.split(".")
-            yield path, UUID(job_id), int(attempt)
+        return chain(self._walk("images"), self._walk("archives"))
+
+    def thumbnails(self) -> Iterator[tuple[Path, UUID, int]]:
+        """Walk likewise over all thumbnails: what can be made again, and no backup needs."""
+        return self._walk("thumbnails")
+
+    def _walk(self, folder: str) -> Iterator[tuple[Path, UUID, int]]:
+        for path in self.root.glob(f"{folder}/*/*"):
+            if ours := NAME.match(path.name):
+                yield path, UUID(ours[1]), int(ours[2])
 
     @contextmanager
     def new_file(self, path: Path) -> Iterator[BinaryIO]:
@@ -190,7 +189,7 @@ class Storage:
             raise
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a folder of `images` or `archives`, and its name durable before it is relied on."""
+        """Make a folder for files, and its name durable before it is relied on."""
         folder.mkdir(parents=True, exist_ok=True)
         if folder not in self._durable:  # another process may have made it and not come to sync it
             _sync_folder(folder.parent)
@@ -223,18 +222,24 @@ class Storage:
 
 
 def _add_member(archive: zipfile.ZipFile, member: Member, made_at: datetime) -> None:
-    info = zipfile.ZipInfo(member.name, made_at.timetuple()[:6])
+    info = zipfile.ZipInfo(member.name, max(made_at.timetuple()[:6], EARLIEST))
     info.external_attr = 0o644 << 16  # POSIX permissions, for unzip
     if isinstance(member.content, bytes):
         archive.writestr(info, member.content)
         return
-    with _open_kept(member.content) as source:
+    with open_kept(member.content) as source:
         info.file_size = os.fstat(source.fileno()).st_size
         with archive.open(info, "w") as target:
             shutil.copyfileobj(source, target, MiB)
 
 
-def _open_kept(path: Path) -> BinaryIO:
+def open_kept(path: Path) -> BinaryIO:
+    """Open a stored file for reading.
+
+    Raises:
+        Gone: somebody has removed it.
+
+    """
     try:
         return path.open("rb")
     except FileNotFoundError as error:

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from peewee import OperationalError
 
-from app import jobs
+from app import jobs, metrics, webhooks
 from app.documents import StatusDocument
 from app.errors import (
     DeadlineExceeded,
@@ -27,14 +27,17 @@ from app.errors import (
     Unwanted,
 )
 from app.fetch import Fetcher, ImageFacts
-from app.models import Download, Image, Status
+from app.models import KINDS, WORK, Delivery, Download, Image, Status
 from app.scrape import Picture, find_pictures, list_pictures
 from app.selection import check_wanted, considered, member_name
 from app.settings import Settings
 from app.sources import Source
 from app.storage import Member, Storage
 from app.upkeep import files_of
-from app.urls import Url
+from app.urls import Url, site_of
+
+Work = Download | Image | Delivery
+Kind = type[Download] | type[Image] | type[Delivery]
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +49,13 @@ class Tasks:
         self.settings = settings
         self.storage = storage
         self._stopping = stopping
-        self._stranded: deque[Download | Image] = deque()
+        self._stranded: deque[Work] = deque()
         self._suspect = threading.Lock()
+        self._couriers = threading.BoundedSemaphore((settings.job_threads + 1) // 2)
+        # Deliveries wait as long as there is nothing to sign them with.
+        self.kinds: Sequence[Kind] = WORK if settings.webhook_secret else KINDS
 
-    def turn(self, kinds: Sequence[type[Download] | type[Image]]) -> bool:
+    def turn(self, kinds: Iterable[Kind]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
         for kind in kinds:
             with ExitStack() as held:
@@ -59,21 +65,25 @@ class Tasks:
                     return True
         return False
 
-    def _claim(
-        self, kind: type[Download] | type[Image], held: ExitStack
-    ) -> Download | Image | None:
+    def _claim(self, kind: Kind, held: ExitStack) -> Work | None:
         """Claim a job, a suspect only while no other runs here.
 
-        So what kills its process does not take the same innocent ones along each time.
+        So what kills its process does not take the same innocent ones along each time. And
+        deliveries take half of the seats at most: their receivers may let us wait.
         """
-        if alone := self._suspect.acquire(blocking=False):
-            held.callback(self._suspect.release)
-        job = jobs.claim(kind, self.storage.owner, suspects=alone)
-        if not (job and job.crashes):
-            held.close()
+        if kind is Delivery:
+            if not self._couriers.acquire(blocking=False):
+                return None
+            held.callback(self._couriers.release)
+        with ExitStack() as suspect:
+            if alone := self._suspect.acquire(blocking=False):
+                suspect.callback(self._suspect.release)
+            job = jobs.claim(kind, self.storage.owner, suspects=alone)
+            if job and job.crashes:
+                held.push(suspect.pop_all())
         return job
 
-    def run(self, job: Download | Image) -> None:
+    def run(self, job: Work) -> None:
         """Bring a claimed job to its end, whatever happens on the way.
 
         Raises:
@@ -110,11 +120,14 @@ class Tasks:
                 jobs.hand_back(self._stranded[0])
             self._stranded.popleft()
 
-    def _run(self, job: Download | Image) -> None:
+    def _run(self, job: Work) -> None:
         try:
-            with Fetcher(self.settings, cut=partial(self._cut, job)) as fetcher:
+            cut = partial(self._cut, job)
+            with Fetcher(self.settings, cut, report=metrics.count_fetch) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher)
+                elif isinstance(job, Delivery):
+                    webhooks.deliver(job, fetcher, self.settings.webhook_secret)
                 else:
                     self._image(job, fetcher)
         except Interrupted:
@@ -127,12 +140,14 @@ class Tasks:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
 
-    def _cut(self, job: Download | Image) -> bool:
+    def _cut(self, job: Work) -> bool:
         """Tell whether work on a job has to end: the process stops, or a client withdrew it."""
         return self._stopping() or not jobs.holds(job)
 
-    def _clear(self, job: Download | Image) -> None:
+    def _clear(self, job: Work) -> None:
         """Free what a job stored that was withdrawn meanwhile."""
+        if isinstance(job, Delivery):
+            return
         for path in files_of(job, self.storage):
             self.storage.remove(path)
 
@@ -176,7 +191,7 @@ class Tasks:
                 jobs.fail(image, failure)
                 return False
             name = member_name(image, download, url, facts)
-            jobs.finish(image, source_url=url, file=name, **asdict(facts))
+            jobs.finish(image, source_url=url, site=site_of(url), file=name, **asdict(facts))
         except jobs.LostClaim:
             if not jobs.holds(download):
                 raise

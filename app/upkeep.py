@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 from app import database, jobs
 from app.errors import NotFound
-from app.models import KINDS, UNFINISHED, Download, Image, Status, now
+from app.models import KINDS, UNFINISHED, Delivery, Download, Image, Status, now
 from app.storage import Storage
 
+DELIVERY_DAYS = 7  # that deliveries are kept where jobs are kept for ever
 STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
 
 
@@ -22,7 +24,24 @@ def remove(job: Download | Image, storage: Storage) -> None:
         NotFound: it has gone meanwhile.
 
     """
-    for path in files_of(jobs.withdraw(job), storage):
+    _free(jobs.withdraw(job), storage)
+
+
+def cancel(job: Download | Image, storage: Storage) -> bool:
+    """Cancel a job and free its files; one that has ended stays as it is. Tell which it was.
+
+    Raises:
+        NotFound: it has gone meanwhile.
+
+    """
+    cancelled = jobs.cancel(job)
+    if cancelled:
+        _free(cancelled, storage)
+    return bool(cancelled)
+
+
+def _free(job: Download | Image, storage: Storage) -> None:
+    for path in files_of(job, storage):
         storage.remove(path)
 
 
@@ -30,16 +49,18 @@ def files_of(job: Download | Image, storage: Storage) -> Iterator[Path]:
     """Yield where the files of a job are, as far as it has any: its own first."""
     if isinstance(job, Image):
         yield storage.image(job.id, job.attempts)
+        yield storage.thumbnail(job.id, job.attempts)
+        yield storage.no_thumbnail(job.id, job.attempts)
         return
     yield storage.archive(job.id, job.attempts)
     for image in job.pictures:
-        yield storage.image(image.id, image.attempts)
+        yield from files_of(image, storage)
 
 
 def collect(storage: Storage) -> tuple[int, int]:
     """Remove files without rows, and rows whose file is gone; return how many of each."""
     files = 0
-    for path, job_id, attempt in storage.kept():
+    for path, job_id, attempt in chain(storage.kept(), storage.thumbnails()):
         kind = Download if path.suffix == ".zip" else Image
         wanted = kind.status.in_([*UNFINISHED, Status.FINISHED]) & (kind.attempts == attempt)
         if not kind.select().where(kind.id == job_id, wanted).exists():
@@ -59,6 +80,10 @@ def back_up(storage: Storage, folder: Path) -> Path:
 
     What is removed meanwhile is missing there, and what is added has no row: both are what
     `collect` mends.
+
+    Raises:
+        FileExistsError: another was made in this second.
+
     """
     target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
     storage.make_copy(target, database.copy_to)
@@ -66,7 +91,9 @@ def back_up(storage: Storage, folder: Path) -> Path:
 
 
 def expire(storage: Storage, keep_days: int) -> int:
-    """Remove some of the jobs that ended longer ago than is kept; return how many."""
+    """Remove some of what ended longer ago than is kept; return how many jobs."""
+    told = now() - timedelta(days=keep_days or DELIVERY_DAYS)
+    jobs.forget(jobs.ended_before(Delivery, told, STEP))
     if not keep_days:
         return 0
     moment = now() - timedelta(days=keep_days)

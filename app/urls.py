@@ -52,7 +52,7 @@ class Url:
         _refuse_if(_FORBIDDEN.search(text), "space, control character or backslash in URL")
         split = _SPLIT.match(text)
         if not split:
-            raise RefusedUrl("refused: not an absolute URL")
+            raise RefusedUrl("refused: not an absolute URL; begin with http:// or https://")
         _refuse_if(split[1].lower() not in DEFAULT_PORTS, "scheme is not http or https")
         _judge_authority(split[2])
         return cls._accept(text, None, written=split[2])
@@ -74,21 +74,23 @@ class Url:
             parsed = URL(text, origin)
         except ValueError:  # UnicodeEncodeError of a lone surrogate included
             raise RefusedUrl("refused: not a valid URL") from None
-        scheme = parsed.protocol[:-1]
+        # To ask for an attribute costs as much as to parse, and they all stand in `href`.
+        href = parsed.href.partition("#")[0]
+        scheme, _, rest = href.partition("://")
         _refuse_if(scheme not in DEFAULT_PORTS, "scheme is not http or https")
-        _refuse_if(parsed.username or parsed.password, "userinfo in URL")
-        host = parsed.hostname.strip("[]")
+        authority, slash, target = rest.partition("/")
+        _refuse_if("@" in authority, "userinfo in URL")
+        host, port = _split_authority(authority)
         if parsed.host_type == HostType.DEFAULT:
             _refuse_if(not _NAME.fullmatch(host), "host name is not valid")
         if parsed.host_type == HostType.IPV4:
             plain = rf"(?<![\w.]){re.escape(host)}(?![\w.])"
             _refuse_if(not re.search(plain, written), "numeric host is not a plain dotted quad")
-        port = int(parsed.port or DEFAULT_PORTS[scheme])
-        _refuse_if(port in BAD_PORTS, f"port {port} is blocked")
+        number = int(port) if port else DEFAULT_PORTS[scheme]
+        _refuse_if(number in BAD_PORTS, f"port {number} is blocked")
         # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
-        target = parsed.href.partition("#")[0].removeprefix(f"{scheme}://{parsed.host}")
-        target = target.replace("\\", "%5C")
-        url = cls(scheme, host, port, target, literal(host))
+        target = slash + target.replace("\\", "%5C")
+        url = cls(scheme, host, number, target, literal(host))
         _refuse_if(len(str(url)) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
         return url
 
@@ -102,11 +104,28 @@ class Url:
         return f"{self.scheme}://{self.authority}{self.target}"
 
 
+def site_of(url: str) -> str | None:
+    """Return the host that a URL names, as browsers read it; None where it names none."""
+    try:
+        return URL(url).hostname or None
+    except ValueError:
+        return None
+
+
+def _split_authority(authority: str) -> tuple[str, str]:
+    """Return the host without brackets, and the port or nothing."""
+    host, end = authority, len(authority)
+    if found := _HOST.match(authority):
+        host, end = found[0].strip("[]"), found.end()
+    return host, authority[end + 1 :]
+
+
 def _judge_authority(authority: str) -> None:
     """Refuse spellings of host and port that parsers are known to read differently."""
     _refuse_if("@" in authority, "userinfo in URL")
     _refuse_if("%" in authority, "percent-encoding in host")
-    _refuse_if(any(map(_is_odd, authority)), "host has a character that only looks like another")
+    odd = not authority.isascii() and any(map(_is_odd, authority))
+    _refuse_if(odd, "host has a character that only looks like another")
     host = _HOST.match(authority)
     _refuse_if(not host or not host[0], "no host")
     _refuse_if(host and not _PORT.fullmatch(authority, host.end()), "port is not a plain number")

@@ -48,7 +48,7 @@ class Service:
 
     def __init__(self, url: str, master: int, database: Path) -> None:
         self.url = url
-        self._master = master
+        self.master = master
         self._database = database
         self._session = requests.Session()
 
@@ -71,20 +71,29 @@ class Service:
                 time.sleep(0.005)
 
     def _cpu(self) -> float:
-        """Return the CPU seconds of the workers so far, by the clocks that the kernel keeps."""
-        workers = Path(f"/proc/{self._master}/task/{self._master}/children").read_text().split()
-        # clock_getcpuclockid(3), which Python lacks: /proc/<pid>/stat counts in steps of 10 ms.
-        return sum(time.clock_gettime(~int(worker) << 3 | 2) for worker in workers)
+        return cpu_of(children(self.master))
+
+
+def children(master: int) -> list[int]:
+    """Return the ids of the processes that a process has started."""
+    return [*map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())]
+
+
+def cpu_of(processes: list[int]) -> float:
+    """Return their CPU seconds so far, by the clocks that the kernel keeps."""
+    # clock_getcpuclockid(3), which Python lacks: /proc/<pid>/stat counts in steps of 10 ms.
+    return sum(time.clock_gettime(~process << 3 | 2) for process in processes)
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[Service]:
-    """Run the service with its storage in a folder."""
+def service(folder: Path, **variables: str) -> Iterator[Service]:
+    """Run the service with its storage in a folder, and variables of its environment."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     environment = os.environ | {
         "DOWNLOADER_STORAGE_DIR": f"{folder}",
         "DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8",
+        **variables,
     }
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", address]

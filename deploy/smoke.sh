@@ -36,15 +36,21 @@ check() {  # LOCATION: wait for the zip and test it
     [[ $(python3 -m zipfile -l "$archive" | grep -c '\.svg') == 50 ]]
 }
 
+logged() {  # TEXT: tell whether a line of nginx's log has it
+    compose logs --no-log-prefix nginx | grep --fixed-strings -- "$1" >/dev/null
+}
+
 compose up --build --detach --wait
 check "$(post)"
-echo "ok: 50 images of a page, in a zip through nginx"
+logged '"file":"/stored/archives/'
+echo "ok: 50 images of a page, in a zip that nginx sent"
 
 locations=()
 for _ in $(seq 20); do locations+=("$(post)"); done
 compose kill --signal KILL app
 compose up --detach --wait
 for location in "${locations[@]}"; do check "$location"; done
+! logged '"status":429' || { echo "nginx held a modest client up"; exit 1; }
 echo "ok: 20 downloads ended although the container was killed"
 
 compose down

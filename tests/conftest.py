@@ -1,5 +1,6 @@
 """What the tests share: an application on a folder of its own, and a web site on loopback."""
 
+import threading
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,12 +13,15 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.database import db
-from app.models import KINDS
+from app.models import Image
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
+from tests.browser import browser, tab
 from tests.disk import SmallDisk
 from tests.site import Site
+
+__all__ = ["browser", "tab"]  # fixtures for all
 
 
 class Nudges:
@@ -25,9 +29,16 @@ class Nudges:
 
     def __init__(self) -> None:
         self.count = 0
+        self.wanted: list[Image] = []  # thumbnails
 
     def submit(self) -> None:
         self.count += 1
+
+    def turning(self) -> bool:
+        return True
+
+    def make_thumbnail(self, image: Image) -> None:
+        self.wanted.append(image)
 
 
 class Client(FlaskClient):
@@ -35,6 +46,13 @@ class Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         return super().open(*args, **{"buffered": True, **kwargs})
+
+
+@pytest.fixture(autouse=True)
+def no_engine_stays() -> Iterator[None]:
+    """Make sure that a test leaves no engine at work: it would take the jobs of the next ones."""
+    yield
+    assert "watch" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.fixture
@@ -76,7 +94,7 @@ def work(tasks: Tasks) -> Callable[[], int]:
 
     def do_all() -> int:
         count = 0
-        while tasks.turn(KINDS):
+        while tasks.turn(tasks.kinds):
             count += 1
         return count
 
@@ -87,6 +105,19 @@ def work(tasks: Tasks) -> Callable[[], int]:
 def site() -> Iterator[Site]:
     with Site() as site:
         yield site
+
+
+@pytest.fixture
+def keep_image(client: FlaskClient, site: Site, work: Callable[[], int]) -> Callable[[bytes], str]:
+    """Have a copy of some bytes kept; return the path of the image."""
+
+    def do(body: bytes) -> str:
+        url = site.file("/a", body, "application/octet-stream")
+        path = client.post("/images", json={"url": url}).headers["Location"]
+        work()
+        return path
+
+    return do
 
 
 @pytest.fixture

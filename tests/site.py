@@ -24,6 +24,7 @@ class Request:
 
     path: str
     headers: dict[str, str]
+    body: bytes
 
 
 class Server(ThreadingHTTPServer):
@@ -78,7 +79,8 @@ class Site:
             disable_nagle_algorithm = True  # or a body waits 40 ms for the headers' receipt
 
             def do_GET(self) -> None:
-                site.requests.append(Request(self.path, dict(self.headers)))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                site.requests.append(Request(self.path, dict(self.headers), body))
                 reply = site.replies.get(self.path, Reply(b"no such page", status=404))
                 if not isinstance(reply, Reply):
                     reply = reply()
@@ -89,6 +91,8 @@ class Site:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(reply.body)
+
+            do_POST = do_DELETE = do_GET  # noqa: N815
 
             def log_message(self, *args: object) -> None:
                 pass

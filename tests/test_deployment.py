@@ -2,29 +2,50 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.api import MAX_BODY_BYTES
+from app.api.catalogue import CATALOGUE
 from app.settings import MiB
 
 ROOT = Path(__file__).parent.parent
+NGINX = "deploy/nginx/application.conf"
 
 
-def found(pattern: str, file: str) -> list[str]:
-    """Return the pattern's group wherever it matches in a file of the project."""
+def found(pattern: str, file: str) -> list[Any]:
+    """Return the pattern's groups wherever it matches in a file of the project."""
     return re.findall(pattern, (ROOT / file).read_text(), re.MULTILINE)
 
 
 def test_nginx_takes_the_bodies_that_the_application_takes() -> None:
-    [limit] = found(r"client_max_body_size (\d+)m;", "deploy/nginx/nginx.conf")
-    assert int(limit) * MiB == MAX_BODY_BYTES
+    [limit] = found(r"client_max_body_size (\d+)m;", NGINX)
+    [told] = found(r"The body is larger than (\d+) MiB", "deploy/nginx/http.conf")
+    assert int(limit) * MiB == int(told) * MiB == MAX_BODY_BYTES
 
 
-def test_docker_waits_longer_for_the_end_than_gunicorn() -> None:
-    [grace] = found(r"stop_grace_period: (\d+)s", "docker-compose.yml")
-    [graceful] = found(r"^graceful_timeout = (\d+)", "gunicorn.conf.py")
-    assert int(grace) >= int(graceful) + 5
+def test_nginx_tells_problems_by_the_names_of_the_application() -> None:
+    line = r"^ +(\d{3}) '\"type\":\"/problems/([\w-]+)\",\"title\":\"([^\"]+)\","
+    told = found(line, "deploy/nginx/http.conf")
+    assert len(told) > 10
+    for status, code, title in told:
+        known = CATALOGUE[code]
+        assert (int(status), title) == (known.status, known.title)
+
+
+def test_nginx_sends_what_the_application_leaves_to_it() -> None:
+    [accel] = found(r"DOWNLOADER_ACCEL: (\S+)", "docker-compose.yml")
+    [location] = found(r"location (\S+) \{\n    internal;\n    alias", NGINX)
+    assert accel == location
+
+
+def test_docker_waits_longer_for_the_end_than_the_servers() -> None:
+    app, nginx = found(r"stop_grace_period: (\d+)s", "docker-compose.yml")
+    [gunicorn] = found(r"^graceful_timeout = (\d+)", "gunicorn.conf.py")
+    [worker] = found(r"^worker_shutdown_timeout (\d+)s", "deploy/nginx/nginx.conf")
+    assert int(app) >= int(gunicorn) + 5
+    assert int(nginx) >= int(worker) + 5
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])

@@ -1,5 +1,6 @@
 """The pool: seats that pull, a watch, and a stop that loses nothing."""
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from flask import Flask
 
 from app import jobs
 from app.engine import PoolEngine
-from app.models import KINDS, Download, Image
+from app.models import KINDS, WORK, Download, Image
 from app.settings import Settings
 from app.storage import Storage
 from tests.pictures import picture
@@ -158,6 +159,29 @@ def test_a_broken_turn_gives_the_seat_back(
     until(lambda: count("finished") == 1)
 
 
+def test_a_watch_without_its_storage_is_one_warning_a_turn(
+    engine: PoolEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turned = threading.Semaphore(0)
+
+    def bury_dead() -> None:
+        turned.release()
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(engine.storage, "bury_dead", bury_dead)
+    monkeypatch.setattr("app.engine.WATCH_SECONDS", 0)
+    engine.start()
+    for _ in range(3):
+        assert turned.acquire(timeout=SECONDS)
+    monkeypatch.undo()
+    engine.stop()
+
+    said = [record for record in caplog.records if record.name == "app.engine"]
+    assert len(said) >= 2
+    assert {record.levelname for record in said} == {"WARNING"}
+    assert not any(record.exc_info for record in said)
+
+
 def test_only_one_suspect_runs_at_a_time_and_others_are_not_kept_waiting(
     engine: PoolEngine, site: Site, gate: Gate
 ) -> None:
@@ -183,9 +207,19 @@ def test_downloads_and_images_take_turns(app: Flask, settings: Settings, site: S
     engine = PoolEngine(replace(settings, job_threads=1), app.extensions["storage"])
     try:
         engine.submit()
-        until(lambda: not jobs.any_waiting() and count("failed") == 3)
+        until(lambda: not jobs.any_queued(WORK) and count("failed") == 3)
     finally:
         engine.stop()
 
     ended = [(job.finished_at, kind) for kind in KINDS for job in kind.select()]
     assert [kind for _, kind in sorted(ended, key=lambda one: one[0])] == [Download, Image] * 3
+
+
+def test_an_engine_without_seats_leaves_the_jobs_to_others(app: Flask, settings: Settings) -> None:
+    engine = PoolEngine(replace(settings, job_threads=0), app.extensions["storage"])
+    image = jobs.add_image("http://127.0.0.1:9/")
+    engine.submit()
+    engine.watch()
+    engine.stop()
+
+    assert jobs.get(Image, image.id).status == "queued"

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from peewee import IntegrityError
 
 from app import jobs
 from app.database import db
 from app.errors import NotFound, Skipped, Unreachable
-from app.models import Download, Image, Status, new_id
+from app.models import WORK, Download, Image, Status, new_id
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -45,6 +46,17 @@ def stored(job: Download | Image) -> Any:
     return jobs.get(type(job), job.id)
 
 
+def test_downloads_are_accepted_together_or_not_at_all() -> None:
+    page = {"url": "https://a/", "limit": 5}
+    with pytest.raises(IntegrityError):
+        jobs.add_downloads([page, page | {"limit": None}])
+    assert Download.select().count() == 0
+
+    first, second = jobs.add_downloads([page, page])
+    assert first.id < second.id
+    assert Download.select().count() == 2
+
+
 def test_a_claim_takes_the_oldest() -> None:
     first, second = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
 
@@ -54,6 +66,20 @@ def test_a_claim_takes_the_oldest() -> None:
     assert claims[0]
     assert (claims[0].status, claims[0].attempts, claims[0].owner) == ("running", 1, "me")
     assert claims[0].started_at
+
+
+def test_where_nothing_waits_a_claim_does_not_wait_for_those_who_write() -> None:
+    claims: list[Image | None] = []
+
+    def claim() -> None:
+        with db.connection_context():
+            claims.append(jobs.claim(Image, "me"))
+
+    with db.atomic():  # somebody writes
+        seat = threading.Thread(target=claim)
+        seat.start()
+        seat.join()
+        assert claims == [None]
 
 
 def test_a_claim_leaves_suspects_out_when_asked_to() -> None:
@@ -225,13 +251,14 @@ def test_the_end_of_a_download_ends_its_images() -> None:
 
 
 def test_waiting_work_is_seen() -> None:
-    assert not jobs.any_waiting()
+    assert not jobs.any_queued(WORK)
     add_download()
-    assert jobs.any_waiting()
+    assert jobs.any_queued(WORK)
     jobs.claim(Download, "me")
-    assert not jobs.any_waiting()
+    assert not jobs.any_queued(WORK)
     jobs.add_image("https://a/")
-    assert jobs.any_waiting()
+    assert jobs.any_queued(WORK)
+    assert not jobs.any_queued([Download])
 
 
 def test_an_unknown_id_is_not_found() -> None:

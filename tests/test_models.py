@@ -1,7 +1,7 @@
 """Ids, times and the schema."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,20 +10,28 @@ from playhouse.schema_diff import diff_models
 
 from app import database, models
 from app.database import db
-from app.models import Download, Image
+from app.models import WORK, Idempotency, Image
+
+TABLES = [*WORK, Idempotency]
 
 
-def schema() -> set[str]:
-    rows = db.execute_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {sql for (sql,) in rows if "schema_migration" not in sql}
+def schema() -> set[tuple[object, ...]]:
+    """Return columns and indexes; where in its table a column stands is of no matter."""
+    columns = """
+        SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk
+        FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
+    """
+    indexes = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index'"
+    rows = [*db.execute_sql(columns), *db.execute_sql(indexes)]
+    return {row for row in rows if not row[0].startswith("schema_migration")}
 
 
 def test_the_migrations_make_the_tables_of_the_models(app: Flask, tmp_path: Path) -> None:
     migrated = schema()
-    assert not diff_models(db, [Download, Image])
+    assert not diff_models(db, TABLES)
 
     database.use(tmp_path / "other.db")
-    db.create_tables([Download, Image])
+    db.create_tables(TABLES)
 
     assert schema() == migrated
 
@@ -64,16 +72,23 @@ def test_a_time_comes_back_as_it_was(app: Flask) -> None:
     assert Image.get_by_id(image.id).added_at == moment
 
 
-def test_a_claim_and_every_list_walk_an_index(app: Flask) -> None:
-    questions = [
+def test_a_claim_and_a_recovery_walk_an_index(app: Flask) -> None:
+    for question in (
         "status = 'queued' AND download_id IS NULL ORDER BY id LIMIT 1",
-        "id < 'a' ORDER BY id DESC LIMIT 50",
-        "status = 'failed' AND id < 'a' ORDER BY id DESC LIMIT 50",
-        "download_id = 'b' AND id < 'a' ORDER BY id DESC LIMIT 50",
-        "source_url = 'b' AND id < 'a' ORDER BY id DESC LIMIT 50",
         "owner IS NOT NULL",
-    ]
-    for question in questions:
+    ):
         plan = db.execute_sql(f"EXPLAIN QUERY PLAN SELECT * FROM image WHERE {question}")
         [step] = [row[3] for row in plan]
         assert step.startswith(("SEARCH", "SCAN image USING INDEX image_owner")), (question, step)
+
+
+def test_the_time_of_an_id_is_when_its_job_was_added() -> None:
+    moment = datetime(2026, 2, 28, 23, 59, 59, 123000, UTC)
+    stamps = [models.stamp() for _ in range(10_000)]
+
+    for stamp in stamps:
+        added = stamp["added_at"].replace(microsecond=stamp["added_at"].microsecond // 1000 * 1000)
+        assert models.first_id(added) <= stamp["id"]
+        assert stamp["id"] < models.first_id(added + timedelta(microseconds=1))
+    assert models.first_id(moment).int >> 80 == round(moment.timestamp() * 1000)
+    assert models.first_id(moment + timedelta(microseconds=1)) > models.first_id(moment)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import names
@@ -37,6 +37,7 @@ def test_the_place_has_as_many_digits_as_the_last_one() -> None:
     assert names.member_name(7, 4, "https://a/x", "gif") == "0007-x.gif"
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 10_000))
 def test_every_name_is_safe_on_every_file_system(path: str, position: int) -> None:
     name = names.member_name(position, 3, "https://a/" + path, "jpg")
@@ -51,10 +52,39 @@ def test_every_name_is_safe_on_every_file_system(path: str, position: int) -> No
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("https://example.com/a", "example.com-2026-11-20.zip"),
+        ("https://example.com/", "example.com-2026-11-20.zip"),
+        ("https://example.com/parks/a.html?b#c", "example.com-a-2026-11-20.zip"),
+        ("https://xn--mnchen-3ya.example/%C3%84", "münchen.example-Ä-2026-11-20.zip"),
+        ("https://xn--zz--/%2e%2e%2f", "xn--zz-2026-11-20.zip"),
+        ("https://example.com/%E2%80%AEgnp%22%0d%0a", "example.com-gnp-2026-11-20.zip"),
         ("https://EXAMPLE.com:8080/", "example.com-2026-11-20.zip"),
         ("http://[2001:db8::1]/", "2001-db8-1-2026-11-20.zip"),
     ],
 )
-def test_an_archive_is_named_after_its_site_and_day(url: str, expected: str) -> None:
+def test_an_archive_is_named_after_its_page_and_day(url: str, expected: str) -> None:
     assert names.archive_name(url, datetime(2026, 11, 20, tzinfo=UTC)) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.com/a/sunset.jpg?size=large", "sunset.png"),
+        ("https://example.com/", "image.png"),
+        ("https://example.com/%E5%86%99%E7%9C%9F.jpg", "写真.png"),
+        ("https://example.com/%E2%80%AEgnp%22%0d%0a.exe", "gnp.png"),
+    ],
+)
+def test_a_picture_is_named_as_its_origin_did_and_after_what_it_is(url: str, expected: str) -> None:
+    assert names.image_name(url, "png") == expected
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_name_is_longer_than_file_systems_take(path: str) -> None:
+    for name in (
+        names.image_name("https://a/" + path, "jpg"),
+        names.archive_name("https://a/" + path, datetime(2026, 11, 20, tzinfo=UTC)),
+    ):
+        assert len(name.encode()) <= names.MAX_NAME_BYTES
+        assert name.isprintable()
+        assert not set(name) & set('/\\:*?"<>|')

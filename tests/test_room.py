@@ -47,6 +47,14 @@ def test_a_full_disk_refuses_what_is_new_and_serves_what_is_there(
     assert work() == 1
 
 
+def test_a_service_without_room_is_not_ready(small_disk: SmallDisk, client: FlaskClient) -> None:
+    small_disk.fill(but=200_000)
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert set(answer.json["errors"]) == {"space"}
+
+
 def test_an_image_without_room_fails_with_that_reason(
     small_disk: SmallDisk, site: Site, client: FlaskClient, work: Work, storage: Storage
 ) -> None:

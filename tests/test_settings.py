@@ -5,6 +5,7 @@ from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
 
+import limits
 import pytest
 
 from app import settings
@@ -28,6 +29,7 @@ def test_the_readme_tells_every_setting(monkeypatch: pytest.MonkeyPatch) -> None
     assert [name for name, _, _ in rows] == [one.name.upper() for one in fields(Settings)]
     assert [told for _, _, told in rows] == [one.metadata["meaning"] for one in fields(Settings)]
     for name, default, _ in rows:
+        assert (default == "empty") == (getattr(Settings(), name.lower()) in ((), "", None))
         if default != "empty":
             monkeypatch.setenv(f"DOWNLOADER_{name}", default.strip("`"))
     assert load() == Settings()
@@ -48,7 +50,16 @@ def test_the_readme_tells_every_setting(monkeypatch: pytest.MonkeyPatch) -> None
             "10.0.0.0/8, fd00::/8",
             (ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
         ),
+        ("WEBHOOK_SECRET", "", ()),
+        ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 8}", (b"123" * 8,)),
+        ("WEBHOOK_SECRET", f"whsec_{'YWJj' * 21}, whsec_{'MTIz' * 8}", (b"abc" * 21, b"123" * 8)),
         ("STORAGE_DIR", "/srv/x", Path("/srv/x")),
+        ("RATE_LIMIT", "100/minute", limits.parse("100/minute")),
+        ("RATE_LIMIT", "1000 per 2 hours", limits.parse("1000/2hours")),
+        ("RATE_LIMIT", "", None),
+        ("HOSTS", "", ()),
+        ("HOSTS", "Images.example.com, .a_b.example", ("images.example.com", ".a_b.example")),
+        ("ACCEL", "/stored/", "/stored/"),
         ("LOG_LEVEL", "debug", 10),
     ],
 )
@@ -64,17 +75,41 @@ def test_a_value_is_read(
     ("name", "text"),
     [
         ("JOB_THREADS", "many"),
-        ("JOB_THREADS", "0"),
+        ("JOB_THREADS", "-1"),
         ("JOB_THREADS", "257"),
         ("JOB_THREADS", ""),
         ("MAX_PAGE_BYTES", "10MB"),
         ("MAX_PAGE_BYTES", "-1"),
         ("MAX_PAGE_BYTES", "0"),
         ("FETCH_SECONDS", "0"),
+        *[("FETCH_SECONDS", text) for text in ("86401", "1e300", "inf", "nan")],
+        *[("STORAGE_DIR", text) for text in ("", " ")],
+        ("MAX_IMAGES", "10001"),
+        ("MAX_IMAGE_PIXELS", "1000000000001"),
+        ("JOB_ATTEMPTS", "1001"),
+        ("MAX_QUEUED", "1000000001"),
+        ("MAX_QUEUED", "9" * 5000),
+        ("KEEP_DAYS", "36501"),
+        ("MAX_WAITING", "10001"),
+        ("TRUSTED_PROXIES", "101"),
+        ("MIN_FREE_BYTES", "9999999999999999"),
         ("ALLOW_NETWORKS", "10.0.0.1/8"),
         ("ALLOW_NETWORKS", "localhost"),
         ("USER_AGENT", ""),
+        ("RATE_LIMIT", "100"),
+        ("RATE_LIMIT", "fast"),
+        ("RATE_LIMIT", "0/minute"),
+        ("RATE_LIMIT", "1/minute;100/hour"),
+        ("TRUSTED_PROXIES", "-1"),
+        *[("HOSTS", text) for text in ("localhost:8000", "http://localhost", "a b", "a,,b", ",")],
+        *[("HOSTS", text) for text in ("*", ".", "*.example.com", "::1", "[::1]", "ü.example")],
+        *[("ACCEL", text) for text in ("stored/", "/stored", "/", "//", "/../", "/a b/", "/ü/")],
         ("LOG_LEVEL", "loud"),
+        ("WEBHOOK_SECRET", "MTIz" * 8),
+        ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 7}"),
+        ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 22}"),
+        ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 8}!"),
+        ("WEBHOOK_SECRET", f"whpk_{'MTIz' * 8}"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_is_named(
@@ -93,8 +128,62 @@ def test_a_value_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert load().user_agent == "curious/1.0"
 
 
-def test_a_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOWNLOADER_USER_AGENT_FILE", "/nowhere")
+@pytest.mark.parametrize("file", ["/nowhere", "/", "", " ", f"{__file__}/x", "latin"])
+def test_a_file_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("latin").write_bytes("Spürnase".encode("latin-1"))
+    monkeypatch.setenv("DOWNLOADER_API_KEYS_FILE", file)
 
-    with pytest.raises(ConfigurationError, match="DOWNLOADER_USER_AGENT_FILE"):
+    with pytest.raises(ConfigurationError, match="DOWNLOADER_API_KEYS_FILE"):
         load()
+
+
+def test_a_value_and_a_file_for_it_are_one_too_many(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "agent").write_text("curious/1.0")
+    monkeypatch.setenv("DOWNLOADER_USER_AGENT", "")
+    monkeypatch.setenv("DOWNLOADER_USER_AGENT_FILE", str(tmp_path / "agent"))
+
+    with pytest.raises(ConfigurationError, match="are both set"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("API_KEY", "API_KEYS"),
+        ("KEYS_FILE", "API_KEYS"),
+        ("THREADS", "JOB_THREADS"),
+        ("RATELIMIT", "RATE_LIMIT"),
+    ],
+)
+def test_what_is_nearly_a_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.setenv(f"DOWNLOADER_{name}", "x")
+
+    with pytest.raises(ConfigurationError, match=f'"DOWNLOADER_{name}".*"DOWNLOADER_{meant}"'):
+        load()
+
+
+@pytest.mark.parametrize(
+    "name", ["SERVER", "KEY", "SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_8000_TCP_ADDR"]
+)
+def test_names_of_the_command_and_of_others_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"DOWNLOADER_{name}", "x")
+
+    assert load() == Settings()
+
+
+def test_secrets_are_neither_repeated_in_errors_nor_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOWNLOADER_WEBHOOK_SECRET", "whsec_hush")
+    with pytest.raises(ConfigurationError) as raised:
+        load()
+    assert "hush" not in str(raised.value)
+
+    assert "hush" not in repr(Settings(webhook_secret=(b"hush" * 6,)))

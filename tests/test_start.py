@@ -1,5 +1,6 @@
 """How the service starts, reloads and stops, with a real gunicorn."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -125,11 +126,59 @@ def test_an_idle_service_stops_at_once(start: Callable[..., Gunicorn]) -> None:
     assert gunicorn.process.wait(timeout=10) == 0
 
 
-def test_a_reload_brings_new_code_into_use(start: Callable[..., Gunicorn], tmp_path: Path) -> None:
+def test_a_reader_of_the_log_that_stops_holds_up_neither_jobs_nor_the_end(
+    start: Callable[..., Gunicorn], site: Site
+) -> None:
+    source = site.file("/a.png", picture())
+    gunicorn = start(DOWNLOADER_ALLOW_NETWORKS="127.0.0.0/8")
+    url = gunicorn.url()
+    assert gunicorn.process.stderr
+    fcntl.fcntl(gunicorn.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    for _ in range(40):
+        requests.get(f"{url}/healthz", timeout=60)
+    places = [
+        requests.post(f"{url}/images", json={"url": source}, timeout=60).headers["Location"]
+        for _ in range(20)
+    ]
+    for place in places:
+        get_until(lambda answer: answer.status_code == 200, f"{url}{place}/content")
+
+    gunicorn.process.terminate()
+    assert gunicorn.process.wait(timeout=15) == 0
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project, to be changed."""
     project = tmp_path / "project"
     shutil.copytree(ROOT / "app", project / "app")
     for name in "gunicorn.conf.py", "wsgi.py":
         shutil.copy(ROOT / name, project)
+    (project / "agent").write_text("curious/1.0")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "reason"),
+    [
+        ("agent", "ü", "DOWNLOADER_USER_AGENT"),
+        ("app/api/health.py", "this is no Python", "SyntaxError"),
+    ],
+)
+def test_a_reload_that_could_not_work_is_refused_and_what_runs_goes_on(
+    start: Callable[..., Gunicorn], project: Path, file: str, text: str, reason: str
+) -> None:
+    gunicorn = start(project=project, DOWNLOADER_USER_AGENT_FILE="agent")
+    url = gunicorn.url()
+    requests.get(f"{url}/healthz", timeout=60)
+    (project / file).write_text(text)
+    gunicorn.process.send_signal(signal.SIGHUP)
+
+    assert reason in json.loads(gunicorn.await_line("reload refused"))["message"]
+    assert requests.get(f"{url}/healthz", timeout=60).json() == {"status": "ok"}
+
+
+def test_a_reload_brings_new_code_into_use(start: Callable[..., Gunicorn], project: Path) -> None:
     gunicorn = start(project=project)
     url = gunicorn.url()
     assert requests.get(f"{url}/healthz", timeout=60).json() == {"status": "ok"}

@@ -1,5 +1,6 @@
 """No sequence of what may happen to jobs leads to a state that the design forbids."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +15,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from app import database, jobs
 from app.database import db
 from app.errors import NotFailed, Unreachable
-from app.models import KINDS, Download, Image, Status
+from app.models import KINDS, Delivery, Download, Image, Status
 
 FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
 OWNERS = ["alpha", "beta"]
+HOOKS = [None, "https://b/hook"]
 CRASHES = 3
 
 
@@ -41,18 +43,19 @@ class Jobs(RuleBasedStateMachine):
         self.held: dict[UUID, tuple[int, str]] = {}  # the attempt and owner that may end a job
         self.accepted: set[UUID] = set()
         self.removed: set[UUID] = set()
+        self.told: set[UUID] = set()  # whose end somebody is told
 
     def teardown(self) -> None:
         db.close()
         self.folder.cleanup()
 
-    @rule()
-    def add_image(self) -> None:
-        self.accepted.add(jobs.add_image("https://a/").id)
+    @rule(hook=st.sampled_from(HOOKS))
+    def add_image(self, hook: str | None) -> None:
+        self.accepted.add(jobs.add_image("https://a/", hook).id)
 
-    @rule(limit=st.integers(1, 3))
-    def add_download(self, limit: int) -> None:
-        options = {"min_width": 0, "min_height": 0, "manifest": False}
+    @rule(limit=st.integers(1, 3), hook=st.sampled_from(HOOKS))
+    def add_download(self, limit: int, hook: str | None) -> None:
+        options = {"min_width": 0, "min_height": 0, "manifest": False, "callback_url": hook}
         self.accepted.add(jobs.add_download(url="https://a/", limit=limit, **options).id)
 
     @rule(target=claims, kind=st.sampled_from(KINDS), owner=st.sampled_from(OWNERS))
@@ -173,6 +176,11 @@ class Jobs(RuleBasedStateMachine):
                 assert job.finished_at
 
     @invariant()
+    def each_end_is_told_once_where_somebody_asked(self) -> None:
+        self.told |= {job.id for job in rows() if job.callback_url and job.status in FINAL}
+        assert Counter(one.job_id for one in Delivery.select()) == Counter(self.told)
+
+    @invariant()
     def every_attempt_has_a_number_of_its_own(self) -> None:
         for job in rows():
             assert job.attempts >= self.attempts.get(job.id, 0)
@@ -194,4 +202,4 @@ class Jobs(RuleBasedStateMachine):
 
 
 TestJobs = Jobs.TestCase
-TestJobs.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestJobs.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)

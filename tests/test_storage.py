@@ -1,9 +1,7 @@
-"""Files that are whole or not there, and processes that live or not."""
+"""Files that are whole or not there."""
 
 import errno
 import io
-import math
-import multiprocessing
 import os
 import zipfile
 from collections.abc import Iterator
@@ -154,61 +152,21 @@ def test_the_same_members_make_the_same_archive(storage: Storage) -> None:
     assert zipfile.is_zipfile(io.BytesIO(made[0]))
 
 
-def test_this_process_lives_until_it_takes_leave(storage: Storage) -> None:
-    owner = storage.owner
-    sibling = Storage(storage.root)
+def test_an_archive_of_a_clock_that_was_not_set_is_made_all_the_same(storage: Storage) -> None:
+    path = storage.archive(new_id(), 1)
+    storage.write_archive(path, [Member("a", b"1")], datetime(1970, 1, 1, tzinfo=UTC))
 
-    assert sibling.lives(owner)
-    storage.vanish()
-    assert not sibling.lives(owner)
-    assert not (storage.root / "parts" / owner).exists()
+    with zipfile.ZipFile(path) as archive:
+        assert archive.getinfo("a").date_time == (1980, 1, 1, 0, 0, 0)
 
 
-def test_somebody_unknown_is_dead(storage: Storage) -> None:
-    assert not storage.lives("0" * 32)
+def test_others_may_read_what_is_kept_but_no_rows(storage: Storage) -> None:
+    path = storage.image(new_id(), 1)
+    with storage.new_file(path) as file:
+        file.write(b"a")
 
-
-def hold(root: Path, owner: "multiprocessing.Queue[str]") -> None:
-    storage = Storage(root)
-    storage.appear()
-    (storage.root / "parts" / storage.owner / "half").write_bytes(b"half")
-    owner.put(storage.owner)
-    multiprocessing.Event().wait()
-
-
-def test_a_killed_process_is_dead_at_once_and_its_parts_go(storage: Storage) -> None:
-    context = multiprocessing.get_context("spawn")
-    names: multiprocessing.Queue[str] = context.Queue()
-    process = context.Process(target=hold, args=(storage.root, names))
-    process.start()
-    owner = names.get(timeout=30)
-    assert storage.lives(owner)
-    storage.bury_dead()
-    assert len(parts(storage)) == 1
-
-    process.kill()
-    process.join()
-
-    assert not storage.lives(owner)
-    storage.bury_dead()
-    assert parts(storage) == []
-    assert storage.lives(storage.owner)
-
-
-def test_parts_of_the_dead_that_resist_go_the_next_time(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (storage.root / "processes" / "dead").touch()
-    (storage.root / "parts" / "dead").mkdir()
-    (storage.root / "parts" / "dead" / "half").touch()
-    disk = FaultyDisk(storage.root, monkeypatch)
-    disk.fail(errno.EIO, 3, math.inf)  # the lock is taken, and the dead found dead
-    storage.bury_dead()
-    disk.mend()
-    assert len(parts(storage)) == 1
-
-    storage.bury_dead()
-    assert [path.name for path in storage.root.glob("p*/*")] == [storage.owner] * 2
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert storage.database.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import socket
 import threading
 import zipfile
 from collections.abc import Callable
@@ -185,6 +186,17 @@ def test_the_next_size_is_taken_when_the_largest_is_gone(
     assert site.asked("/large.png") == 1
 
 
+def test_a_picture_is_listed_under_the_site_it_came_from(
+    site: Site, ask: Ask, client: FlaskClient
+) -> None:
+    site.file("/small.png", picture("png", 1))
+    elsewhere = site.url("/large.png").replace("127.0.0.1", "127.0.0.2")
+    ask(site.page("/", f'<img src="small.png" srcset="{elsewhere} 2000w, small.png 500w">'))
+
+    assert len(client.get("/images?site=127.0.0.1").json["images"]) == 1
+    assert client.get("/images?site=127.0.0.2").json["images"] == []
+
+
 def test_a_dry_run_reports_and_fetches_no_image(site: Site, ask: Ask) -> None:
     inline = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 
@@ -280,9 +292,11 @@ def test_a_page_that_gives_nothing_fails_with_the_reason(
 
 
 def test_an_origin_that_is_not_there_fails_the_job(site: Site, ask: Ask) -> None:
-    download = ask("http://127.0.0.1:9/")
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        download = ask(f"http://127.0.0.1:{unheard.getsockname()[1]}/")
 
-    assert download.status == "failed"
+    assert (download.status, download.error_code) == ("failed", "unreachable")
 
 
 def test_images_are_asked_for_on_behalf_of_the_page(site: Site, ask: Ask) -> None:

@@ -1,6 +1,8 @@
 """Removing, expiring, collecting and backing up."""
 
+import errno
 import sqlite3
+import stat
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -88,6 +90,15 @@ def test_collecting_finds_nothing_in_a_sound_storage(stored: Download, storage: 
     assert len(list(storage.kept())) == 4
 
 
+def test_what_somebody_else_has_put_there_is_left_alone(stored: Download, storage: Storage) -> None:
+    stray = storage.image(new_id(), 1).parent / "README.1"
+    stray.parent.mkdir(exist_ok=True)
+    stray.touch()
+
+    assert upkeep.collect(storage) == (0, 0)
+    assert stray.exists()
+
+
 def test_collecting_removes_files_without_rows(stored: Download, storage: Storage) -> None:
     stray = [storage.image(new_id(), 1), storage.archive(new_id(), 1)]
     earlier = storage.image(Image.get().id, 7)
@@ -157,3 +168,41 @@ def test_a_backup_on_another_file_system_is_copied(
     with sqlite3.connect(copy / "downloader.db") as rows:
         assert rows.execute("SELECT count(*) FROM image").fetchone() == (3,)
     rows.close()
+
+
+def test_a_backup_of_the_rows_is_for_its_owner_alone(storage: Storage, tmp_path: Path) -> None:
+    copy = upkeep.back_up(storage, tmp_path)
+
+    assert stat.S_IMODE((copy / "downloader.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("fails", ["the rows", "a file"])
+def test_a_backup_that_fails_leaves_nothing(
+    stored: Download, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def fail(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if fails == "the rows":
+        monkeypatch.setattr("app.database.copy_to", fail)
+    else:
+        monkeypatch.setattr("app.storage._link_or_copy", fail)
+    target = tmp_path / "backups"
+    with pytest.raises(OSError, match="No space left"):
+        upkeep.back_up(storage, target)
+
+    assert list(target.iterdir()) == []
+
+
+def test_what_ends_while_it_is_cancelled_stays(app: Flask, storage: Storage) -> None:
+    jobs.add_download(url="https://a/", limit=1)
+    download = jobs.claim(Download, "me")
+    assert download
+    seen = jobs.get(Download, download.id)
+    upkeep.cancel(seen, storage)
+    with pytest.raises(jobs.LostClaim):
+        jobs.finish(download)
+    assert jobs.get(Download, seen.id).status == "cancelled"
+
+    upkeep.cancel(seen, storage)
+    assert jobs.get(Download, seen.id).status == "cancelled"

@@ -291,7 +291,7 @@ REFUSED = {
         "ｈttp://example.com/",
         "://example.com/",
     ],
-    "not an absolute URL": [
+    "not an absolute URL; begin with http:// or https://": [
         "",
         "http",
         "http:",

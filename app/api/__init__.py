@@ -1,32 +1,42 @@
 """The REST API: views load, act and dump; nothing here makes an outgoing request."""
 
-import logging
-import time
-from importlib import resources
+from wsgiref.types import WSGIApplication
 
-from flask import Flask, Response, g, request, send_from_directory
+from flask import Flask
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from peewee import OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.api import manners, openapi
+from app.api.access import Access
+from app.api.answers import JsonProvider
+from app.api.capacity import Capacity
+from app.api.direct import Direct, takes
+from app.api.docs import docs
+from app.api.door import Door, Guard
 from app.api.downloads import downloads
 from app.api.health import health
+from app.api.hosts import Hosts, refuse_nameless
 from app.api.images import images
-from app.api.problems import CONTENT_TYPE, ProblemApi, handle_database, handle_failure
+from app.api.limit import RateLimit
+from app.api.metrics import scrape
+from app.api.parse_errors import handle_broken_body
+from app.api.problems import (
+    ProblemApi,
+    handle_database,
+    handle_failure,
+)
+from app.api.routes import Routes
 from app.errors import Failure
-from app.settings import VERSION
+from app.keys import Keys
+from app.settings import VERSION, Settings
 
-log = logging.getLogger(__name__)
-
-MAX_BODY_BYTES = 1 << 20
+MAX_BODY_BYTES = 4 << 20  # 10,000 URLs of 400 characters
 
 CONFIGURATION = {
     "API_TITLE": "Image Downloader",
     "API_VERSION": VERSION,
     "OPENAPI_VERSION": "3.1.0",
-    "OPENAPI_URL_PREFIX": "/",
-    "OPENAPI_JSON_PATH": "openapi.json",
-    "OPENAPI_SWAGGER_UI_PATH": "docs",
-    "OPENAPI_SWAGGER_UI_URL": "/docs/assets/",
-    "OPENAPI_SWAGGER_UI_CONFIG": {"validatorUrl": None},  # it would ask a foreign host
     "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
 }
 
@@ -34,49 +44,40 @@ CONFIGURATION = {
 def init_app(app: Flask) -> None:
     """Register the resources, their documentation and their errors."""
     app.config.update(CONFIGURATION)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the schemas have an order
+    app.url_map.strict_slashes = False  # `/images/` is `/images`,
+    app.url_map.merge_slashes = False  # and nobody is sent elsewhere for a slash
+    app.json = JsonProvider(app)
+    app.json.sort_keys = False  # the schemas have an order
     api = ProblemApi(app)
-    for blueprint in downloads, images, health:
+    for blueprint in downloads, images, health, scrape:
         api.register_blueprint(blueprint)
-    for response in api.spec.components.responses.values():
-        if "application/json" in response.get("content", {}):
-            response["content"] = {CONTENT_TYPE: response["content"].pop("application/json")}
+    document = openapi.complete(api.spec.to_dict(), app.extensions["settings"])
+    app.extensions["openapi"] = document
+    app.register_blueprint(docs)
     app.register_error_handler(Failure, handle_failure)
+    app.register_error_handler(ParseException, handle_broken_body)
     app.register_error_handler(OperationalError, handle_database)
-    app.add_url_rule("/docs/assets/<path:filename>", "docs_assets", _docs_asset)
-    app.before_request(_start_clock)
-    app.after_request(_validate_cache)
-    app.after_request(_log_request)
+    manners.observe(app, document["paths"])
+    app.extensions["capacity"] = Capacity(app.extensions["settings"].max_queued)
+    app.extensions["takes"] = takes
+    door = Door(Direct(app.wsgi_app, app), *_guards(app), route=Routes(app.url_map).name)
+    app.wsgi_app = _behind_proxies(door, app)  # type: ignore[assignment,method-assign]
 
 
-def _docs_asset(filename: str) -> Response:
-    """Send a file of Swagger UI, so that `/docs` works without the internet."""
-    folder = resources.files("flask_swagger_ui") / "dist"
-    return send_from_directory(str(folder), filename, max_age=24 * 3600)
+def _behind_proxies(door: Door, app: Flask) -> WSGIApplication:
+    """Believe what the deployer's own proxies say of a request, and nobody else."""
+    count = app.extensions["settings"].trusted_proxies
+    # Each proxy adds to X-Forwarded-For; the other two have one value, the nearest proxy's word.
+    return ProxyFix(door, count, x_proto=1, x_host=1) if count else door
 
 
-def _start_clock() -> None:
-    g.started = time.monotonic()
-
-
-def _validate_cache(response: Response) -> Response:
-    """Give JSON answers an ETag, and 304 to those who know it (RFC 9110)."""
-    if request.method in ("GET", "HEAD") and response.status_code == 200 and response.is_json:
-        response.add_etag()
-        response.make_conditional(request)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _log_request(response: Response) -> Response:
-    log.info(
-        "request",
-        extra={
-            "method": request.method,
-            "path": request.path,
-            "status": response.status_code,
-            "seconds": round(time.monotonic() - g.started, 4),
-            "client": request.remote_addr,
-        },
-    )
-    return response
+def _guards(app: Flask) -> list[Guard]:
+    """Return what the settings ask of those who come."""
+    settings: Settings = app.extensions["settings"]
+    keys = app.extensions["keys"] = Keys(settings.api_keys)
+    access = Access(keys)
+    hosts = [Hosts(settings.hosts)] if settings.hosts or not keys else []
+    limits = [RateLimit(settings.rate_limit)] if settings.rate_limit else []
+    # The limit is in the middle: it goes by keys, and counts who tries to guess one.
+    known = [access.recognize, *limits, access.check] if keys else limits
+    return [refuse_nameless, *hosts, *known]

@@ -2,44 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Request, Response, json, jsonify, request, send_file
-from flask_smorest import Blueprint as SmorestBlueprint
+import orjson
+from flask import Response, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from marshmallow import Schema
-from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import jobs
 from app.api import current
 from app.api.problems import RETRY_SECONDS
+from app.database import db
 from app.errors import Gone, NotFound
 from app.models import Download, Image, first_id, now
 
 AnyJob = TypeVar("AnyJob", Download, Image)
 
-YEAR = 365 * 24 * 3600  # seconds
+
+def encode(told: Any) -> bytes:
+    """Write JSON."""
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
-class JsonParser(FlaskParser):
-    """Bodies are JSON and say so: 400 when broken, 415 when called something else."""
+class JsonProvider(DefaultJSONProvider):
+    """Flask's, which writes answers six times as fast."""
 
-    def _raw_load_json(self, req: Request) -> Any:
-        if not req.is_json:
-            raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
-        try:
-            return json.loads(req.get_data())
-        except (ValueError, RecursionError):
-            raise BadRequest("the body is not valid JSON") from None
-
-
-class Blueprint(SmorestBlueprint):  # type: ignore[misc]
-    """flask-smorest's, with our reading of bodies."""
-
-    ARGUMENTS_PARSER = JsonParser()
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Make an answer of what a view told."""
+        told = self._prepare_response_obj(args, kwargs)
+        return Response(encode(told), mimetype=self.mimetype)
 
 
 def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
@@ -59,19 +52,20 @@ def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
         raise
 
 
-def accepted(document: Schema, job: Download | Image) -> Response:
-    """Answer 202: the job is accepted, or not yet at its end."""
-    answer: Response = jsonify(document.dump(job))
+def accepted(document: Schema, told: Any) -> Response:
+    """Answer 202: a job is accepted, or not yet at its end."""
+    answer: Response = jsonify(document.dump(told))
     answer.status_code = 202
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 
 
-def begun(document: Schema, job: Download | Image, path: str) -> Response:
-    """Have a new job done, and answer 202 and where it will be."""
-    current.engine().submit()
-    answer = accepted(document, job)
-    answer.headers["Location"] = path
+def begun(document: Schema, told: Any, path: str | None = None) -> Response:
+    """Have new jobs done, and answer 202 and where it will be, if it is one."""
+    db.after_commit(current.engine().submit)
+    answer = accepted(document, told)
+    if path:
+        answer.headers["Location"] = path
     return answer
 
 
@@ -79,7 +73,7 @@ def listed(
     kind: type[Download] | type[Image], limit: int, cursor: Any, **equal: Any
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return a page of a list, and the link to the next one (RFC 8288) if there is any."""
-    rows: Sequence[Any] = jobs.page(kind, limit + 1, cursor, **equal)
+    rows: Sequence[Any] = jobs.rows(kind, limit + 1, cursor, **equal)
     name = f"{kind.__name__.lower()}s"
     if len(rows) <= limit:
         return {name: rows, "next_cursor": None}, 200, {}
@@ -87,16 +81,3 @@ def listed(
     query = urlencode({**request.args.to_dict(), "cursor": last})
     link = f'<{request.path}?{query}>; rel="next"'
     return {name: rows[:limit], "next_cursor": last}, 200, {"Link": link}
-
-
-def stored(path: Path, **options: Any) -> Response:
-    """Send a stored file, with ranges and conditions.
-
-    Raises:
-        Gone: somebody has removed it from the storage.
-
-    """
-    try:
-        return send_file(path, conditional=True, **options)
-    except FileNotFoundError as error:
-        raise Gone("the stored file is gone") from error

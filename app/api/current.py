@@ -1,11 +1,17 @@
 """What `create_app` made for this application, by type."""
 
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from flask import current_app
 
+from app.api.waiting import WaitingRoom
+from app.keys import Keys
+from app.models import Image
 from app.settings import Settings
 from app.storage import Storage
+
+if TYPE_CHECKING:
+    from app.api.capacity import Capacity
 
 
 class Engine(Protocol):
@@ -13,6 +19,12 @@ class Engine(Protocol):
 
     def submit(self) -> None:
         """Say that there is work."""
+
+    def turning(self) -> bool:
+        """Tell whether it has looked for work lately."""
+
+    def make_thumbnail(self, image: Image) -> None:
+        """Say that the thumbnail of a finished image is wanted, or raise why there is none."""
 
 
 def settings() -> Settings:
@@ -28,3 +40,18 @@ def storage() -> Storage:
 def engine() -> Engine:
     """Return the engine of this application."""
     return cast(Engine, current_app.extensions["engine"])
+
+
+def capacity() -> "Capacity":
+    """Return how many jobs this application lets in."""
+    return cast("Capacity", current_app.extensions["capacity"])
+
+
+def keys() -> Keys:
+    """Return the keys of this application."""
+    return cast(Keys, current_app.extensions["keys"])
+
+
+def waiting_room() -> WaitingRoom:
+    """Return the waiting room of this application."""
+    return cast(WaitingRoom, current_app.extensions["waiting_room"])

@@ -7,12 +7,25 @@ from flask import Response
 
 from app import jobs, names, upkeep
 from app.api import current
-from app.api.answers import Blueprint, accepted, begun, listed, load, stored
+from app.api.answers import accepted, begun, listed, load
+from app.api.arguments import Blueprint
+from app.api.callbacks import describe
+from app.api.capacity import admit
+from app.api.events import stream
+from app.api.files import stored
+from app.api.idempotency import once
+from app.api.prefer import leads_on, waits
 from app.api.problems import ProblemDocument
 from app.api.schemas import DownloadWalk, NewDownload
-from app.documents import AcceptedDocument, DownloadListDocument, StatusDocument
+from app.documents import (
+    AcceptedDocument,
+    DeliveryDocument,
+    DownloadEventDocument,
+    DownloadListDocument,
+    StatusDocument,
+)
 from app.errors import NoArchive
-from app.models import Download, Status
+from app.models import Delivery, Download, Status
 
 downloads = Blueprint("downloads", __name__, description="The images of a page in one zip")
 
@@ -20,8 +33,12 @@ downloads = Blueprint("downloads", __name__, description="The images of a page i
 @downloads.post("/download")
 @downloads.arguments(NewDownload)
 @downloads.response(202, AcceptedDocument)
+@downloads.doc(callbacks=describe(DownloadEventDocument))
+@leads_on(Download, AcceptedDocument)
+@once
 def add(new: dict[str, Any]) -> Response:
     """Ask for the images of a page."""
+    admit(1)
     return _begun(jobs.add_download(**new))
 
 
@@ -36,6 +53,7 @@ def walk(where: dict[str, Any]) -> Any:
 @downloads.get("/download/<uuid:download_id>")
 @downloads.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
 @downloads.alt_response(202, schema=StatusDocument, description="Not finished yet")
+@waits(Download)
 def fetch(download_id: UUID) -> Response:
     """Get the archive."""
     download = load(Download, download_id)
@@ -47,26 +65,43 @@ def fetch(download_id: UUID) -> Response:
         raise NoArchive("it was a dry run; its status tells what would be taken")
     return stored(
         current.storage().archive(download.id, download.attempts),
-        mimetype="application/zip",
-        as_attachment=True,
-        download_name=names.archive_name(download.url, download.added_at),
-        etag=download.id.hex,
+        "application/zip",
+        names.archive_name(download.url, download.added_at),
     )
 
 
 @downloads.get("/download/<uuid:download_id>/status")
 @downloads.response(200, StatusDocument)
+@waits(Download)
 def status(download_id: UUID) -> Download:
     """Get how far a download is, and what became of each picture."""
     return load(Download, download_id)
 
 
+@downloads.get("/download/<uuid:download_id>/callback")
+@downloads.response(200, DeliveryDocument)
+def callback(download_id: UUID) -> Delivery:
+    """Get whether its receiver has been told of the end."""
+    return jobs.delivery_of(Download, download_id)
+
+
+@downloads.get("/download/<uuid:download_id>/events")
+@downloads.response(200, {"type": "string"}, content_type="text/event-stream")
+def follow(download_id: UUID) -> Response:
+    """Follow a download: its pictures as they become done, until its end."""
+    return stream(load(Download, download_id))
+
+
 @downloads.post("/download/<uuid:download_id>/retry")
 @downloads.response(202, AcceptedDocument)
 @downloads.alt_response(409, schema=ProblemDocument, description="It has not failed")
+@leads_on(Download, AcceptedDocument)
+@once
 def retry(download_id: UUID) -> Response:
     """Ask again for what failed, as a new download."""
-    return _begun(jobs.retry(load(Download, download_id)))
+    download = load(Download, download_id)
+    admit(1)
+    return _begun(jobs.retry(download))
 
 
 @downloads.delete("/download/<uuid:download_id>")

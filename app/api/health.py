@@ -1,14 +1,30 @@
-"""`/healthz`: whether this process answers."""
+"""`/healthz`: whether this process answers. `/readyz`: whether it can do its work."""
 
+from collections.abc import Callable
+
+from flask import Response
 from marshmallow import Schema, fields
+from peewee import PeeweeException
 
-from app.api.answers import Blueprint
+from app import database
+from app.api import current
+from app.api.arguments import Blueprint
+from app.api.problems import ProblemDocument, problem
+
+NOT_READY_SECONDS = 5  # until it is worth to ask again
 
 
 class HealthDocument(Schema):
     """Signs of life."""
 
     status = fields.Constant("ok")
+
+
+class ReadyDocument(Schema):
+    """What was looked at; each of it is well."""
+
+    status = fields.Constant("ok")
+    checks = fields.Dict(keys=fields.String(), values=fields.Constant("ok"))
 
 
 health = Blueprint("health", __name__, description="For those who operate the service")
@@ -19,3 +35,54 @@ health = Blueprint("health", __name__, description="For those who operate the se
 def healthz() -> dict[str, str]:
     """Tell that the process answers."""
     return {}
+
+
+@health.get("/readyz")
+@health.response(200, ReadyDocument)
+@health.alt_response(503, schema=ProblemDocument, description="`errors` tells what is not well")
+def readyz() -> Response | dict[str, dict[str, str]]:
+    """Tell whether database, storage, free space and engine are well."""
+    faults = {name: fault for name, check in CHECKS.items() if (fault := check())}
+    if not faults:
+        return {"checks": dict.fromkeys(CHECKS, "ok")}
+    told = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+    answer = problem(503, "not-ready", "Not ready", told, faults)
+    answer.headers["Retry-After"] = str(NOT_READY_SECONDS)
+    return answer
+
+
+def _database() -> str | None:
+    try:
+        database.probe()
+    except PeeweeException:
+        return "cannot be read and written"
+    return None
+
+
+def _storage() -> str | None:
+    try:
+        current.storage().probe()
+    except OSError as error:
+        return f"cannot be written: {error.strerror}"
+    return None
+
+
+def _space() -> str | None:
+    least = current.settings().min_free_bytes
+    try:
+        free = current.storage().free_bytes()
+    except OSError as error:
+        return f"cannot be measured: {error.strerror}"
+    return f"{free} bytes are free, {least} are wanted" if free < least else None
+
+
+def _engine() -> str | None:
+    return None if current.engine().turning() else "has not looked for work lately"
+
+
+CHECKS: dict[str, Callable[[], str | None]] = {
+    "database": _database,
+    "storage": _storage,
+    "space": _space,
+    "engine": _engine,
+}

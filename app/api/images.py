@@ -5,24 +5,44 @@ from uuid import UUID
 
 from flask import Response
 
-from app import jobs, upkeep
+from app import jobs, names, upkeep
 from app.api import current
-from app.api.answers import YEAR, Blueprint, accepted, begun, listed, load, stored
+from app.api.answers import accepted, begun, listed, load
+from app.api.arguments import Blueprint
+from app.api.callbacks import describe
+from app.api.capacity import admit
+from app.api.files import KEPT_BY_NGINX, YEAR, sent, stored
+from app.api.idempotency import once
+from app.api.prefer import leads_on, waits
 from app.api.problems import ProblemDocument
 from app.api.schemas import ImageWalk, NewImage
-from app.documents import ImageDocument, ImageListDocument
-from app.formats import SVG
-from app.models import Image, Status
+from app.documents import (
+    AskedImagesDocument,
+    DeliveryDocument,
+    ImageDocument,
+    ImageEventDocument,
+    ImageListDocument,
+)
+from app.formats import BY_CONTENT_TYPE, WEBP
+from app.models import UNFINISHED, Delivery, Image
 
 images = Blueprint("images", __name__, description="Single images as stored copies")
 
 
 @images.post("/images")
 @images.arguments(NewImage)
-@images.response(202, ImageDocument)
+@images.response(202, {"oneOf": [ImageDocument, AskedImagesDocument]})
+@images.doc(callbacks=describe(ImageEventDocument))
+@leads_on(Image, ImageDocument)
+@once
 def add(new: dict[str, Any]) -> Response:
-    """Ask for a copy of an image."""
-    return _begun(jobs.add_image(new["url"]))
+    """Ask for a copy of an image, or of many at once."""
+    if "url" in new:
+        admit(1)
+        return _begun(jobs.add_image(new["url"], new["callback_url"]))
+    admit(len(new["urls"]))
+    added = jobs.add_images(new["urls"], new["callback_url"])
+    return begun(AskedImagesDocument(), {"images": added})
 
 
 @images.get("/images")
@@ -35,40 +55,70 @@ def walk(where: dict[str, Any]) -> Any:
 
 @images.get("/images/<uuid:image_id>")
 @images.response(200, ImageDocument)
-def show(image_id: UUID) -> Image:
+@waits(Image)
+def show(image_id: UUID) -> tuple[Image, int, dict[str, str]]:
     """Get the details of an image."""
-    return load(Image, image_id)
+    image = load(Image, image_id)
+    return image, 200, KEPT_BY_NGINX if image.status not in UNFINISHED else {}
+
+
+@images.get("/images/<uuid:image_id>/callback")
+@images.response(200, DeliveryDocument)
+def callback(image_id: UUID) -> Delivery:
+    """Get whether its receiver has been told of the end."""
+    return jobs.delivery_of(Image, image_id)
 
 
 @images.get("/images/<uuid:image_id>/content")
 @images.response(200, {"type": "string", "format": "binary"}, content_type="image/*")
 @images.alt_response(202, schema=ImageDocument, description="Not finished yet")
+@waits(Image)
 def content(image_id: UUID) -> Response:
     """Get the bytes of our copy, as the origin sent them."""
     image = load(Image, image_id)
-    if image.status in (Status.QUEUED, Status.RUNNING):
+    if image.status in UNFINISHED:
         return accepted(ImageDocument(), image)
     if image.failure:
         raise image.failure
-    answer = stored(
+    known = BY_CONTENT_TYPE[str(image.content_type)]
+    return stored(
         current.storage().image(image.id, image.attempts),
-        mimetype=image.content_type,
-        as_attachment=image.content_type == SVG.content_type,
-        download_name=f"{image.id}",
-        etag=image.sha256,
+        known.content_type,
+        names.image_name(image.source_url, known.extension),
         max_age=YEAR,
     )
-    # A picture from a stranger must not act as a page of ours.
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+
+
+@images.get("/images/<uuid:image_id>/thumbnail")
+@images.response(200, {"type": "string", "format": "binary"}, content_type="image/webp")
+@images.alt_response(202, schema=ImageDocument, description="Not made yet")
+def thumbnail(image_id: UUID) -> Response:
+    """Get a small WebP, at most 320 pixels wide and high."""
+    image = load(Image, image_id)
+    if image.status in UNFINISHED:
+        return accepted(ImageDocument(), image)
+    if image.failure:
+        raise image.failure
+    path = current.storage().thumbnail(image.id, image.attempts)
+    if not path.exists():
+        current.engine().make_thumbnail(image)
+        return accepted(ImageDocument(), image)
+    name = names.image_name(image.source_url, WEBP.extension)
+    answer = sent(path, WEBP.content_type, name, max_age=YEAR)
+    answer.headers.update(KEPT_BY_NGINX)
     return answer
 
 
 @images.post("/images/<uuid:image_id>/retry")
 @images.response(202, ImageDocument)
 @images.alt_response(409, schema=ProblemDocument, description="It has not failed")
+@leads_on(Image, ImageDocument)
+@once
 def retry(image_id: UUID) -> Response:
     """Ask again for what failed, as a new image."""
-    return _begun(jobs.retry(load(Image, image_id)))
+    image = load(Image, image_id)
+    admit(1)
+    return _begun(jobs.retry(image))
 
 
 @images.delete("/images/<uuid:image_id>")

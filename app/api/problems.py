@@ -1,5 +1,6 @@
 """Every error as a problem document (RFC 9457)."""
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,21 +11,23 @@ from marshmallow import Schema, fields
 from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from app.api.catalogue import BY_STATUS, ProblemType
 from app.errors import Failure, StorageFull
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+UNUSABLE = ("readonly", "disk I/O error", "unable to open")  # what SQLite says of what is below it
 
-INVALID = "The request is not valid; `errors` says by field what to change."
+log = logging.getLogger(__name__)
 
 
 class ProblemDocument(Schema):
     """What went wrong."""
 
-    type = fields.String(metadata={"description": "which problem; stable"})
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String(metadata={"description": "this case, in words"})
+    type = fields.String(required=True, metadata={"description": "which problem; stable"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata={"description": "this case, in words"})
     errors = fields.Dict(metadata={"description": "what is wrong with the input, by field"})
 
 
@@ -38,6 +41,12 @@ def problem(
     return Response(json.dumps(told), status, content_type=CONTENT_TYPE)
 
 
+def refusal(status: int, detail: str | None = None) -> Response:
+    """Answer with what HTTP itself refuses."""
+    known = BY_STATUS[status]
+    return problem(status, known.code, known.title, detail or known.meaning)
+
+
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest, with its errors as problem documents."""
 
@@ -45,11 +54,12 @@ class ProblemApi(Api):  # type: ignore[misc]
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Turn what Werkzeug, Flask or webargs raised into a problem document."""
-        status, title = error.code or 500, error.name
+        known = BY_STATUS.get(error.code or 500) or ProblemType(
+            re.sub(r"\W+", "-", error.name.lower()), error.name, error.code or 500, error.name
+        )
         errors = _by_field(getattr(error, "data", {}).get("messages", {}))
-        detail = INVALID if errors else error.description or title
-        code = "invalid-input" if status == 422 else re.sub(r"\W+", "-", title.lower())
-        answer = problem(status, code, title, detail, errors)
+        said = None if errors or error.description == type(error).description else error.description
+        answer = problem(known.status, known.code, known.title, said or known.meaning, errors)
         for name, value in error.get_headers():
             if name.lower() not in ("content-type", "content-length"):
                 answer.headers[name] = value
@@ -58,17 +68,25 @@ class ProblemApi(Api):  # type: ignore[misc]
 
 def handle_failure(failure: Failure) -> Response:
     """Answer with a named reason."""
-    return problem(failure.status, failure.code, failure.title, failure.detail)
+    answer = problem(failure.status, failure.code, failure.title, failure.detail)
+    if failure.retry_seconds:
+        answer.headers["Retry-After"] = str(failure.retry_seconds)
+    return answer
 
 
 def handle_database(error: OperationalError) -> Response:
-    """Tell a full disk, and a database that is busy for too long, from a fault of ours."""
+    """Tell what is around the database, and may pass, from a fault of ours."""
     told = str(error)
     if "is full" in told:
         return handle_failure(StorageFull("no room left in the storage"))
-    if "locked" not in told and "busy" not in told:
+    if "locked" in told or "busy" in told:
+        answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
+    elif any(sign in told for sign in UNUSABLE):
+        log.warning("storage cannot be used", extra={"error": told})
+        detail = "the storage cannot be used now; `/readyz` tells more"
+        answer = problem(503, "service-unavailable", "Service unavailable", detail)
+    else:
         raise error
-    answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 

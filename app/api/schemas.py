@@ -1,7 +1,9 @@
 """What clients may send."""
 
 import re
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range
@@ -11,21 +13,25 @@ from app.api import current
 from app.errors import Refused
 from app.formats import FORMATS
 from app.models import Status
+from app.settings import Network
 from app.sources import Source
-from app.urls import MAX_LENGTH, Url
+from app.urls import MAX_LENGTH, Url, site_of
 
 DEFAULT_LIMIT = 50
+RFC_9562 = r"(?ai)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"
+RFC_3339 = r"(?ai)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
+MAX_URLS = 10_000  # in one request
 STATUSES = [status.value for status in Status]
 URL = {"format": "uri", "description": "http or https, on a public address"}
 
 
 class WholeNumber(fields.Integer):
-    """A JSON number without a fraction; texts and booleans are refused."""
+    """A JSON number without a fraction, such as 5 or 5.0; texts and booleans are refused."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
-        if type(value) is not int:
+        if type(value) is not int and not (type(value) is float and value.is_integer()):
             raise self.make_error("invalid", input=value)
-        return value
+        return int(value)
 
 
 class Digits(fields.Integer):
@@ -37,6 +43,38 @@ class Digits(fields.Integer):
         return int(value)
 
 
+class Id(fields.UUID):
+    """A UUID as RFC 9562 writes it, though Python reads more."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> UUID:
+        if not re.fullmatch(RFC_9562, str(value)):
+            raise self.make_error("invalid_uuid")
+        return UUID(value)
+
+
+class Time(fields.AwareDateTime):
+    """A time by RFC 3339, though Python reads more."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        wrong = "Not a time by RFC 3339, such as 2026-11-20T09:30:00Z; + is %2B in a query."
+        super().__init__(error_messages={"invalid": wrong}, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if not re.fullmatch(RFC_3339, str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value.upper(), *args, **kwargs)
+
+
+class Site(fields.String):
+    """A host, read as the host of a URL is."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        host = site_of(f"http://{value}/") if isinstance(value, str) else None
+        if host is None or re.search(r"[/?#@\\]", value):
+            raise ValidationError("Not a host, such as example.com.")
+        return host
+
+
 class Truth(fields.Boolean):
     """`true` or `false`, no other spelling."""
 
@@ -46,12 +84,66 @@ class Truth(fields.Boolean):
         return value
 
 
+def judge(text: str, allowed: tuple[Network, ...]) -> None:
+    """Pass a URL that may be fetched, as far as can be told without asking anybody.
+
+    Raises:
+        Refused: with the reason in words.
+
+    """
+    judge_host(Url.parse(text).host, allowed)
+
+
 def fetchable(text: str) -> None:
     """Refuse a URL that would be refused without asking anybody."""
     try:
-        judge_host(Url.parse(text).host, current.settings().allow_networks)
+        judge(text, current.settings().allow_networks)
     except Refused as refusal:
         raise ValidationError(refusal.detail) from refusal
+
+
+def answerable(text: str) -> None:
+    """Refuse callbacks where nothing could prove that they are ours."""
+    if not current.settings().webhook_secret:
+        raise ValidationError(
+            "This service makes no callbacks: its operator has to set DOWNLOADER_WEBHOOK_SECRET."
+        )
+
+
+class Entries(fields.List[str]):
+    """A list whose length is judged first: a body has room for millions of wrong entries."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class FetchableUrls(fields.List[str]):
+    """Many URLs; each is judged, and the others of a field's steps, which cost more, left out."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        self._validate(value)
+        allowed = current.settings().allow_networks
+        wrong = {}
+        for index, text in enumerate(value):
+            try:
+                judge(text if type(text) is str else self.inner.deserialize(text), allowed)
+            except ValidationError as error:
+                wrong[index] = error.messages
+            except Refused as refusal:
+                wrong[index] = [refusal.detail]
+        if wrong:
+            raise ValidationError(wrong)
+        return value
+
+
+def sayable(text: str) -> None:
+    """Refuse half of a character, which JSON can spell (RFC 8259, section 8.2) and UTF-8 cannot."""
+    if re.search("[\ud800-\udfff]", text):
+        raise ValidationError("Not a text: it has a lone surrogate.")
 
 
 def within_max_images(limit: int) -> None:
@@ -59,6 +151,26 @@ def within_max_images(limit: int) -> None:
     highest = current.settings().max_images
     if limit > highest:
         raise ValidationError(f"Must be at most {highest}, which this service allows.")
+
+
+def within_max_queued(urls: list[str]) -> None:
+    """Refuse more than may ever wait: no later time would help."""
+    most = current.settings().max_queued
+    if most and len(urls) > most:
+        raise ValidationError(f"At most {most} jobs may wait in this service: send fewer at once.")
+
+
+def callback_url() -> fields.String:
+    """Make the field that both kinds of job have."""
+    return fields.String(
+        load_default=None,
+        validate=[fetchable, answerable],
+        metadata={
+            **URL,
+            "example": "https://example.com/hooks/images",
+            "description": "told of the end by a signed POST, where the operator has set a secret",
+        },
+    )
 
 
 class NewDownload(Schema):
@@ -80,27 +192,29 @@ class NewDownload(Schema):
     min_height = WholeNumber(
         load_default=0, validate=Range(0, 1_000_000), metadata={"description": "pixels"}
     )
-    types = fields.List(
+    types = Entries(
         fields.String(validate=OneOf([one.name for one in FORMATS])),
         load_default=None,
         validate=Length(1, len(FORMATS)),
+        metadata={"description": "formats to take, instead of all"},
     )
     manifest = Truth(
         load_default=False, metadata={"description": "put manifest.json last into the zip"}
     )
-    sources = fields.List(
+    sources = Entries(
         fields.String(validate=OneOf([source.value for source in Source])),
         load_default=None,
         validate=Length(1, len(Source)),
         metadata={"description": "where to look for pictures", "default": ["seen"]},
     )
-    image_urls = fields.List(
-        fields.String(validate=Length(1, MAX_LENGTH)),
+    image_urls = Entries(
+        fields.String(validate=[Length(1, MAX_LENGTH), sayable]),
         load_default=None,
-        validate=Length(1, 10_000),
+        validate=Length(1, MAX_URLS),
         metadata={"description": "take these instead of reading the page"},
     )
     dry_run = Truth(load_default=False, metadata={"description": "find and report, fetch no image"})
+    callback_url = callback_url()
 
     @validates_schema
     def refuse_contradiction(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -110,33 +224,55 @@ class NewDownload(Schema):
 
 
 class NewImage(Schema):
-    """The image of which a copy is wanted."""
+    """The image of which a copy is wanted, or many of them."""
 
     url = fields.String(
-        required=True,
         validate=fetchable,
         metadata={**URL, "example": "https://example.com/sunset.jpg"},
     )
+    urls = FetchableUrls(
+        fields.String(metadata=URL),
+        validate=[Length(1, MAX_URLS), within_max_queued],
+        metadata={"description": "instead of `url`: many, all of them accepted or none"},
+    )
+    callback_url = callback_url()
+
+    @validates_schema
+    def require_one(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Refuse what names no image, or names some in two ways."""
+        if not data.keys() & {"url", "urls"}:
+            raise ValidationError("Missing data for required field.", "url")
+        if data.keys() >= {"url", "urls"}:
+            raise ValidationError("Not together with url.", "urls")
 
 
 class Walk(Schema):
     """Where in a list, newest first."""
 
-    limit = Digits(load_default=50, validate=Range(1, 200))
-    cursor = fields.UUID(
-        load_default=None, metadata={"description": "`next_cursor` of the page before"}
+    limit = Digits(
+        load_default=50, validate=Range(1, 200), metadata={"description": "entries at most"}
     )
+    cursor = Id(load_default=None, metadata={"description": "`next_cursor` of the page before"})
+    status = fields.String(
+        validate=OneOf(STATUSES), metadata={"description": "in this state alone"}
+    )
+    added_after = Time(metadata={"description": "added at this time or later (RFC 3339)"})
+    added_before = Time(metadata={"description": "added before this time (RFC 3339)"})
 
 
 class DownloadWalk(Walk):
     """Where in the list of downloads, and which of them."""
 
-    status = fields.String(validate=OneOf(STATUSES))
-
 
 class ImageWalk(Walk):
     """Where in the list of images, and which of them."""
 
-    status = fields.String(validate=OneOf(STATUSES))
-    download_id = fields.UUID()
-    source_url = fields.String()
+    download_id = Id(metadata={"description": "the download that they belong to"})
+    source_url = fields.String(metadata={"description": "this very URL"})
+    site = Site(
+        metadata={
+            "description": "host of `source_url`",
+            "format": "hostname",
+            "example": "example.com",
+        }
+    )

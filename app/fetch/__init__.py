@@ -1,11 +1,12 @@
-"""The guarded fetcher: one GET of a stranger's URL, bounded in place, time, size and kind."""
+"""The guarded fetcher: one GET or POST to a stranger, bounded in place, time, size and kind."""
 
 import hashlib
 import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self, TypeVar
 
@@ -13,7 +14,7 @@ from app import formats
 from app.errors import NotAnImage, NotHtml, OriginFailure, TooLarge
 from app.fetch import body
 from app.fetch.hops import Held, Hops
-from app.fetch.manners import Holds, pauses
+from app.fetch.manners import Holds, pauses, retry_after
 from app.fetch.transport import Session, public_tls
 from app.fetch.watch import Watch
 from app.fetch.wire import Dialler, Resolve
@@ -24,6 +25,8 @@ _PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _IMAGE_ACCEPT = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
+
+POST_SECONDS = 15.0  # what a receiver has to answer; Standard Webhooks suggests 15 to 30
 
 _HOLDS = Holds()  # manners are those of the whole process
 _T = TypeVar("_T")
@@ -49,10 +52,18 @@ class ImageFacts:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was answered to a message; seconds until the receiver wants to be asked again."""
+
+    status: int
+    retry_after: float | None
+
+
 class Fetcher:
     """Fetches for one job and keeps its connections alive until the job ends.
 
-    Both kinds of fetch raise `errors.Failure` with the reason, after three tries if it is
+    All raise `errors.Failure` with the reason, `page` and `image` after three tries if it is
     transient, and `errors.Interrupted` within a second of `cut` saying so.
     """
 
@@ -66,12 +77,14 @@ class Fetcher:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         holds: Holds = _HOLDS,
+        report: Callable[[float, int], None] = lambda seconds, size: None,
     ) -> None:
         self._settings = settings
         self._watch = Watch(cut, clock, sleep)
         dialler = Dialler(self._watch, settings.allow_networks, resolve)
         self._session = Session(dialler.dial, tls or public_tls(), _agent(settings))
         self._hops = Hops(self._session, self._watch, holds)
+        self._report = report
 
     def __enter__(self) -> Self:
         return self
@@ -90,9 +103,28 @@ class Fetcher:
         """
         return self._persist(lambda: self._image(url, into, referer))
 
+    def post(self, url: Url, message: bytes, headers: Mapping[str, str]) -> Receipt:
+        """Send a message, once; a redirect is an answer, and a body of one is not kept."""
+        with self._fetch(min(POST_SECONDS, self._settings.fetch_seconds)):
+            response = self._session.deliver(url, message, headers)
+            body.discard(response, self._watch)
+        return Receipt(response.status_code, retry_after(response.headers.get("Retry-After")))
+
+    @contextmanager
+    def _fetch(self, seconds: float) -> Iterator[None]:
+        """Set the deadline; report in the end how long it took and how many bytes came."""
+        self._watch.start(seconds)
+        try:
+            yield
+        finally:
+            self._report(*self._watch.spent())
+
     def _persist(self, turn: Callable[[], _T]) -> _T:
         """Try again, within the one deadline, what may end better next time."""
-        self._watch.start(self._settings.fetch_seconds)
+        with self._fetch(self._settings.fetch_seconds):
+            return self._try(turn)
+
+    def _try(self, turn: Callable[[], _T]) -> _T:
         for pause in pauses():
             try:
                 return turn()

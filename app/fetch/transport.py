@@ -4,7 +4,7 @@ import contextlib
 import functools
 import http.client
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -26,14 +26,15 @@ Dial = Callable[[str, int], Wire]
 
 
 class _Request(requests.PreparedRequest):
-    """A GET made of the parsed parts; nothing behind it parses the URL again."""
+    """A GET or POST made of the parsed parts; nothing behind it parses the URL again."""
 
-    def __init__(self, url: Url, headers: dict[str, str]) -> None:
+    def __init__(self, url: Url, headers: dict[str, str], body: bytes | None = None) -> None:
         super().__init__()
         self.parts = url
-        self.method = "GET"
+        self.method = "GET" if body is None else "POST"
         self.url = str(url)
         self.headers = CaseInsensitiveDict(headers)
+        self.body = body
 
 
 class _Response(http.client.HTTPResponse):
@@ -142,6 +143,12 @@ class Session(requests.Session):
             headers["Referer"] = str(referer)
         with translated():
             return self.send(_Request(url, headers), stream=True)
+
+    def deliver(self, url: Url, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Send one POST; the body of the answer is still on the wire."""
+        about = {**self._about_us, "Content-Length": str(len(body)), **headers}
+        with translated():
+            return self.send(_Request(url, about, body), stream=True)
 
 
 @functools.cache

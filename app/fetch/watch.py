@@ -29,6 +29,7 @@ class Watch:
         """Begin a fetch: everything until the next start shares these seconds."""
         self._seconds = seconds
         self._deadline = self.clock() + seconds
+        self._received = 0
         self.start_try()
 
     def start_try(self) -> None:
@@ -37,6 +38,7 @@ class Watch:
 
     def spend(self, size: int) -> None:
         """Count bytes that came over the wire, whatever they are."""
+        self._received += size
         self._budget -= size
         if self._budget < 0:
             raise TooLarge(f"too large: more than {OVERHEAD_BYTES} bytes around the body")
@@ -63,6 +65,10 @@ class Watch:
     def left(self) -> float:
         """Return the seconds until the deadline."""
         return self._deadline - self.clock()
+
+    def spent(self) -> tuple[float, int]:
+        """Return the seconds since the start, and the bytes that came."""
+        return self._seconds - self.left(), self._received
 
     def sleep(self, seconds: float) -> None:
         """Wait between two tries."""

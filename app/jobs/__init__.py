@@ -1,42 +1,84 @@
 """Every change of a job's state, each one transaction, and the questions asked of jobs.
 
-asked       what clients ask for: add, get, list, retry, withdraw
-claims      what the work does: claim, record, finish, fail, hand back
-recovery    what becomes of the jobs of dead processes
+asked           what clients ask for: add, get, retry, cancel, withdraw
+group           commits that several requests share
+lists           what there is, page by page
+first_answers   what was answered, for requests that are sent again
+queue           what waits for its turn
+standings       where jobs stand, for those who wait for their end
+claims          what the work does: claim, record, finish, fail, hand back
+deliveries      who is told of the end
+recovery        what becomes of the jobs of dead processes
 """
 
-from app.jobs.asked import add_download, add_image, ended_before, get, page, retry, withdraw
+from app.jobs.asked import (
+    add_download,
+    add_downloads,
+    add_image,
+    add_images,
+    cancel,
+    enter_images,
+    get,
+    retry,
+    withdraw,
+)
 from app.jobs.claims import (
     Found,
     LostClaim,
     add_found,
-    any_waiting,
     claim,
     fail,
     finish,
     hand_back,
     holds,
+    postpone,
     settle,
 )
+from app.jobs.deliveries import delivery_of, forget, redeliver
+from app.jobs.first_answers import Asked, first_answer, forget_answers, keep_answer
+from app.jobs.lists import ended_before, page, row, rows
+from app.jobs.queue import any_queued, count_queued, count_running, queued_since
 from app.jobs.recovery import recover
+from app.jobs.standings import Standing, ended_pictures, standings, version
 
 __all__ = [
+    "Asked",
     "Found",
     "LostClaim",
+    "Standing",
     "add_download",
+    "add_downloads",
     "add_found",
     "add_image",
-    "any_waiting",
+    "add_images",
+    "any_queued",
+    "cancel",
     "claim",
+    "count_queued",
+    "count_running",
+    "delivery_of",
     "ended_before",
+    "ended_pictures",
+    "enter_images",
     "fail",
     "finish",
+    "first_answer",
+    "forget",
+    "forget_answers",
     "get",
     "hand_back",
     "holds",
+    "keep_answer",
     "page",
+    "postpone",
+    "queued_since",
     "recover",
+    "redeliver",
     "retry",
+    "row",
+    "rows",
     "settle",
+    "standings",
+    "version",
     "withdraw",
 ]

@@ -1,27 +1,80 @@
-"""What clients ask of jobs."""
+"""What clients ask for."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from functools import cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from peewee import JSONField
-
+from app import metrics
 from app.database import db
 from app.errors import Cancelled, NotFailed, NotFound
-from app.models import UNFINISHED, Download, Image, Job, Status, first_id, now
+from app.jobs.deliveries import announce
+from app.jobs.group import Group, Write
+from app.jobs.lists import ImageRow, dashed
+from app.models import (
+    UNFINISHED,
+    Download,
+    Image,
+    Job,
+    Status,
+    microseconds_in,
+    new_number,
+    now,
+    stamp,
+)
+from app.urls import site_of
 
 AnyJob = TypeVar("AnyJob", bound=Job)
+
+_group = Group()
 
 
 def add_download(**values: Any) -> Download:
     """Accept a page's download; it is on disk when this returns."""
-    return Download.create(**values)
+    return add_downloads([values])[0]
 
 
-def add_image(source_url: str) -> Image:
+def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
+    """Accept downloads, all or none; they are on disk when this returns."""
+    return _group.commit(lambda: [Download.create(**stamp(), **values) for values in asked])
+
+
+def add_image(source_url: str, callback_url: str | None = None) -> Image:
     """Accept one image; it is on disk when this returns."""
-    return Image.create(source_url=source_url)
+    [added] = add_images([source_url], callback_url)
+    return get(Image, UUID(added.id))
+
+
+def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> list[ImageRow]:
+    """Accept images, all or none; they are on disk when this returns."""
+    return enter_images(source_urls, callback_url).result()
+
+
+def enter_images(
+    source_urls: Iterable[str], callback_url: str | None = None
+) -> Write[list[ImageRow]]:
+    """Accept images, all or none; they are on disk when the result is asked for."""
+    rows, told = [], []
+    status = Status.QUEUED.value  # sqlite3 takes longer over an enum
+    for url in source_urls:
+        number = new_number()
+        digits, added_at = f"{number:032x}", microseconds_in(number)
+        rows.append((digits, status, added_at, 0, 0, url, site_of(url), callback_url))
+        told.append(ImageRow(dashed(digits), None, status, url, added_at))
+
+    def write() -> list[ImageRow]:
+        db.execute_many(_insert_image(), rows)
+        return told
+
+    return _group.enter(write)
+
+
+@cache
+def _insert_image() -> str:
+    """Have peewee write an INSERT, once: to write it anew costs more than to run it."""
+    asked = "id", "status", "added_at", "attempts", "crashes", "source_url", "site", "callback_url"
+    statement: str = Image.insert(dict.fromkeys(asked)).sql()[0]
+    return statement
 
 
 def get(kind: type[AnyJob], job_id: UUID) -> AnyJob:
@@ -37,20 +90,6 @@ def get(kind: type[AnyJob], job_id: UUID) -> AnyJob:
     return job
 
 
-def page(
-    kind: type[AnyJob], limit: int, before: UUID | None = None, **equal: Any
-) -> Sequence[AnyJob]:
-    """Return up to `limit` jobs, newest first, older than the job `before`, by equal fields."""
-    # What only the work needs may be large, and is left out.
-    fields = [one for one in kind._meta.sorted_fields if not isinstance(one, JSONField)]
-    query = kind.select(*fields).order_by(kind.id.desc()).limit(limit)
-    if before:
-        query = query.where(kind.id < before)
-    if equal:
-        query = query.filter(**equal)
-    return list(query)
-
-
 def retry(job: AnyJob) -> AnyJob:
     """Ask again for what failed, as a new job: no state leaves a final one.
 
@@ -60,7 +99,7 @@ def retry(job: AnyJob) -> AnyJob:
     """
     if job.status != Status.FAILED:
         raise NotFailed(f"it is {job.status}; only a failed job can be tried again")
-    return type(job).create(**{name: getattr(job, name) for name in job.ASKED})
+    return type(job).create(**stamp(), **{name: getattr(job, name) for name in job.ASKED})
 
 
 def withdraw(job: AnyJob) -> AnyJob:
@@ -76,25 +115,31 @@ def withdraw(job: AnyJob) -> AnyJob:
         if isinstance(job, Download):
             _ = job.pictures  # kept with the object, for those who free the files
             Image.delete().where(Image.download == job.id).execute()
-        cancelled = kind.update(
-            status=Status.CANCELLED,
-            owner=None,
-            finished_at=now(),
-            error_code=Cancelled.code,
-            error_detail="cancelled on request",
-        ).where(kind.id == job.id, kind.status.in_(UNFINISHED))
-        if not cancelled.execute():
+        end: dict[str, Any] = {
+            "status": Status.CANCELLED,
+            "owner": None,
+            "finished_at": now(),
+            "error_code": Cancelled.code,
+            "error_detail": "cancelled on request",
+        }
+        if job.status in UNFINISHED:
+            kind.update(**end).where(kind.id == job.id).execute()
+            for name, value in end.items():
+                setattr(job, name, value)
+            announce(job)
+            db.after_commit(partial(metrics.count_job, job))
+        else:
             kind.delete().where(kind.id == job.id).execute()
     return job
 
 
-def ended_before(kind: type[AnyJob], moment: datetime, limit: int) -> Sequence[AnyJob]:
-    """Return up to `limit` jobs, asked for by clients, that ended before a moment."""
-    ended = kind.select().where(
-        kind.status.in_([Status.FINISHED, Status.FAILED, Status.CANCELLED]),
-        kind.id < first_id(moment),
-        kind.finished_at < moment,
-    )
-    if kind is Image:
-        ended = ended.where(Image.download.is_null())
-    return list(ended.order_by(kind.id).limit(limit))
+def cancel(job: AnyJob) -> AnyJob | None:
+    """Cancel a job that has not ended; return it as it was in the end, None if it had one already.
+
+    Raises:
+        NotFound: it has gone meanwhile.
+
+    """
+    with db.atomic():  # so that it does not end meanwhile
+        unfinished = get(type(job), job.id).status in UNFINISHED
+        return withdraw(job) if unfinished else None

@@ -7,15 +7,20 @@ a download are claimed with it: they have its attempt number, and go from queued
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from itertools import count
 from typing import Any, TypeVar
 
 from peewee import SQL, Expression, chunked
 
+from app import metrics
 from app.database import db
 from app.errors import Cancelled, Failure
-from app.models import KINDS, QUEUED_ALONE, Download, Image, Job, Status, now
+from app.jobs.deliveries import announce
+from app.jobs.queue import queued
+from app.models import Delivery, Download, Image, Job, Status, now, stamp
+from app.urls import site_of
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 
@@ -39,9 +44,12 @@ def claim(kind: type[AnyJob], owner: str, *, suspects: bool = True) -> AnyJob | 
 
     A suspect is a job whose process died: it may have been the cause, or only near it.
     """
-    oldest = kind.select(kind.id).where(_waiting(kind)).order_by(kind.id).limit(1)
+    order = kind.due_at if issubclass(kind, Delivery) else kind.id
+    oldest = kind.select(kind.id).where(queued(kind)).order_by(order).limit(1)
     if not suspects:
         oldest = oldest.where(kind.crashes == 0)
+    if not oldest.exists():
+        return None  # an UPDATE of nothing would wait for its turn to write all the same
     claimed = (
         kind.update(
             status=Status.RUNNING, attempts=kind.attempts + 1, owner=owner, started_at=now()
@@ -57,19 +65,16 @@ def claim(kind: type[AnyJob], owner: str, *, suspects: bool = True) -> AnyJob | 
         return job
 
 
-def any_waiting() -> bool:
-    """Tell whether some job could be claimed."""
-    return any(kind.select().where(_waiting(kind)).exists() for kind in KINDS)
-
-
 def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None:
     """Record the pictures of a page in page order; `found` is how many it has in all."""
     positions = count(1)
     rows = [
         {
+            **stamp(),
             "download": download,
             "position": None if picture.skipped else next(positions),
             "source_url": picture.urls[0],
+            "site": site_of(picture.urls[0]),
             "other_urls": picture.urls[1:] or None,
             "found_in": picture.found_in,
             "alt": picture.alt,
@@ -111,13 +116,16 @@ def hand_back(job: Job) -> None:
     _change(job, status=Status.QUEUED, owner=None)
 
 
+def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until: datetime) -> None:
+    """Queue a delivery again for later, and others for its receiver not before `held_until`."""
+    why = {"error_code": failure.code, "error_detail": failure.detail}
+    when = {"due_at": due_at, "held_until": held_until}
+    _change(delivery, status=Status.QUEUED, owner=None, **when, **why)
+
+
 def holds(job: Job) -> bool:
     """Tell whether a claimed job is still ours."""
     return type(job).select().where(_present(job)).exists()
-
-
-def _waiting(kind: type[Job]) -> SQL | Expression:
-    return QUEUED_ALONE if kind is Image else kind.status == Status.QUEUED
 
 
 def _present(job: Job) -> Expression:
@@ -169,6 +177,9 @@ def _end(job: Job, status: Status, **values: Any) -> None:
         _change(job, **values)
         if isinstance(job, Download):
             _leave_rest(job)
+            vars(job).pop("pictures", None)  # as they are from now on
+        announce(job)
+        db.after_commit(partial(metrics.count_job, job))
 
 
 def _leave_rest(download: Download) -> None:

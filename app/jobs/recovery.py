@@ -5,12 +5,12 @@ from collections.abc import Callable
 from app.database import db
 from app.errors import GaveUp
 from app.jobs.claims import fail
-from app.models import KINDS, Job, Status
+from app.models import WORK, Job, Status
 
 
 def recover(lives: Callable[[str], bool], crashes_allowed: int) -> int:
     """Hand back the jobs of dead processes, or fail those that died too often; return how many."""
-    owners = [(owner, kind) for kind in KINDS for owner in _owners(kind)]
+    owners = [(owner, kind) for kind in WORK for owner in _owners(kind)]
     return sum(_recover_from(*one, crashes_allowed) for one in owners if not lives(one[0]))
 
 

@@ -19,8 +19,8 @@ from app.scrape.soup import read
 from app.scrape.srcset import Candidate
 from app.settings import MiB
 from app.sources import Source
+from app.urls import MAX_LENGTH
 
-MAX_URL = 8192
 MAX_TEXT = 300
 MAX_URLS = 16 * MiB  # of one page, together: a long base makes small candidates large
 
@@ -165,7 +165,7 @@ class _Page(NamedTuple):
         written = written.partition("#")[0]
         if not written:
             return Skip.PAGE
-        if len(written) > MAX_URL:
+        if len(written) > MAX_LENGTH:
             return Skip.MALFORMED
         try:
             url = ada_url.join_url(self.base, self.encode(written))

@@ -41,6 +41,39 @@ def test_a_finished_download_is_removed_with_all_its_files(
     assert client.get("/images").json["images"] == []
 
 
+@pytest.mark.parametrize("name", ["image", "archive"])
+def test_only_the_version_that_is_meant_is_removed(
+    client: FlaskClient, site: Site, work: Work, name: str
+) -> None:
+    url = site.file("/a.png", picture())
+    image = client.post("/images", json={"url": url}).headers["Location"]
+    archive = client.post("/download", json={"url": site.page("/", f"<img src={url}>")})
+    path = {"image": image, "archive": archive.headers["Location"]}[name]
+    work()
+    etag = client.get(path).headers["ETag"]
+
+    for condition in {"If-Match": '"other"'}, {"If-Match": f'"other", W/{etag}'}:
+        assert client.delete(path, headers=condition).status_code == 412
+    assert client.get(path).status_code == 200
+    assert client.delete(path, headers={"If-Match": f'"other", {etag}'}).status_code == 204
+    assert client.delete(path, headers={"If-Match": "*"}).status_code == 404
+
+
+def test_a_download_that_has_changed_since_is_not_removed(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    site.file("/a.png", picture())
+    path = client.post("/download", json={"url": site.page("/", "<img src=a.png>")}).json[
+        "download_url"
+    ]
+    work()
+    earlier = {"If-Unmodified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    later = {"If-Unmodified-Since": client.get(path).headers["Last-Modified"]}
+
+    assert client.delete(path, headers=earlier).status_code == 412
+    assert client.delete(path, headers=later).status_code == 204
+
+
 def test_a_queued_download_is_cancelled(client: FlaskClient, work: Work) -> None:
     path = client.post("/download", json={"url": "https://example.com/"}).json["download_url"]
 

@@ -84,3 +84,14 @@ def test_a_redirect_is_followed(client: FlaskClient, site: Site, work: Work) -> 
 
     assert client.get(path).json["source_url"] == site.url("/a.png")
     assert client.get(path).json["status"] == "finished"
+
+
+def test_nginx_may_keep_it_for_a_second_when_it_no_longer_changes(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    url = site.file("/a.png", picture())
+    path = client.post("/images", json={"url": url}).headers["Location"]
+
+    assert "X-Accel-Expires" not in client.get(path).headers
+    work()
+    assert client.get(path).headers["X-Accel-Expires"] == "1"

@@ -7,22 +7,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.pictures import CONTENT_TYPES, FORMATS, picture
-from tests.site import Site
 
 Keep = Callable[[bytes], str]
 
 
 @pytest.fixture
-def keep(client: FlaskClient, site: Site, work: Callable[[], int]) -> Keep:
+def keep(keep_image: Keep) -> Keep:
     """Have a copy of some bytes kept; return the path of its content."""
-
-    def do(body: bytes) -> str:
-        url = site.file("/a", body, "application/octet-stream")
-        path = client.post("/images", json={"url": url}).headers["Location"]
-        work()
-        return f"{path}/content"
-
-    return do
+    return lambda body: f"{keep_image(body)}/content"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -43,6 +35,10 @@ def test_a_drawing_is_sent_as_an_attachment_only(client: FlaskClient, keep: Keep
     disposition = client.get(keep(body)).headers["Content-Disposition"]
 
     assert disposition.startswith("attachment")
+
+
+def test_other_pages_may_show_it(client: FlaskClient, keep: Keep) -> None:
+    assert client.get(keep(picture())).headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
 def test_a_photo_is_sent_to_be_shown(client: FlaskClient, keep: Keep) -> None:

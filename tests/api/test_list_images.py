@@ -94,8 +94,19 @@ def test_it_filters(client: FlaskClient) -> None:
         ("limit=1_0", "limit"),
         ("limit=%D9%A3", "limit"),
         ("cursor=5", "cursor"),
+        ("cursor=01a1f88294ec75698cffcd211d2c85f9", "cursor"),
+        ("cursor=urn:uuid:01a1f882-94ec-7569-8cff-cd211d2c85f9", "cursor"),
+        ("cursor=01a1f882-94ec-7569-8cff-cd211d2c8%D9%A3f9", "cursor"),
         ("status=done", "status"),
         ("download_id=x", "download_id"),
+        ("stauts=failed", "stauts"),
+        ("status=failed&status=queued", "status"),
+        ("site=a/b", "site"),
+        ("site=", "site"),
+        ("added_after=2026-11-20", "added_after"),
+        ("added_after=2026-11-20T12:00:00", "added_after"),
+        ("added_before=yesterday", "added_before"),
+        ("added_before=2026-13-20T12:00:00Z", "added_before"),
     ],
 )
 def test_it_names_the_parameter_that_is_wrong(client: FlaskClient, query: str, field: str) -> None:
@@ -103,3 +114,38 @@ def test_it_names_the_parameter_that_is_wrong(client: FlaskClient, query: str, f
 
     assert answer.status_code == 422
     assert field in answer.json["errors"]
+
+
+@pytest.mark.parametrize(
+    ("query", "way_out"),
+    [
+        ("site=http://example.com", "such as example.com"),
+        ("added_after=2026-11-20", "such as 2026-11-20T09:30:00Z"),
+        ("added_after=2026-11-20T12:00:00+01:00", "%2B"),
+    ],
+)
+def test_it_says_what_to_send_instead(client: FlaskClient, query: str, way_out: str) -> None:
+    [(told,)] = client.get(f"/images?{query}").json["errors"].values()
+
+    assert way_out in told
+
+
+def test_it_filters_by_site(client: FlaskClient) -> None:
+    there = jobs.add_image("https://B\u00fccher.example:8080/1")
+    jobs.add_image("https://example.com/1")
+
+    for site in "b\u00fccher.example", "XN--BCHER-KVA.example":
+        assert ids(client.get("/images", query_string={"site": site}).json) == [str(there.id)]
+
+
+def test_it_filters_by_the_very_time_it_tells(client: FlaskClient) -> None:
+    added = add(30)
+    told = client.get("/images").json["images"]
+    times = [image["added_at"] for image in told]
+    for time in times:
+        later = ids(client.get("/images", query_string={"added_after": time}).json)
+        earlier = ids(client.get("/images", query_string={"added_before": time}).json)
+        assert later == [one for one, at in zip(added, times, strict=True) if at >= time]
+        assert later + earlier == added
+    assert not ids(client.get("/images?added_after=9999-12-31T23:59:59.999Z").json)
+    assert not ids(client.get("/images?added_before=0001-01-01T00:00:00%2B23:59").json)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.api import MAX_BODY_BYTES
 from app.models import Download
 
 URL = "https://example.com/gallery?page=2"
@@ -75,6 +76,8 @@ def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) ->
         ({"url": URL, "limit": 501}, "limit"),
         ({"url": URL, "limit": "5"}, "limit"),
         ({"url": URL, "limit": 5.5}, "limit"),
+        ({"url": URL, "limit": float("nan")}, "limit"),
+        ({"url": URL, "limit": 1e300}, "limit"),
         ({"url": URL, "limit": True}, "limit"),
         ({"url": URL, "limit": None}, "limit"),
         ({"url": URL, "min_width": -1}, "min_width"),
@@ -90,6 +93,7 @@ def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) ->
         ({"url": URL, "image_urls": []}, "image_urls"),
         ({"url": URL, "image_urls": [5]}, "image_urls"),
         ({"url": URL, "image_urls": ["x" * 9000]}, "image_urls"),
+        ({"url": URL, "image_urls": ["a.png", "\ud800"]}, "image_urls"),
         ({"url": URL, "image_urls": ["a.png"], "sources": ["meta"]}, "sources"),
         ([URL], "body"),
         ("text", "body"),
@@ -104,6 +108,14 @@ def test_it_names_the_field_that_is_wrong(client: FlaskClient, body: Any, field:
     assert answer.json["type"] == "/problems/invalid-input"
     assert field in answer.json["errors"]
     assert Download.select().count() == 0
+
+
+def test_a_number_may_be_spelled_with_a_point(client: FlaskClient) -> None:
+    body = b'{"url": "https://example.com/", "limit": 5.0, "min_width": 1e2}'
+    client.post("/download", data=body, content_type="application/json")
+
+    row = Download.get()
+    assert (row.limit, row.min_width) == (5, 100)
 
 
 def test_it_says_why_an_address_is_refused(client: FlaskClient) -> None:
@@ -122,7 +134,7 @@ def test_it_says_why_an_address_is_refused(client: FlaskClient) -> None:
         (b'{"url": "https://example.com/"}', "text/plain", 415),
         (b"url=https://example.com/", "application/x-www-form-urlencoded", 415),
         (b"{}", None, 415),
-        (b'{"url": "' + b"x" * (1 << 20) + b'"}', "application/json", 413),
+        (b'{"url": "' + b"x" * MAX_BODY_BYTES + b'"}', "application/json", 413),
     ],
 )
 def test_it_refuses_a_body_that_is_not_json(
@@ -133,6 +145,40 @@ def test_it_refuses_a_body_that_is_not_json(
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"
     assert answer.json["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "most"),
+    [
+        ("/download", "types", 10),
+        ("/download", "sources", 4),
+        ("/download", "image_urls", 10_000),
+        ("/images", "urls", 10_000),
+    ],
+)
+def test_of_a_list_that_is_too_long_no_entry_is_looked_at(
+    client: FlaskClient, path: str, field: str, most: int
+) -> None:
+    url = {"url": "https://example.com/"} if path == "/download" else {}
+    answer = client.post(path, json={**url, field: [5] * (most + 1)})
+
+    assert answer.json["errors"] == {field: [f"Length must be between 1 and {most}."]}
+
+
+def test_unknown_fields_are_named_unless_there_are_very_many(client: FlaskClient) -> None:
+    url = {"url": "https://example.com/"}
+    some = client.post("/download", json=url | {f"{n}": n for n in range(99)})
+    many = client.post("/download", json=url | {f"{n}": n for n in range(100)})
+
+    assert (some.status_code, len(some.json["errors"])) == (422, 99)
+    assert (many.status_code, many.json["detail"]) == (400, "the body has more than 100 fields")
+
+
+def test_it_says_where_the_json_breaks_off(client: FlaskClient) -> None:
+    body = b'{"url": "https://example.com/",\n  limit: 5}'
+    answer = client.post("/download", data=body, content_type="application/json")
+
+    assert answer.json["detail"] == "the body is not valid JSON: line 2, column 3"
 
 
 def test_a_limit_follows_the_setting(client: FlaskClient, app: Flask) -> None:

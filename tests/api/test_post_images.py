@@ -31,6 +31,12 @@ def test_it_accepts_an_image(client: FlaskClient, app: Flask) -> None:
         ({"url": "http://0x0a.1/"}, "url"),
         ({"url": URL, "limit": 5}, "limit"),
         ([], "body"),
+        ({"url": URL, "urls": [URL]}, "urls"),
+        ({"urls": []}, "urls"),
+        ({"urls": URL}, "urls"),
+        ({"urls": None}, "urls"),
+        ({"urls": [URL] * 10_001}, "urls"),
+        ({"urls": [URL], "limit": 5}, "limit"),
     ],
 )
 def test_it_names_the_field_that_is_wrong(client: FlaskClient, body: Any, field: str) -> None:
@@ -49,3 +55,29 @@ def test_it_refuses_a_body_that_is_not_json(
     client: FlaskClient, body: bytes, content_type: str, status: int
 ) -> None:
     assert client.post("/images", data=body, content_type=content_type).status_code == status
+
+
+def test_it_accepts_many_in_the_order_given(client: FlaskClient, app: Flask) -> None:
+    urls = [f"https://example.com/{number}.png" for number in range(10_000)]
+
+    answer = client.post("/images", json={"urls": urls})
+
+    assert answer.status_code == 202
+    told = answer.json["images"]
+    assert [one["url"] for one in told] == urls
+    assert app.extensions["engine"].count == 1
+    stored = {str(image.id): image.source_url for image in Image.select()}
+    assert stored == {one["id"]: one["url"] for one in told}
+    assert client.get(told[17]["status_url"]).json["source_url"] == urls[17]
+
+
+@pytest.mark.parametrize("bad", ["ftp://a/", "http://10.0.0.1/", "", None, 5, "http://\ud800/"])
+def test_one_bad_url_of_many_refuses_all_and_is_named(client: FlaskClient, bad: Any) -> None:
+    urls = [f"https://example.com/{number}.png" for number in range(100)]
+    urls[17] = bad
+
+    answer = client.post("/images", json={"urls": urls})
+
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]["urls"]) == ["17"]
+    assert Image.select().count() == 0

@@ -1,6 +1,7 @@
 """A foreign server that says what a test tells it to, byte by byte, on loopback addresses."""
 
 import contextlib
+import re
 import socket
 import ssl
 import struct
@@ -99,7 +100,7 @@ class Origin:
                 return
             if self.tls:
                 connection = stack.enter_context(self.tls.wrap_socket(connection, server_side=True))
-            while request := self._read_head(connection):
+            while request := self._read(connection):
                 self.requests.append(request)
                 target = request.split(b" ")[1].decode("latin-1")
                 answer = self.answers.get(target, NOT_FOUND)
@@ -117,14 +118,19 @@ class Origin:
         return b"connection: close" not in answer.lower()
 
     @staticmethod
-    def _read_head(connection: socket.socket) -> bytes:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
+    def _read(connection: socket.socket) -> bytes:
+        """Read a request, with its body if it says how long that is."""
+        request, whole = b"", 0
+        while not whole or len(request) < whole:
             data = connection.recv(65536)
             if not data:
                 return b""
-            head += data
-        return head
+            request += data
+            head, end, _ = request.partition(b"\r\n\r\n")
+            if end:
+                length = re.search(rb"(?i)content-length: ([0-9]+)", head)
+                whole = len(head + end) + (int(length[1]) if length else 0)
+        return request
 
 
 def answer(

@@ -165,9 +165,6 @@ AFTER = [
     ("120", 120),
     (" 120 ", 120),
     ("9" * 500, None),
-    (date_in(100), 100),
-    (date_in(-100), -100),
-    ("Wed, 21 Oct 2015 07:28:00 -0000", -300_000_000),
     ("soon", None),
     ("-1", None),
     ("1.5", None),
@@ -180,11 +177,14 @@ AFTER = [
 
 @pytest.mark.parametrize(("value", "seconds"), AFTER)
 def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
-    found = retry_after(value)
-    if seconds is None or found is None:
-        assert found == seconds
-    else:
-        assert found == pytest.approx(seconds, rel=0.3, abs=2)
+    assert retry_after(value) == seconds
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000"])
+@pytest.mark.parametrize("seconds", [100, -100])
+def test_retry_after_is_read_as_a_time_from_now(seconds: int, zone: str) -> None:
+    date = date_in(seconds).replace("GMT", zone)
+    assert retry_after(date) == pytest.approx(seconds, abs=5)
 
 
 @settings(deadline=None)
@@ -238,4 +238,4 @@ def test_a_silent_origin_is_not_asked_twice(fetching: Fetching, origin: Origin) 
     origin.answers["/"] = Peer.hang
     with pytest.raises(DeadlineExceeded):
         image(fetching(seconds=0.2), origin.url())
-    assert len(origin.requests) == 1
+    assert len(origin.requests) <= 1

@@ -61,6 +61,18 @@ def test_an_address_passes_when_the_certificate_has_it(
     assert image(fetching(tls=tls), secure.url()).bytes == 50_000
 
 
+def test_a_message_goes_to_the_right_name_alone(
+    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+) -> None:
+    fetcher = fetching(resolve=RESOLVER, tls=tls)
+    message = b"m" * 20_000
+    assert fetcher.post(Url.parse(secure.url(host="good.test")), message, {}).status == 200
+    assert secure.requests[0].endswith(b"\r\n\r\n" + message)
+    with pytest.raises(Unreachable, match="certificate"):
+        fetcher.post(Url.parse(secure.url(host="wrong.test")), message, {})
+    assert len(secure.requests) == 1
+
+
 def test_the_wrong_name_fails(fetching: Fetching, secure: Origin, tls: ssl.SSLContext) -> None:
     with pytest.raises(Unreachable, match="unreachable: certificate: Hostname mismatch"):
         image(fetching(resolve=RESOLVER, tls=tls), secure.url(host="wrong.test"))
@@ -123,7 +135,7 @@ def test_a_handshake_meets_the_deadline(
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         image(fetching(seconds=0.3), origin.url().replace("http:", "https:"))
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
 
 
 def test_a_drip_under_tls_meets_the_deadline(

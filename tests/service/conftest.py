@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,16 @@ ROOT = Path(__file__).parent.parent.parent
 SECONDS = 60  # what a test waits at most for something that should happen soon
 
 
+# Below those that the system gives to whoever connects; each process of a test run has its own.
+_ports = count(10_000 + os.getpid() % 220 * 100)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 class Service:
@@ -49,7 +55,9 @@ class Service:
                 stderr=log,
                 process_group=0,
             )
+        workers = int(flags[flags.index("--workers") + 1]) if "--workers" in flags else 1
         self.wait(lambda: self.get("/healthz").ok)
+        self.wait(lambda: len(self.workers()) == workers)
 
     def wait(self, true: Callable[[], bool]) -> None:
         """Ask again and again until it is true; the service is another process."""
@@ -77,8 +85,17 @@ class Service:
             self.process.terminate()
             self.process.wait(SECONDS)
 
-    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+    def end(self) -> None:
+        """Stop, and leave the log to pytest, which shows it where a test failed."""
+        self.stop()
+        if self.log.exists():
+            sys.stdout.write(self.log.read_text())
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> requests.Response:
         """Send a request, again where a worker died over it, as clients do."""
+        options["headers"] = {"Connection": "close", **(headers or {})}  # a stop waits for the open
         answers: list[requests.Response] = []
 
         def answered() -> bool:
@@ -118,7 +135,9 @@ class Service:
 
     def lines(self) -> list[dict[str, Any]]:
         """Read the log, each line of it a JSON object."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        # Not splitlines(): it takes more than line feeds for ends, and paths may have all of them.
+        *lines, _ = self.log.read_text().split("\n")  # the last is just being written, or empty
+        return [json.loads(line) for line in lines]
 
     def end_of(self, path: str) -> requests.Response:
         """Follow a job to its end; return the answer that is no longer 202."""
@@ -126,8 +145,19 @@ class Service:
         return self.get(path)
 
 
+@contextmanager
+def serving(folder: Path, *flags: str, **variables: str) -> Iterator[Service]:
+    """Start a service, for as many tests as may share it."""
+    service = Service(folder, **variables)
+    try:
+        service.start(*flags)
+        yield service
+    finally:
+        service.end()
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     service = Service(tmp_path)
     yield service
-    service.stop()
+    service.end()

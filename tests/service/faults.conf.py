@@ -9,7 +9,8 @@ from typing import Any
 exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 
 from app import jobs  # noqa: E402
-from app.models import Download  # noqa: E402
+from app.fetch import Fetcher  # noqa: E402
+from app.models import Download, Image  # noqa: E402
 from app.storage import Storage  # noqa: E402
 from app.tasks import Tasks  # noqa: E402
 
@@ -65,6 +66,11 @@ FAULTS: dict[str, Callable[[], None]] = {
     "after the last update": lambda: wrap(
         jobs, "finish", after=lambda result, job, *args: isinstance(job, Download)
     ),
+    "after the end, before anybody is told": lambda: wrap(
+        jobs, "finish", after=lambda result, job, *args: isinstance(job, Image)
+    ),
+    "before the receiver is told": lambda: wrap(Fetcher, "post", before=always),
+    "after the receiver is told": lambda: wrap(Fetcher, "post", after=always),
     "during recovery": lambda: wrap(jobs, "recover", after=lambda count, *args: count > 0),
     "before the parts of the dead go": lambda: wrap(Storage, "bury_dead", before=always),
 }

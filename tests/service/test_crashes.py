@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.models import UNFINISHED
 from tests.pictures import picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
@@ -73,11 +74,16 @@ class Crowd:
     def check_files(self) -> None:
         storage = Path(self.service.environment["DOWNLOADER_STORAGE_DIR"])
 
+        def ended() -> bool:
+            rows = self.service.rows("downloads") + self.service.rows("images")
+            return not any(row["status"] in UNFINISHED for row in rows)
+
         def tidy() -> bool:  # the dead are buried within a second
             return not list(storage.glob("parts/*/*"))
 
-        self.service.wait(tidy)
         # A POST whose worker died before it could answer may have been accepted all the same.
+        self.service.wait(ended)
+        self.service.wait(tidy)
         downloads, images = self.service.rows("downloads"), self.service.rows("images")
         for kind, rows in ("archives", downloads), ("images", images):
             finished = [row for row in rows if row["status"] == "finished"]
@@ -174,7 +180,7 @@ def test_a_deploy_cuts_a_dripping_origin_and_hands_the_job_back(
     if number == signal.SIGTERM:
         assert service.process
         service.process.terminate()
-        assert service.process.wait(5) == 0
+        assert service.process.wait(15) == 0
         service.start()
     else:
         os.kill(service.process.pid if service.process else 0, number)

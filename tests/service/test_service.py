@@ -1,18 +1,25 @@
-"""The main job over real sockets, and what survives a kill."""
+"""The main job over real sockets, and what survives a kill.
+
+`make test PAGES=…` tries it on a folder of saved pages of real sites too: they are not ours to add.
+"""
 
 import io
+import os
 import signal
+import socket
 import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.pictures import CONTENT_TYPES, FORMATS, picture
-from tests.service.conftest import ROOT, SECONDS, Service
+from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
 
-SAVED = ROOT.parent / "shared" / "discovery" / "pages"
+PAGES = os.environ.get("PAGES")
+OFFLINE = str(Path(__file__).with_name("offline.conf.py"))
 
 
 def test_a_page_becomes_a_zip_of_what_was_served(service: Service, site: Site) -> None:
@@ -45,20 +52,19 @@ def test_an_image_becomes_a_stored_copy(service: Service, site: Site) -> None:
     assert service.get("/images").json()["images"][0]["status"] == "finished"
 
 
+@pytest.mark.skipif(not PAGES, reason="PAGES names no folder of saved pages of real sites")
 def test_real_pages_come_to_an_end_with_an_answer(service: Service, site: Site) -> None:
-    if not SAVED.is_dir():
-        pytest.skip("the saved pages of real sites are not beside this checkout")
-    pages = sorted(SAVED.glob("*.html"))
+    pages = sorted(Path(PAGES or "").glob("*.html"))
+    assert pages
     for path in pages:
         site.file(f"/{path.name}", path.read_bytes(), "text/html")
-    service.environment["RES_OPTIONS"] = "timeout:1"  # where no name server answers
-    service.start()
+    service.start("-c", OFFLINE)
     added = [service.post("/download", url=site.url(f"/{p.name}"), limit=2) for p in pages]
 
     for one in added:
         answer = service.end_of(one["download_url"])
         told = service.get(one["status_url"]).json()
-        # Their images are out of reach here: each has to say so, and none may hang.
+        # Their images are out of reach: each has to say so, and none may hang.
         assert answer.status_code in (200, 502), answer.text
         assert told["progress"]["found"] > 0
         assert told["images"]
@@ -110,6 +116,30 @@ def test_several_workers_start_at_once_on_a_new_storage(service: Service, site: 
         assert service.end_of(f"/images/{one['id']}/content").content == picture()
     assert site.asked("/a.png") == 30
     assert {line["level"] for line in service.lines()} == {"INFO"}
+
+
+def test_an_idempotency_key_outlives_a_restart(service: Service) -> None:
+    same = {"json": {"url": "https://example.com/"}, "headers": {"Idempotency-Key": "k1"}}
+    service.start()
+    first = service.ask("POST", "/images", **same)
+    service.stop()
+    service.start("--workers", "2")
+
+    assert service.ask("POST", "/images", **same).text == first.text
+    assert len(service.rows("images")) == 1
+
+
+def test_a_body_that_hides_its_length_is_bounded_too(service: Service) -> None:
+    service.start()
+    with socket.create_connection(("127.0.0.1", service.port), SECONDS) as client:
+        client.sendall(
+            b"POST /images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        with suppress(ConnectionError):  # it need not be read to its end
+            for _ in range(5):
+                client.sendall(b"100000\r\n" + b" " * (1 << 20) + b"\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_every_line_of_the_log_is_json(service: Service, site: Site) -> None:

@@ -1,0 +1,48 @@
+"""`/metrics`: what the service counts, in the text format of Prometheus."""
+
+from collections.abc import Iterator
+
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from app import jobs, metrics
+from app.api.arguments import Blueprint
+from app.models import WORK, now
+
+MOST_COUNTED = 1_000_000  # to count them takes 80 ms
+
+
+class Queue(Collector):
+    """The queue as the database knows it: right for all workers, and after a restart."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Ask the database, from indexes and in a bounded time."""
+        queued = _gauge("jobs_queued", f"Jobs that wait, counted up to {MOST_COUNTED}.")
+        running = _gauge("jobs_running", "Jobs at work.")
+        age = _gauge("oldest_queued_seconds", "How long the first in the queue has waited.")
+        for kind in WORK:
+            labels = [kind.__name__.lower()]
+            since = jobs.queued_since(kind)
+            queued.add_metric(labels, jobs.count_queued(kind, MOST_COUNTED))
+            running.add_metric(labels, jobs.count_running(kind))
+            age.add_metric(labels, (now() - since).total_seconds() if since else 0)
+        yield from (queued, running, age)
+
+
+scrape = Blueprint("metrics", __name__, description="For those who operate the service")
+
+
+@scrape.get("/metrics")
+@scrape.response(200, {"type": "string"}, content_type="text/plain")
+def tell() -> Response:
+    """Get the metrics of all workers, for Prometheus."""
+    queue = CollectorRegistry()
+    queue.register(Queue())
+    text = generate_latest(metrics.of_all_processes()) + generate_latest(queue)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _gauge(name: str, meaning: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"image_downloader_{name}", meaning, labels=["kind"])

@@ -1,0 +1,54 @@
+"""The folder that a user wants files in: each appears whole, and over nothing that is there."""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+
+def keep(folder: Path, name: str, pieces: Iterable[bytes]) -> Path:
+    """Write a file; return where, for another may have its name already."""
+    part = _part(folder)
+    try:
+        with part.open("xb") as file:
+            file.writelines(pieces)
+        stem, dot, ending = name.rpartition(".")
+        return part.replace(_reserved(folder, stem, dot + ending, Path.touch))
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unpack(folder: Path, name: str, pieces: Iterable[bytes]) -> list[Path]:
+    """Make a folder of what is in a zip of that name; return where its files are."""
+    part = _part(folder)
+    part.mkdir()
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.writelines(pieces)
+            with zipfile.ZipFile(file) as archive:
+                archive.extractall(part)
+                members = archive.namelist()
+        place = part.replace(_reserved(folder, name.removesuffix(".zip"), "", Path.mkdir))
+        return [place / member for member in members]
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _part(folder: Path) -> Path:
+    """Return where something grows until it is whole; containers often share a folder and a pid."""
+    return folder / f".image-downloader-{uuid4()}.part"
+
+
+def _reserved(folder: Path, stem: str, ending: str, make: Callable[..., None]) -> Path:
+    """Take a name that is free: the one that is wanted, or the next, such as `sunset-2.jpg`."""
+    for number in count(1):
+        path = folder / (f"{stem}-{number}{ending}" if number > 1 else f"{stem}{ending}")
+        try:
+            make(path, exist_ok=False)
+        except FileExistsError:
+            continue
+        break
+    return path

@@ -1,0 +1,66 @@
+"""Telling of a job's end: one delivery each, written in the transaction that ends the job.
+
+So no crash loses one. It is work like a job: claimed, fenced and recovered in the same way.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import orjson
+
+from app.documents import DownloadEventDocument, ImageEventDocument
+from app.errors import NotFailed, NotFound
+from app.models import Delivery, Download, Image, Job, Status, now
+from app.urls import site_of
+
+_DOWNLOAD, _IMAGE = DownloadEventDocument(), ImageEventDocument()
+
+
+def announce(job: Job) -> None:
+    """Have a job's end told to whom asked for it; to be called in the transaction of that end."""
+    if not isinstance(job, Download | Image) or not job.callback_url:
+        return
+    document = _DOWNLOAD if isinstance(job, Download) else _IMAGE
+    kind = type(job).__name__.lower()
+    event = {"type": f"{kind}.{job.status}", "timestamp": job.finished_at, "data": job}
+    Delivery.create(
+        job_id=job.id,
+        url=job.callback_url,
+        host=site_of(job.callback_url) or "",
+        body=orjson.dumps(document.dump(event)).decode(),
+    )
+
+
+def delivery_of(kind: type[Download] | type[Image], job_id: UUID) -> Delivery:
+    """Return what is told of a job's end, also when the job has been removed since.
+
+    Raises:
+        NotFound: it has not ended, nobody is told, or it was long ago.
+
+    """
+    name = kind.__name__.lower()
+    delivery: Delivery | None = Delivery.get_or_none(job_id=job_id)
+    if delivery is None or not orjson.loads(delivery.body)["type"].startswith(f"{name}."):
+        raise NotFound(
+            f"nobody is told of an end of {name} {job_id}: it has no callback_url, or no end yet"
+        )
+    return delivery
+
+
+def redeliver(delivery: Delivery) -> None:
+    """Try once more what was given up; its receiver knows it by the same id.
+
+    Raises:
+        NotFailed: it is in another state.
+
+    """
+    again = Delivery.update(status=Status.QUEUED, due_at=now(), finished_at=None)
+    given_up = (Delivery.id == delivery.id) & (Delivery.status == Status.FAILED)
+    if not again.where(given_up).execute():
+        raise NotFailed(f"it is {delivery.status}; only a failed delivery can be tried again")
+
+
+def forget(deliveries: Sequence[Delivery]) -> None:
+    """Remove deliveries that ended."""
+    if deliveries:  # a DELETE of nothing would wait for its turn to write all the same
+        Delivery.delete().where(Delivery.id.in_([one.id for one in deliveries])).execute()

@@ -1,0 +1,40 @@
+"""What people do to a download or an image: by forms that are a button each."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from flask import Blueprint, redirect, url_for
+from werkzeug import Response
+
+from app import jobs, upkeep
+from app.api import current
+from app.api.answers import load
+from app.api.capacity import admit
+from app.models import Download, Image
+
+AnyJob = TypeVar("AnyJob", Download, Image)
+
+
+def take(pages: Blueprint, kind: type[AnyJob]) -> None:
+    """Have the pages of a kind of job take these forms; they lead back to its `show` or `walk`."""
+
+    @pages.post("/<uuid:job_id>/retry")
+    def retry(job_id: UUID) -> Response:
+        """Ask again for what failed."""
+        job = load(kind, job_id)
+        admit(1)
+        again = jobs.retry(job)
+        current.engine().submit()
+        return redirect(url_for(".show", job_id=again.id), 303)
+
+    @pages.post("/<uuid:job_id>/cancel")
+    def cancel(job_id: UUID) -> Response:
+        """Cancel what has not ended; what just has stays."""
+        upkeep.cancel(load(kind, job_id), current.storage())
+        return redirect(url_for(".show", job_id=job_id), 303)
+
+    @pages.post("/<uuid:job_id>/delete")
+    def delete(job_id: UUID) -> Response:
+        """Remove a job and its files."""
+        upkeep.remove(load(kind, job_id), current.storage())
+        return redirect(url_for(".walk"), 303)

@@ -1,0 +1,36 @@
+"""`/downloads`: what became of the pages that were asked for."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template
+
+from app import jobs
+from app.api.answers import load
+from app.api.schemas import DownloadWalk
+from app.models import UNFINISHED, Download, Status
+from app.web import changes, lists
+
+downloads = Blueprint("downloads", __name__, url_prefix="/downloads")
+changes.take(downloads, Download)
+
+PAGE = 25
+
+
+@downloads.get("")
+def walk() -> str:
+    """List the downloads, newest first."""
+    rows, older = lists.page(Download, lists.asked(DownloadWalk(), PAGE))
+    standings = jobs.standings(Download, [one.id for one in rows])
+    return render_template("downloads.html", downloads=rows, standings=standings, older=older)
+
+
+@downloads.get("/<uuid:job_id>")
+def show(job_id: UUID) -> str:
+    """Show how far a download is, and its pictures."""
+    download = load(Download, job_id)
+    return render_template(
+        "download.html",
+        download=download,
+        taken=[one for one in download.pictures if one.status in (*UNFINISHED, Status.FINISHED)],
+        left=[one for one in download.pictures if one.failure],
+    )

@@ -1,0 +1,103 @@
+"""What the form on `/` asks for, judged by the schemas of the API."""
+
+import re
+from typing import Any, cast
+
+from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from app.api import current
+from app.api.schemas import MAX_URLS, NewDownload, NewImage
+
+MAX_PAGES = 100  # at once, by hand
+
+NUMBERS = ("limit", "min_width", "min_height")
+TRUTHS = ("manifest", "dry_run")
+
+Form = MultiDict[str, str]
+Errors = dict[str, list[str]]
+
+
+class Refused(Exception):
+    """The form cannot be taken as it is; `errors` says why, by field."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def new_downloads(form: Form) -> list[dict[str, Any]]:
+    """Return what is asked for, a download for each page.
+
+    Raises:
+        Refused: with what to change.
+
+    """
+    urls = _lines(form, "urls", MAX_PAGES)
+    if form.get("image_urls", "").strip() and len(urls) > 1:
+        raise Refused({"image_urls": ["A list of pictures belongs to one page: give one address."]})
+    options = _options(form)
+    return _judged(NewDownload(), {number: {"url": url, **options} for number, url in urls.items()})
+
+
+def new_images(form: Form) -> list[dict[str, Any]]:
+    """Return what is asked for, a copy of each image.
+
+    Raises:
+        Refused: with what to change.
+
+    """
+    urls = _lines(form, "urls", MAX_URLS)
+    return _judged(NewImage(), {number: {"url": url} for number, url in urls.items()})
+
+
+def _lines(form: Form, name: str, most: int) -> dict[int, str]:
+    """Return the lines that say anything, by their numbers in the field."""
+    texts = form.get(name, "").splitlines()
+    lines = {number: line for number, text in enumerate(texts, 1) if (line := text.strip())}
+    if not lines:
+        raise Refused({name: ["Paste an address that begins with http:// or https://."]})
+    most = min(most, current.settings().max_queued or most)
+    if len(lines) > most:
+        raise Refused({name: [f"At most {most:,} at once, please; these are {len(lines):,}."]})
+    return lines
+
+
+def _options(form: Form) -> dict[str, Any]:
+    """Return the fields of the API that the form sets; what is left empty has its default."""
+    given = {name: form[name].strip() for name in NUMBERS if name in form}
+    options: dict[str, Any] = {name: _number(text) for name, text in given.items() if text}
+    options |= {name: True for name in TRUTHS if name in form}
+    if types := form.getlist("types"):
+        options["types"] = types
+    if listed := form.get("image_urls", "").split():
+        options["image_urls"] = listed
+    return options
+
+
+def _number(text: str) -> int | str:
+    """Return a number where there is one; what else stands there, the schema refuses."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
+
+
+def _judged(schema: Schema, asked: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    loaded, errors = [], Errors()
+    for number, one in asked.items():
+        try:
+            loaded.append(schema.load(one))
+        except ValidationError as error:
+            for field, told in cast(dict[str, Any], error.messages).items():
+                place = f"Line {number}: " if field == "url" and len(asked) > 1 else ""
+                name = "urls" if field == "url" else field
+                sentences = [f"{place}{sentence}" for sentence in _sentences(told)]
+                errors.setdefault(name, []).extend(sentences)
+    if errors:
+        raise Refused({field: list(dict.fromkeys(told))[:5] for field, told in errors.items()})
+    return loaded
+
+
+def _sentences(told: Any) -> list[str]:
+    """Return the messages of a field; those of a list's entries stand below their numbers."""
+    if isinstance(told, dict):
+        return [sentence for entry in told.values() for sentence in _sentences(entry)]
+    return list(told)

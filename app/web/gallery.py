@@ -1,0 +1,42 @@
+"""`/gallery`: everything stored, to look at."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+
+from app.api.answers import load
+from app.api.schemas import ImageWalk
+from app.models import Image, Status
+from app.urls import site_of
+from app.web import changes, lists
+
+gallery = Blueprint("gallery", __name__, url_prefix="/gallery")
+changes.take(gallery, Image)
+
+PAGE = 60  # fills whole rows, in any number of columns that the style sheet makes
+
+
+@gallery.get("")
+def walk() -> str:
+    """Show the images, newest first: those that are stored, unless asked for others."""
+    rows, older = lists.page(Image, lists.asked(ImageWalk(), PAGE, _filters()))
+    return render_template("gallery.html", images=rows, older=older, page_size=PAGE)
+
+
+@gallery.get("/<uuid:job_id>")
+def show(job_id: UUID) -> str:
+    """Show an image and all that is known of it."""
+    return render_template("image.html", image=load(Image, job_id))
+
+
+def _filters() -> dict[str, str]:
+    """Return the filters of the API that the form means; its days are those of UTC."""
+    asked = {"status": Status.FINISHED.value, **request.args.to_dict()}
+    site = asked.get("site", "").strip()
+    if host := site_of(site if "://" in site else f"http://{site}"):
+        asked["site"] = host  # of a URL that was pasted
+    if since := asked.pop("since", ""):
+        asked["added_after"] = f"{since}T00:00:00Z"
+    if until := asked.pop("until", ""):
+        asked["added_before"] = f"{until}T23:59:59.999999Z"
+    return asked

@@ -1,0 +1,55 @@
+"""`/`: one form for all that can be asked for."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from app import jobs
+from app.api import current
+from app.api.capacity import admit
+from app.formats import FORMATS
+from app.web import forms
+
+home = Blueprint("home", __name__)
+
+
+@home.get("/")
+def show() -> str:
+    """Show the form."""
+    return _form()
+
+
+@home.post("/")
+def add() -> Response | tuple[str, int]:
+    """Ask for what the form says, and go where it can be watched."""
+    try:
+        target = _add_images() if request.form.get("kind") == "images" else _add_downloads()
+    except forms.Refused as refused:
+        return _form(refused.errors), 422
+    current.engine().submit()
+    return redirect(target, 303)
+
+
+def _add_images() -> str:
+    images = forms.new_images(request.form)
+    admit(len(images))
+    jobs.add_images(new["url"] for new in images)
+    return url_for("web.gallery.walk", status="")
+
+
+def _add_downloads() -> str:
+    downloads = forms.new_downloads(request.form)
+    admit(len(downloads))
+    added = jobs.add_downloads(downloads)
+    if len(added) > 1:
+        return url_for("web.downloads.walk")
+    return url_for("web.downloads.show", job_id=added[0].id)
+
+
+def _form(errors: forms.Errors | None = None) -> str:
+    return render_template(
+        "home.html",
+        form=request.form,
+        errors=errors or {},
+        formats=FORMATS,
+        max_images=current.settings().max_images,
+    )

@@ -1,0 +1,47 @@
+"""`/key`: asks for the key once, and keeps a cookie in its place."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from app.api import current
+from app.api.access import local_path
+from app.api.door import KEY
+from app.keys import COOKIE, COOKIE_SECONDS
+
+key = Blueprint("key", __name__, url_prefix="/key")
+
+
+@key.get("")
+def show() -> str:
+    """Ask for the key."""
+    return _form()
+
+
+@key.post("")
+def enter() -> Response | tuple[str, int]:
+    """Take a key that is one of ours, and go on to where it was asked for."""
+    cookie = current.keys().cookie(request.form.get("key", "").strip())
+    if not cookie:
+        return _form("This is not a key of this service."), 403
+    answer = redirect(local_path(request.args.get("next", "/")), 303)
+    answer.set_cookie(
+        COOKIE, cookie, COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+    )
+    return answer
+
+
+@key.post("/forget")
+def forget() -> Response:
+    """Forget the key in this browser."""
+    answer = redirect(url_for(".show"), 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+def _form(problem: str | None = None) -> str:
+    return render_template(
+        "key.html",
+        problem=problem,
+        needed=bool(current.keys()),
+        known=KEY in request.environ,
+    )

@@ -1,0 +1,41 @@
+"""Lists for people, a page at a time, by the filters and cursors of the API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
+
+from flask import request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import BadRequest
+
+from app import jobs
+from app.models import Download, Image
+
+AnyJob = TypeVar("AnyJob", Download, Image)
+
+
+def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what a list is asked for; an empty field of a filter asks for nothing.
+
+    Raises:
+        BadRequest: no form of ours sends this.
+
+    """
+    given = {name: text for name, text in (filters or request.args).items() if text}
+    try:
+        loaded: dict[str, Any] = schema.load({**given, "limit": limit})
+    except ValidationError as error:
+        messages = cast(dict[str, list[str]], error.messages)
+        told = "; ".join(f"{name}: {' '.join(one)}" for name, one in messages.items())
+        raise BadRequest(f"This filter is not understood: {told}") from error
+    return loaded
+
+
+def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], str | None]:
+    """Return a page of a list, newest first, and where the next one is if there is any."""
+    limit, cursor = where.pop("limit"), where.pop("cursor")
+    rows = jobs.page(kind, limit + 1, cursor, **where)
+    if len(rows) <= limit:
+        return rows, None
+    older = urlencode({**request.args, "cursor": rows[limit - 1].id})
+    return rows[:limit], f"{request.path}?{older}"

@@ -1,0 +1,45 @@
+// The form: says that it is on its way, takes what the bookmarklet sends, and hands the bookmarklet out.
+import { collect } from "./collect.js";
+
+const form = document.querySelector(".ask");
+const button = form.querySelector(".primary");
+const told = form.querySelector("[role=status]");
+
+form.addEventListener("submit", () => {
+  button.disabled = true; // a second click would ask for everything again
+  told.textContent = "One moment…";
+});
+
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  button.disabled = false;
+  told.textContent = "";
+});
+
+// What stands behind the # comes from any site: it only fills the form, and a person sends it.
+function takeFragment() {
+  const sent = new URLSearchParams(location.hash.slice(1));
+  if (!sent.get("url")) return;
+  const images = sent.getAll("image");
+  form.elements.urls.value = sent.get("url");
+  form.elements.image_urls.value = images.join("\n");
+  form.elements.kind.value = "pages";
+  form.querySelector(".options").open = images.length > 0;
+  told.textContent = images.length
+    ? `Your browser showed ${images.length} ${images.length === 1 ? "picture" : "pictures"} there. Look at the list, then get them.`
+    : "Look at the address, then get its pictures.";
+  history.replaceState(null, "", location.pathname);
+  button.focus();
+}
+
+addEventListener("hashchange", takeFragment);
+takeFragment();
+
+const bookmarklet = document.querySelector(".bookmarklet");
+const link = bookmarklet.querySelector("a");
+link.href = `javascript:(${encodeURIComponent(collect)})("${location.origin}")`;
+link.addEventListener("click", (event) => {
+  event.preventDefault(); // here, it has nothing to look at
+  bookmarklet.querySelector("[role=status]").textContent = "Drag it to the bookmarks bar, then click it there on another page.";
+});
+bookmarklet.hidden = false;

@@ -1,0 +1,9 @@
+"""The service's own gunicorn.conf.py, and little patience with clients that have stopped."""
+
+from pathlib import Path
+
+exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
+
+from app import lanes, worker  # noqa: E402
+
+lanes.ASKING_SECONDS = worker.BODY_SECONDS = worker.SEND_SECONDS = 1

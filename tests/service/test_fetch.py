@@ -1,0 +1,444 @@
+"""`python -m app fetch`, as a process of its own: without a service, and with a real one."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import picture
+from tests.service.conftest import ROOT, SECONDS, Service, free_port, serving
+from tests.site import Reply, Site
+
+KEY = "a-key-of-sixteen-letters"
+RUNNING = {"status": "running", "progress": {"done": 0, "failed": 0, "total": 0}}
+QUICK = 15  # seconds, where the machine is busy; a second or two where it is not
+
+
+class Command:
+    """The command in a folder of its own, with another for what is temporary."""
+
+    def __init__(self, folder: Path) -> None:
+        self.output = folder / "output"
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
+        self.options: list[str] = []
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if "DOWNLOADER" not in name},
+            "DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8",
+            "TMPDIR": str(self.temporary),
+        }
+
+    def start(self, *arguments: str, **options: object) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "app", "fetch", "-o", str(self.output)]
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
+        return subprocess.Popen(
+            [*command, *self.options, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            text=True,
+            **streams,  # type: ignore[call-overload]
+        )
+
+    def run(self, *arguments: str, told: str = "") -> "subprocess.CompletedProcess[str]":
+        with self.start(*arguments) as process:
+            output, errors = process.communicate(told, SECONDS)
+        assert "Traceback" not in errors, errors
+        assert list(self.temporary.iterdir()) == []
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def made(self) -> list[str]:
+        """Name all that is in the folder, hidden or not."""
+        found = self.output.rglob("*")
+        return sorted(str(path.relative_to(self.output)) for path in found)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("keyed"), DOWNLOADER_API_KEYS=KEY) as service:
+        yield service
+
+
+@pytest.fixture(params=["alone", "with a service"])
+def command(request: pytest.FixtureRequest, tmp_path: Path, keyed: Service) -> Command:
+    command = Command(tmp_path)
+    if request.param != "alone":
+        command.options += ["--server", f"http://127.0.0.1:{keyed.port}/", "--key", KEY]
+        del command.environment["DOWNLOADER_ALLOW_NETWORKS"]  # it is the service that fetches
+    return command
+
+
+@pytest.fixture
+def page(site: Site) -> str:
+    """A page of three pictures."""
+    for name in "abc":
+        site.file(f"/{name}.png", picture("png", ord(name)))
+    return site.page("/park", "".join(f"<img src={name}.png>" for name in "abc"))
+
+
+def members(path: str) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+def test_a_page_becomes_a_zip_whose_path_is_told(command: Command, page: str) -> None:
+    done = command.run(page)
+
+    assert done.returncode == 0, done.stderr
+    [path] = done.stdout.splitlines()
+    assert members(path) == ["001-a.png", "002-b.png", "003-c.png"]
+    assert Path(path).name.startswith("127.0.0.1-park-")
+    assert [Path(path).name] == command.made()
+    assert done.stderr.splitlines()[-1] == f"{page}: 3 pictures"
+
+
+def test_a_picture_that_failed_has_its_line_and_makes_the_status_1(
+    command: Command, site: Site
+) -> None:
+    site.file("/a.png", picture())
+    done = command.run(site.page("/", "<img src=a.png><img src=b.png>"))
+
+    assert done.returncode == 1
+    assert members(done.stdout.strip()) == ["001-a.png"]
+    assert f"  {site.url('/b.png')}: origin status: 404" in done.stderr.splitlines()
+    assert done.stderr.endswith(": 1 picture, 1 failed\n")
+
+
+def test_none_at_all_makes_the_status_2(command: Command, site: Site) -> None:
+    done = command.run(site.page("/", "<img src=b.png>"))
+
+    assert (done.returncode, done.stdout, command.made()) == (2, "", [])
+    assert "none of 1 pictures could be had" in done.stderr
+
+
+def test_an_image_is_saved_under_its_name(command: Command, site: Site) -> None:
+    done = command.run(site.file("/a/sunset.png", picture()))
+
+    assert done.returncode == 0
+    assert command.made() == ["sunset.png"]
+    assert Path(done.stdout.strip()).read_bytes() == picture()
+
+
+def test_a_dry_run_prints_the_urls_and_makes_nothing(
+    command: Command, page: str, site: Site
+) -> None:
+    done = command.run("--dry-run", page)
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [site.url(f"/{name}.png") for name in "abc"]
+    assert command.made() == []
+    assert site.asked("/a.png") == 0
+
+
+def test_pictures_are_extracted_into_a_folder(command: Command, page: str) -> None:
+    done = command.run("--extract", page)
+
+    assert done.returncode == 0
+    paths = [Path(line) for line in done.stdout.splitlines()]
+    assert [path.name for path in paths] == ["001-a.png", "002-b.png", "003-c.png"]
+    assert [path.read_bytes() for path in paths] == [picture("png", ord(name)) for name in "abc"]
+    assert len(command.made()) == 4
+
+
+def test_filters_hold_and_what_they_leave_out_is_no_failure(command: Command, site: Site) -> None:
+    site.file("/a.png", picture("png", 1, (9, 90)))
+    site.file("/b.gif", picture("gif", 2, (90, 90)))
+    site.file("/c.png", picture("png", 3, (90, 90)))
+    site.file("/d.png", picture("png", 4, (90, 90)))
+    page = site.page("/", "".join(f"<img src={name}>" for name in ("a.png", "b.gif", "c.png")))
+    done = command.run("--min-width", "10", "--min-height", "10", "--types", "png,jpg,", page)
+
+    assert done.returncode == 0, done.stderr
+    assert members(done.stdout.strip()) == ["003-c.png"]
+    assert "  2 pictures outside the filter" in done.stderr.splitlines()
+    assert members(command.run("--limit", "1", page).stdout.strip()) == ["001-a.png"]
+
+
+def test_what_is_there_already_is_left_alone(alone: Command, page: str) -> None:
+    first, second = (alone.run(page).stdout.strip() for _ in range(2))
+    stem = first.removesuffix(".zip")
+    Path(stem).mkdir()
+    extracted = alone.run("--extract", page).stdout.splitlines()
+
+    assert second == f"{stem}-2.zip"
+    assert extracted[0] == f"{stem}-2/001-a.png"
+    assert members(first) == members(second)
+
+
+def test_of_several_urls_some_may_fail(alone: Command, page: str, site: Site) -> None:
+    done = alone.run(page, site.url("/none"), site.file("/sunset.png", picture()))
+
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert f"{site.url('/none')}: origin status: 404" in done.stderr
+    assert done.stderr.endswith("in all: 4 pictures, 1 failed\n")
+
+
+def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site) -> None:
+    sunset = site.file("/sunset.png", picture())
+    done = alone.run("-", told=f"{page}\n\n  {sunset}  \n")
+
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert alone.run("-", told="").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "Missing argument"),
+        (["--limit", "9999", "https://a"], "limit: Must be at most 500"),
+        (["--types", "png,exe", "https://a"], "'exe' is not one of jpeg, png"),
+        (["park.html"], "not an absolute URL"),
+        (["ftp://a/"], "scheme is not http or https"),
+        (["http://10.0.0.1/"], "private"),
+        (["--server", "localhost:8000", "https://a"], "does not begin with http:// or https://"),
+        (["-o", "/proc/none", "https://a"], "/proc/none"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(
+    alone: Command, arguments: list[str], reason: str
+) -> None:
+    done = alone.run(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+
+
+def test_a_setting_that_is_wrong_is_named(alone: Command) -> None:
+    alone.environment["DOWNLOADER_FETCH_SECONDS"] = "soon"
+    done = alone.run("https://a")
+
+    assert done.returncode == 2
+    assert "DOWNLOADER_FETCH_SECONDS" in done.stderr
+
+
+def test_settings_for_services_do_not_matter_here(alone: Command, page: str) -> None:
+    alone.environment |= {
+        "DOWNLOADER_API_KEYS": KEY,
+        "DOWNLOADER_HOSTS": "images.example.com",
+        "DOWNLOADER_JOB_THREADS": "0",
+        "DOWNLOADER_RATE_LIMIT": "1/hour",
+        "DOWNLOADER_ACCEL": "/stored/",
+    }
+    assert alone.run(page).returncode == 0
+
+
+def test_where_there_is_no_network_it_says_so(alone: Command) -> None:
+    done = alone.run(f"http://127.0.0.1:{free_port()}/")
+
+    assert done.returncode == 2
+    assert "unreachable" in done.stderr
+
+
+def test_a_service_that_is_not_there_is_named(alone: Command) -> None:
+    service = f"http://127.0.0.1:{free_port()}"
+    done = alone.run("--server", service, "https://example.com/")
+
+    assert done.returncode == 2
+    assert f"no answer from {service}: Connection refused" in done.stderr
+
+
+@pytest.mark.parametrize("reply", [Reply(b"<html>"), Reply(b"{}", status=404), Reply(status=301)])
+def test_a_server_that_is_no_such_service_is_named(
+    alone: Command, site: Site, reply: Reply
+) -> None:
+    site.replies["/download"] = reply
+    done = alone.run("--server", site.url(), "https://example.com/")
+
+    assert done.returncode == 2
+    assert site.url("/download") in done.stderr
+
+
+def test_the_key_and_the_service_may_stand_in_the_environment(
+    alone: Command, service: Service, page: str
+) -> None:
+    service.environment["DOWNLOADER_API_KEYS"] = KEY
+    service.start()
+    alone.environment["DOWNLOADER_SERVER"] = f"http://127.0.0.1:{service.port}"
+    refused = alone.run(page)
+    alone.environment["DOWNLOADER_KEY"] = KEY
+
+    assert refused.returncode == 2
+    assert "key" in refused.stderr
+    assert alone.run(page).returncode == 0
+
+
+def test_a_service_that_asks_for_patience_gets_it(
+    alone: Command, service: Service, page: str
+) -> None:
+    service.environment["DOWNLOADER_RATE_LIMIT"] = "1/second"
+    service.start()
+    done = alone.run("--server", f"http://127.0.0.1:{service.port}", page)
+
+    assert done.returncode == 0, done.stderr
+    assert 429 in {line.get("status") for line in service.lines()}
+
+
+class Stalled:
+    """A page whose second picture never comes."""
+
+    def __init__(self, site: Site) -> None:
+        self.reached, self.release = threading.Event(), threading.Event()
+        site.file("/a.png", picture())
+        site.replies["/slow.png"] = self.stall
+        self.url = site.page("/", "<img src=a.png><img src=slow.png>")
+
+    def stall(self) -> Reply:
+        self.reached.set()
+        self.release.wait(SECONDS)
+        return Reply(picture(), "image/png")
+
+
+@pytest.fixture
+def stalled(site: Site) -> Iterator[Stalled]:
+    stalled = Stalled(site)
+    yield stalled
+    stalled.release.set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupt_ends_it_at_once_and_leaves_nothing(
+    command: Command, stalled: Stalled, number: int
+) -> None:
+    with command.start(stalled.url) as process:
+        assert stalled.reached.wait(SECONDS)
+        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=QUICK)
+
+    assert process.returncode - 128 in {number, signal.SIGTERM}  # whichever was seen first
+    assert "Traceback" not in errors
+    assert command.made() == []
+    assert list(command.temporary.iterdir()) == []
+
+
+def test_an_interrupt_while_it_starts_is_no_news(alone: Command) -> None:
+    alone.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    with alone.start("https://example.com/") as process:
+        assert process.stderr
+        while not process.stderr.readline().endswith("app.errors\n"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=QUICK)
+
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in errors
+
+
+def test_a_terminal_that_closes_cancels_the_job_of_a_service(
+    alone: Command, service: Service, stalled: Stalled
+) -> None:
+    service.start()
+    here, there = pty.openpty()
+    server = f"http://127.0.0.1:{service.port}"
+    with alone.start("--server", server, stalled.url, stderr=there) as process:
+        os.close(there)
+        assert stalled.reached.wait(SECONDS)
+        os.close(here)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=QUICK)
+
+    assert process.returncode == 128 + signal.SIGHUP
+    assert [row["status"] for row in service.rows("downloads")] == ["cancelled"]
+
+
+def test_an_interrupt_does_not_wait_for_a_service_that_is_busy(alone: Command, site: Site) -> None:
+    running = threading.Event()
+
+    def status() -> Reply:
+        running.set()
+        return Reply(json.dumps(RUNNING).encode())
+
+    site.replies["/download"] = Reply(status=202, headers={"Location": "/download/1"})
+    site.replies["/download/1/status"] = status
+    site.replies["/download/1"] = Reply(status=503, headers={"Retry-After": "60"})
+    with alone.start("--server", site.url(), "https://example.com/") as process:
+        assert running.wait(SECONDS)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=QUICK)
+
+    assert process.returncode == 128 + signal.SIGINT
+    assert site.asked("/download/1") == 1
+
+
+def test_under_nohup_it_outlives_its_terminal(alone: Command, stalled: Stalled) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # children inherit that
+    process = alone.start(stalled.url)
+    signal.signal(signal.SIGHUP, before)
+    with process:
+        assert stalled.reached.wait(SECONDS)
+        process.send_signal(signal.SIGHUP)
+        stalled.release.set()
+        process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+
+
+def test_what_is_done_stays_on_a_service(alone: Command, service: Service, page: str) -> None:
+    service.start()
+    alone.run("--server", f"http://127.0.0.1:{service.port}", page)
+
+    assert [row["status"] for row in service.rows("downloads")] == ["finished"]
+
+
+def test_a_terminal_sees_a_bar_and_a_pipe_does_not(alone: Command, site: Site) -> None:
+    site.file("/a.png", picture())
+    page = site.page(f"/{'park' * 20}", "<img src=/a.png><img src=/b.png>")
+    here, there = pty.openpty()
+    with alone.start(page, stderr=there) as process:
+        os.close(there)
+        output, _ = process.communicate(timeout=SECONDS)
+    shown = read_all(here)
+    bars = [line for line in re.split(r"[\r\n]+|\x1b\[\?25[hl]", shown) if "]  " in line]
+
+    assert process.returncode == 1
+    assert bars[-1].endswith("##]  2/2")
+    assert {len(line.rstrip()) for line in bars} == {80}
+    assert len(output.splitlines()) == 1
+    assert "2/2" not in alone.run(page).stderr
+
+
+def read_all(descriptor: int) -> str:
+    shown = b""
+    with os.fdopen(descriptor, "rb", buffering=0) as terminal:
+        try:
+            while part := terminal.read(4096):
+                shown += part
+        except OSError:  # so Linux tells that the other end is closed
+            pass
+    return shown.decode()
+
+
+def test_what_strangers_write_does_not_command_the_terminal(alone: Command, site: Site) -> None:
+    done = alone.run(site.page("/", "<img src='\x1b]0;owned\x07.png'>"), site.url("/\x1b[2J"))
+
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+
+
+def test_a_reader_that_has_gone_ends_it_quietly(alone: Command, page: str, site: Site) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with alone.start(page, site.url("/next"), stdout=writing) as process:
+        os.close(writing)
+        _, errors = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert site.asked("/next") == 0
+    assert list(alone.temporary.iterdir()) == []

@@ -1,0 +1,201 @@
+"""What operators look at, with several workers: metrics, readiness, the log."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import gettempdir
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.pictures import picture
+from tests.service.conftest import SECONDS, Service
+from tests.site import Reply, Site
+
+WORKERS = ("--workers", "3")
+
+
+def value(service: Service, name: str, **labels: str) -> float:
+    """Return a number that Prometheus is told."""
+    families = text_string_to_metric_families(service.get("/metrics").text)
+    samples = [sample for family in families for sample in family.samples]
+    wanted = (f"image_downloader_{name}", labels)
+    return sum(one.value for one in samples if (one.name, one.labels) == wanted)
+
+
+def nowhere(service: Service) -> float:
+    return value(service, "requests_total", method="GET", route="other", status="404")
+
+
+def folders(service: Service) -> list[Path]:
+    """Return where the workers add up their metrics."""
+    assert service.process
+    name = f"downloader-metrics-{service.process.pid}-*"
+    return [found for base in ("/dev/shm", gettempdir()) for found in Path(base).glob(name)]
+
+
+@pytest.fixture
+def held(site: Site) -> Iterator[str]:
+    """The URL of an image that does not come before the end of the test."""
+    release = threading.Event()
+
+    def slow() -> Reply:
+        release.wait(SECONDS)
+        return Reply(picture(), "image/png")
+
+    site.replies["/held.png"] = slow
+    yield site.url("/held.png")
+    release.set()
+
+
+def test_any_worker_tells_what_all_have_counted(service: Service) -> None:
+    service.start(*WORKERS)
+    for _ in range(30):
+        service.get("/nowhere")
+    service.wait(lambda: nowhere(service) == 30)  # each is counted when it has been answered
+
+    assert {nowhere(service) for _ in range(10)} == {30}
+
+
+def test_what_a_dead_worker_counted_is_not_forgotten(service: Service) -> None:
+    service.start(*WORKERS)
+    for _ in range(30):
+        service.get("/nowhere")
+    service.wait(lambda: nowhere(service) == 30)
+    before = service.workers()
+    os.kill(before[0], signal.SIGKILL)
+    service.wait(lambda: len(set(service.workers()) - set(before)) == 1)
+
+    assert {nowhere(service) for _ in range(10)} == {30}
+
+
+def test_a_worker_that_has_just_begun_spoils_no_metrics(service: Service) -> None:
+    service.start()
+    [folder] = folders(service)
+    (folder / "counter_1.db").touch()  # as prometheus-client makes it, before it gives it a size
+
+    assert service.get("/metrics").status_code == 200
+
+
+def test_a_reload_keeps_the_metrics(service: Service) -> None:
+    service.start(*WORKERS)
+    for _ in range(10):
+        service.get("/nowhere")
+    service.wait(lambda: nowhere(service) == 10)
+    before = set(service.workers())
+    assert service.process
+    service.process.send_signal(signal.SIGHUP)
+    service.wait(lambda: len(service.workers()) == 3 and not before & set(service.workers()))
+    for _ in range(10):
+        service.get("/nowhere")
+
+    service.wait(lambda: nowhere(service) == 20)
+
+
+def test_jobs_are_counted_whoever_does_them(service: Service, site: Site) -> None:
+    url = site.file("/a.png", picture())
+    service.start(*WORKERS)
+    added = [service.post("/images", url=url) for _ in range(20)]
+    for one in added:
+        service.end_of(f"/images/{one['id']}/content")
+
+    labels = {"kind": "image", "state": "finished", "reason": ""}
+    service.wait(lambda: value(service, "jobs_ended_total", **labels) == 20)
+    assert value(service, "fetch_bytes_total") > 20 * len(picture())
+
+
+def test_after_a_restart_the_queue_is_told_as_it_is(service: Service, held: str) -> None:
+    service.environment["DOWNLOADER_JOB_THREADS"] = "1"
+    service.start()
+    for _ in range(5):
+        service.post("/images", url=held)
+    service.signal(signal.SIGKILL)
+    service.start()
+
+    def told(name: str) -> float:
+        return value(service, name, kind="image")
+
+    service.wait(lambda: (told("jobs_running"), told("jobs_queued")) == (1, 4))
+    assert value(service, "oldest_queued_seconds", kind="image") > 0
+
+
+def test_nothing_is_left_of_the_metrics_after_the_end(service: Service) -> None:
+    service.start(*WORKERS)
+    service.get("/metrics")
+    assert len(folders(service)) == 1
+    service.stop()
+
+    assert folders(service) == []
+
+
+def test_what_a_killed_service_left_goes_with_the_next_start(service: Service) -> None:
+    service.start()
+    left = folders(service)
+    service.signal(signal.SIGKILL)
+    assert all(folder.is_dir() for folder in left)
+    service.start()
+
+    assert not any(folder.exists() for folder in left)
+    assert len(folders(service)) == 1
+
+
+def test_the_service_gets_ready(service: Service) -> None:
+    service.start(*WORKERS)
+
+    service.wait(lambda: service.get("/readyz").ok)
+    assert set(service.get("/readyz").json()["checks"].values()) == {"ok"}
+
+
+def test_each_request_is_one_line(service: Service) -> None:
+    service.start()
+    answer = service.ask("GET", "/images", headers={"X-Request-ID": "from-me"})
+    assert answer.headers["X-Request-ID"] == "from-me"
+    service.stop()
+
+    lines = [line for line in service.lines() if line.get("request_id") == "from-me"]
+    [line] = lines
+    assert (line["path"], line["status"], line["bytes"]) == ("/images", 200, len(answer.content))
+
+
+def test_a_service_with_keys_keeps_them_to_itself(service: Service, tmp_path: Path) -> None:
+    first, second = "first-key-of-this-test", "second-key-of-this-test"
+    (tmp_path / "keys").write_text(f"{first}\n{second}\n")
+    service.environment["DOWNLOADER_API_KEYS_FILE"] = str(tmp_path / "keys")
+    service.start(*WORKERS)
+    bearer = {"Authorization": f"Bearer {second}"}
+
+    assert service.get("/metrics").status_code == 401
+    told = service.ask("GET", "/metrics", headers=bearer)
+    service.ask("GET", f"/images?source_url={first}", headers=bearer)
+    service.stop()
+
+    assert told.status_code == 200
+    for key in first, second:
+        assert key not in told.text
+        assert key not in service.log.read_text()
+    names = {line["key"] for line in service.lines() if line.get("path") == "/metrics"}
+    assert len(names) == 2  # nobody, and the short hash of the second
+
+
+def test_the_log_tells_how_much_was_really_sent(service: Service, site: Site) -> None:
+    body = picture() + bytes(30_000_000)
+    service.start()
+    added = service.post("/images", url=site.file("/a.png", body))
+    path = f"/images/{added['id']}/content"
+    service.end_of(path)
+
+    service.ask("HEAD", path, headers={"X-Request-ID": "head"})
+    service.ask("GET", path, headers={"X-Request-ID": "whole"})
+    service.ask("GET", path, headers={"X-Request-ID": "range", "Range": "bytes=10-19"})
+    with service.ask("GET", path, headers={"X-Request-ID": "aborted"}, stream=True) as answer:
+        answer.raw.read(1000)
+
+    def sent() -> dict[str, int]:
+        return {line["request_id"]: line["bytes"] for line in service.lines() if "bytes" in line}
+
+    service.wait(lambda: "aborted" in sent())
+    told = sent()
+    assert (told["head"], told["whole"], told["range"]) == (0, len(body), 10)
+    assert told["aborted"] < len(body)

@@ -1,0 +1,42 @@
+"""What the command makes in a folder that others may use at the same time."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from app import folder
+
+
+def archive() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        zipped.writestr("001-a.png", b"a picture")
+    return file.getvalue()
+
+
+def test_several_may_grow_at_once(tmp_path: Path) -> None:
+    def interrupted_by_others() -> Iterator[bytes]:
+        yield b"first, "
+        folder.keep(tmp_path, "sunset.png", [b"second"])
+        folder.unpack(tmp_path, "park.zip", [archive()])
+        yield b"still first"
+
+    folder.keep(tmp_path, "sunset.png", interrupted_by_others())
+
+    files = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*.*")}
+    assert {name: path.read_bytes() for name, path in files.items()} == {
+        "sunset.png": b"second",
+        "sunset-2.png": b"first, still first",
+        "park/001-a.png": b"a picture",
+    }
+
+
+def test_others_may_read_what_they_may_read_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    kept = folder.keep(tmp_path, "sunset.png", [b"a picture"])
+    [unpacked] = folder.unpack(tmp_path, "park.zip", [archive()])
+
+    assert kept.stat().st_mode == (tmp_path / "file").stat().st_mode
+    assert unpacked.parent.stat().st_mode == (tmp_path / "folder").stat().st_mode

@@ -1,0 +1,104 @@
+"""The log as the service writes it: JSON lines on standard error."""
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+from threading import Thread
+from typing import Any
+
+from app.logs import MOST_LINES, REQUESTS, Formatter, Handler
+
+SETUP = """
+import logging.config
+from app import logs
+from app.api.door import Door
+logging.config.dictConfig(logs.configuration(logging.INFO))
+"""
+
+
+def written(program: str) -> list[dict[str, Any]]:
+    """Return the lines that a process wrote."""
+    done = subprocess.run(
+        [sys.executable, "-c", SETUP + program], capture_output=True, text=True, check=True
+    )
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_what_is_said_during_a_request_names_it() -> None:
+    [during, after] = written(
+        "logs.request_id.set('mine'); logging.getLogger('app.x').warning('slow')\n"
+        "logs.request_id.set(None); logging.getLogger('app.x').warning('later')"
+    )
+
+    assert (during["message"], during["request_id"]) == ("slow", "mine")
+    assert "request_id" not in after
+
+
+def test_a_request_is_written_once_with_the_same_first_fields_as_others() -> None:
+    [request, other] = written(
+        "door = Door(lambda environ, start: start('200 OK', []) and [])\n"
+        "environ = {'REQUEST_METHOD': 'GET', 'PATH_INFO': '/caf\\xc3\\xa9\\n'}\n"
+        "door(environ, lambda *answer: print).close()\n"
+        "logging.getLogger('app.x').info('done')"
+    )
+
+    assert (request["message"], request["path"]) == ("request", "/café\n")
+    assert list(request)[:3] == list(other)[:3] == ["level", "logger", "message"]
+    assert request["time"].endswith("+00:00")
+    assert other["time"].endswith("+00:00")
+
+
+def test_while_nobody_reads_nobody_waits_and_the_newest_lines_are_kept() -> None:
+    handler = Handler()
+    handler.setFormatter(Formatter())
+    handler.stream = io.StringIO()
+
+    def ask(*numbers: int) -> None:
+        for number in numbers:
+            handler.handle(
+                logging.LogRecord(REQUESTS, logging.INFO, "", 0, "request", ({"n": number},), None)
+            )
+
+    assert handler.lock
+    with handler.lock:  # of a thread whose write does not end
+        others = Thread(target=ask, args=range(MOST_LINES + 2))
+        others.start()
+        others.join()
+        assert handler.stream.getvalue() == ""
+    ask(-1)
+
+    lines = [json.loads(line)["n"] for line in handler.stream.getvalue().splitlines()]
+    assert lines == [*range(3, MOST_LINES + 2), -1]
+
+
+def test_nobody_waits_for_a_reader_of_the_log() -> None:
+    handler = Handler()
+    handler.setFormatter(Formatter())
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as handler.stream:
+
+        def ask(number: int) -> None:
+            line = {"name": "app.x", "msg": "job " + "a" * 200, "number": number}
+            handler.handle(logging.makeLogRecord(line))
+
+        for number in range(1000):  # several times what a pipe holds
+            ask(number)
+        told = []
+        while len(told) < 500:
+            told.append(json.loads(reader.readline())["number"])
+            ask(1000)
+
+    assert told == list(range(500))
+
+
+def test_a_line_of_a_request_is_ascii_whatever_was_asked_for() -> None:
+    asked = {"path": "/\u009b2J\u2028ü"}
+    record = logging.LogRecord(REQUESTS, logging.INFO, "", 0, "request", (asked,), None)
+
+    line = Formatter().format(record)
+
+    assert line.isascii()
+    assert json.loads(line)["path"] == asked["path"]

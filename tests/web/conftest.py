@@ -1,0 +1,132 @@
+"""The real service for all tests of the pages, and how it is filled."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Page, ViewportSize
+
+from app import database
+from app.models import Image, Status
+from app.storage import Storage
+from tests.browser import Tab
+from tests.pictures import picture
+from tests.service.conftest import SECONDS, Service, serving
+from tests.site import Reply, Site
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+class Gate:
+    """A picture that comes when it is let through."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._open = threading.Event()
+
+    def __call__(self) -> Reply:
+        assert self._open.wait(SECONDS)
+        return Reply(self._body, "image/png")
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for all: each test has a site, and so URLs, of its own."""
+    with serving(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture
+def url(service: Service) -> str:
+    return address(service)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client whose forms come from our own pages."""
+    client = app.test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    return client
+
+
+@pytest.fixture
+def downloaded(service: Service, site: Site) -> Callable[..., str]:
+    """Have the pictures of a page downloaded, as many as are asked for; return its id."""
+
+    def download(count: int, html: str = "", **options: Any) -> str:
+        for number in range(count):
+            site.file(f"/{number}.png", picture("png", number, (320, 240)))
+            html += f'<img src="/{number}.png" alt="Number {number}">'
+        added = service.post("/download", url=site.page("/", html), **options)
+        service.end_of(added["download_url"])
+        return str(added["download_id"])
+
+    return download
+
+
+@pytest.fixture
+def gate(site: Site) -> Iterator[Gate]:
+    """The second of three pictures on the site's page; a fourth is not there."""
+    gate = Gate(picture("png", 2))
+    for number in 1, 3:
+        site.file(f"/{number}.png", picture("png", number))
+    site.replies["/2.png"] = gate
+    site.page("/", "".join(f'<img src="{number}.png">' for number in (1, 2, 3, 4)))
+    yield gate
+    gate.open()
+
+
+def address(service: Service) -> str:
+    return f"http://127.0.0.1:{service.port}"
+
+
+def forget(tab: Tab, status: int) -> None:
+    """Take what the browser says of answers with a status out of what goes wrong."""
+    tab.troubles[:] = [told for told in tab.troubles if f"status of {status}" not in told]
+
+
+def barriers(page: Page) -> list[tuple[str, str]]:
+    """Return what axe finds on a page as it is now, in light and in dark."""
+    found: list[tuple[str, str]] = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        violations = Axe().run(page).response["violations"]
+        found += [(one["id"], one["nodes"][0]["html"]) for one in violations]
+    return found
+
+
+def fill(service: Service, count: int) -> None:
+    """Store images as a service would have done; their thumbnails are one file on the disk."""
+    storage = Storage(Path(service.environment["DOWNLOADER_STORAGE_DIR"]))
+    thumbnail = storage.root / "thumbnail"
+    thumbnail.write_bytes(picture("webp"))
+    facts = {
+        "content_type": "image/png",
+        "width": 24,
+        "height": 16,
+        "bytes": 80,
+        "sha256": "0" * 64,
+    }
+    site = "many.example"
+    rows = [
+        Image(source_url=f"https://{site}/{number}.png", site=site, attempts=1, **facts)
+        for number in range(count)
+    ]
+    for image in rows:
+        image.status = Status.FINISHED
+        target = storage.thumbnail(image.id, 1)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(thumbnail)
+    database.use(storage.database)
+    with database.db.atomic():
+        Image.bulk_create(rows, 500)
+    database.db.close()

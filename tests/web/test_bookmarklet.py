@@ -1,0 +1,105 @@
+"""The bookmarklet: it brings what a browser shows on another site to our form."""
+
+from urllib.parse import unquote
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.models import Download
+from tests.browser import Tab
+from tests.pictures import picture
+from tests.site import Site
+
+
+@pytest.fixture
+def code(tab: Tab, url: str) -> str:
+    """What stands behind `javascript:` in the link."""
+    tab.page.goto(url)
+    href = tab.page.get_by_role("link", name="Pictures of this page").get_attribute("href")
+    assert href
+    return unquote(href.removeprefix("javascript:"))
+
+
+def run(context: BrowserContext, page: Page, code: str) -> Page:
+    """Click the bookmarklet on a page, and go where it leads."""
+    with context.expect_page() as opening:
+        page.evaluate(code)
+    return opening.value
+
+
+def test_pictures_that_a_browser_shows_become_a_download(
+    tab: Tab, url: str, site: Site, code: str
+) -> None:
+    for name in "small", "large", "painted", "drawn", "late":
+        site.file(f"/{name}.png", picture("png", len(name)))
+    html = """
+      <img src="small.png" srcset="large.png 2000w" sizes="2000px">
+      <p style="background: url(painted.png)">painted</p>
+      <p hidden style="background: url(hidden.png)">not</p>
+      <svg><image href="drawn.png"/></svg>
+      <img src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==">
+      <script>
+        const late = new Image();
+        document.body.append(late);
+        late.src = "late.png";
+      </script>
+    """
+    page = tab.context.new_page()
+    page.goto(site.page("/app", html))
+    ours = run(tab.context, page, code)
+
+    names = "large", "painted", "drawn", "late"
+    listed = "\n".join(site.url(f"/{name}.png") for name in names)
+    expect(ours.get_by_text("Your browser showed 4 pictures there.")).to_be_visible()
+    expect(ours.get_by_label("Addresses")).to_have_value(site.url("/app"))
+    expect(ours.get_by_label("Take these pictures")).to_have_value(listed)
+    expect(ours).to_have_url(f"{url}/")
+    asked = site.asked("/app")
+    ours.get_by_role("button", name="Get the pictures").click()
+    expect(ours.get_by_text("4 pictures of 4 found.")).to_be_visible()
+    assert site.asked("/app") == asked  # the page itself was not asked for again
+    tab.hosts.discard(site.url("")[7:])
+
+
+def test_a_page_with_very_many_pictures_sends_the_first_500(
+    tab: Tab, site: Site, code: str
+) -> None:
+    page = tab.context.new_page()
+    page.goto(site.page("/", "<p>"))
+    page.evaluate(
+        """for (let number = 0; number < 600; number++) {
+             const video = document.createElement("video");
+             video.style.display = "block";
+             video.poster = `https://example.com/${number}.png`;
+             document.body.append(video);
+           }"""
+    )
+    page.route("https://example.com/**", lambda route: route.abort())
+    ours = run(tab.context, page, code)
+
+    expect(ours.get_by_text("Your browser showed 500 pictures there.")).to_be_visible()
+    tab.hosts.clear()
+
+
+def test_a_fragment_only_fills_the_form(tab: Tab, url: str, site: Site) -> None:
+    page = site.page("/", "no")
+    tab.page.goto(f"{url}/#url={page}&image=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+
+    field = tab.page.get_by_label("Take these pictures")
+    expect(field).to_have_value('"><script>alert(1)</script>')
+    assert not site.requests
+
+
+def test_here_a_click_on_it_says_what_to_do_with_it(tab: Tab, code: str) -> None:
+    tab.page.get_by_role("link", name="Pictures of this page").click()
+
+    expect(tab.page.get_by_text("Drag it to the bookmarks bar")).to_be_visible()
+
+
+def test_a_list_as_long_as_it_may_be_is_taken(client: FlaskClient) -> None:
+    listed = "\n".join("https://example.com/" + "a" * 370 for _ in range(500))
+    answer = client.post("/", data={"urls": "https://example.com/", "image_urls": listed})
+
+    assert answer.status_code == 303
+    assert len(Download.get().image_urls) == 500

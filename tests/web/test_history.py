@@ -1,0 +1,93 @@
+"""`/downloads`, where people find again what they asked for."""
+
+from collections.abc import Callable
+
+from flask.testing import FlaskClient
+from playwright.sync_api import expect
+
+from app.models import Download
+from tests.browser import Tab
+from tests.pictures import picture
+from tests.service.conftest import Service
+from tests.site import Site
+from tests.web.conftest import Gate
+
+
+def test_a_download_is_found_tried_again_and_deleted(
+    tab: Tab, url: str, site: Site, service: Service
+) -> None:
+    page = site.url("/nothing")
+    service.end_of(service.post("/download", url=page)["download_url"])
+    tab.page.goto(f"{url}/downloads")
+    tab.page.get_by_label("State").select_option("Failed")
+    tab.page.get_by_role("button", name="Show").click()
+    entry = tab.page.get_by_role("listitem").filter(has_text=page)
+    expect(entry).to_contain_text("Origin status: 404.")
+    entry.get_by_role("button", name="Try again").click()
+    expect(tab.page.get_by_text("Origin status: 404.")).to_be_visible()
+    tab.page.get_by_role("link", name="History").click()
+    expect(entry).to_have_count(2)
+    entry.last.get_by_text("Delete…").click()
+    yes = entry.get_by_role("button", name="Yes, delete")
+    for left in 1, 0:
+        entry.first.get_by_text("Delete…").click()
+        expect(yes).to_have_count(1)  # one question at a time
+        yes.click()
+        expect(entry).to_have_count(left)
+
+
+def test_a_question_stays_open_while_the_list_goes_on(
+    tab: Tab, url: str, site: Site, gate: Gate, service: Service
+) -> None:
+    over = service.post("/download", url=site.url("/nothing"))
+    service.end_of(over["download_url"])
+    running = service.post("/download", url=site.url("/"))
+    tab.page.goto(f"{url}/downloads")
+    failed = tab.page.locator(f"#download-{over['download_id']}")
+    failed.get_by_text("Delete…").click()
+    gate.open()
+
+    entry = tab.page.locator(f"#download-{running['download_id']}")
+    expect(entry).to_contain_text("3 of 4 pictures")
+    expect(entry).to_contain_text("Done")
+    expect(failed.get_by_role("button", name="Yes, delete")).to_be_visible()
+
+
+def test_the_keyboard_stays_where_it_is_while_the_list_goes_on(
+    tab: Tab, url: str, site: Site, gate: Gate, service: Service
+) -> None:
+    site.replies["/3.png"] = third = Gate(picture("png", 3))
+    running = service.post("/download", url=site.url("/"))
+    tab.page.goto(f"{url}/downloads")
+    entry = tab.page.locator(f"#download-{running['download_id']}")
+    cancel = entry.get_by_role("button", name="Cancel")
+    cancel.focus()
+    gate.open()
+
+    expect(entry.get_by_role("progressbar")).to_have_attribute("value", "2")
+    expect(cancel).to_be_focused()
+    third.open()
+
+
+def test_the_zip_is_one_click_away(tab: Tab, url: str, downloaded: Callable[..., str]) -> None:
+    download_id = downloaded(2)
+    tab.page.goto(f"{url}/downloads")
+    entry = tab.page.locator(f"#download-{download_id}")
+    expect(entry).to_contain_text("2 of 2 pictures")
+    with tab.page.expect_download():
+        entry.get_by_role("link", name="Zip").click()
+
+
+def test_older_downloads_are_a_link_away(client: FlaskClient) -> None:
+    for number in range(26):
+        client.post("/", data={"urls": f"https://example.com/{number}", "dry_run": "true"})
+    newest, *_, last, oldest = Download.select().order_by(Download.id.desc())
+    older = f"/downloads?status=queued&cursor={last.id}"
+    first, second = client.get("/downloads?status=queued").text, client.get(older).text
+
+    assert older.replace("&", "&amp;") in first
+    assert f'href="/downloads/{newest.id}"' in first
+    assert f'href="/downloads/{oldest.id}"' not in first
+    assert f'href="/downloads/{oldest.id}"' in second
+    assert second.count("<li id=") == 1
+    assert "Older" not in second

@@ -1,0 +1,108 @@
+"""`/`, where people ask for pictures."""
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
+
+from app.models import Download, Image
+from tests.browser import Tab
+from tests.pictures import picture
+from tests.site import Site
+from tests.web.conftest import barriers, forget
+
+PAGE = "https://example.com/"
+
+
+def test_a_page_becomes_a_download(client: FlaskClient) -> None:
+    answer = client.post("/", data={"urls": f" {PAGE}\n"})
+
+    download = Download.get()
+    assert (answer.status_code, answer.location) == (303, f"/downloads/{download.id}")
+    assert (download.url, download.limit, download.types) == (PAGE, 50, None)
+
+
+def test_every_option_of_the_form_reaches_the_download(client: FlaskClient) -> None:
+    options = {"limit": "7", "min_width": "640", "min_height": "480", "types": ["jpeg", "png"]}
+    flags = {"dry_run": "true", "manifest": "true"}
+    client.post("/", data={"urls": PAGE, "image_urls": "/a.png\r\n/b.png", **options, **flags})
+
+    told = Download.get().__data__
+    assert told["types"] == ["jpeg", "png"]
+    assert (told["limit"], told["min_width"], told["min_height"]) == (7, 640, 480)
+    assert told["image_urls"] == ["/a.png", "/b.png"]
+    assert told["dry_run"]
+    assert told["manifest"]
+
+
+def test_several_pages_become_several_downloads(client: FlaskClient) -> None:
+    answer = client.post("/", data={"urls": f"{PAGE}a\n\n{PAGE}b"})
+
+    assert answer.location == "/downloads"
+    assert [one.url for one in Download.select().order_by(Download.id)] == [f"{PAGE}a", f"{PAGE}b"]
+
+
+def test_addresses_of_images_become_copies(client: FlaskClient) -> None:
+    client.post("/", data={"urls": f"{PAGE}a.png\n{PAGE}b.png", "kind": "images"})
+
+    assert [one.source_url for one in Image.select()] == [f"{PAGE}a.png", f"{PAGE}b.png"]
+    assert not Download.select().exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"urls": ""}, "Paste an address"),
+        ({"urls": "example.com"}, "not an absolute URL"),
+        ({"urls": "ftp://example.com/"}, "scheme is not http or https"),
+        ({"urls": f"{PAGE}\n \n\nhttp://10.0.0.1/"}, "Line 4: "),
+        ({"urls": f"{PAGE}\n" * 101}, "At most 100 at once"),
+        ({"urls": PAGE, "limit": "501"}, "Must be at most 500"),
+        ({"urls": PAGE, "limit": "0"}, "Must be greater than or equal to 1"),
+        ({"urls": PAGE, "limit": "٣"}, "Not a valid integer"),
+        ({"urls": PAGE, "types": "exe"}, "Must be one of"),
+        ({"urls": f"{PAGE}\n{PAGE}b", "image_urls": "/a.png"}, "give one address"),
+    ],
+)
+def test_a_form_that_cannot_be_taken_comes_back_with_the_reason(
+    client: FlaskClient, form: dict[str, str], told: str
+) -> None:
+    answer = client.post("/", data=form)
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert form["urls"] in answer.text
+    assert not Download.select().exists()
+
+
+def test_a_form_of_another_site_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/", data={"urls": PAGE}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 403
+    assert not Download.select().exists()
+
+
+def test_a_bad_address_is_told_beside_the_field_and_stays_there(tab: Tab, url: str) -> None:
+    tab.page.goto(url)
+    tab.page.get_by_label("Addresses").fill("ftp://example.com/")
+    tab.page.get_by_role("button", name="Get the pictures").click()
+
+    field = tab.page.get_by_label("Addresses")
+    expect(field).to_have_value("ftp://example.com/")
+    expect(field).to_have_accessible_description("Refused: scheme is not http or https.")
+    assert barriers(tab.page) == []
+    forget(tab, 422)
+
+
+def test_without_javascript_the_form_and_the_status_page_work(
+    browser: Browser, url: str, site: Site
+) -> None:
+    site.file("/a.png", picture())
+    site.page("/", "<img src=a.png>")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_label("Addresses").fill(site.url("/"))
+    page.get_by_role("button", name="Get the pictures").click()
+
+    expect(page.get_by_role("link", name="Save the zip")).to_be_visible()  # by the page's refresh
+    context.close()

@@ -1,0 +1,68 @@
+"""How facts are put for people."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.models import Image
+from app.web import words
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (9_949, "9.9 kB"),
+        (9_950, "10 kB"),
+        (21_517, "22 kB"),
+        (1_440_000, "1.4 MB"),
+        (2_500_000_000_000, "2,500 GB"),
+    ],
+)
+def test_sizes_are_told_as_people_do(count: int, told: str) -> None:
+    assert words.size(count).replace(words.NO_BREAK, " ") == told
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://example.com/a/sunset.jpg?w=1#x", "sunset.jpg"),
+        ("https://example.com/%E2%98%80.png", "☀.png"),
+        ("https://example.com/%ff.png", "\N{REPLACEMENT CHARACTER}.png"),
+        ("https://example.com/a/", "a"),
+        ("https://example.com", "example.com"),
+        ("https://example.com:8080/?a", "example.com:8080"),
+        ("http://[::1/a.png", "a.png"),
+        ("http://[", "["),
+        ("data:image/png;base64,AAAA", "data:image/png;base64,AAAA"),
+        ("data:" + "a" * 9000, "data:" + "a" * 195),
+        ("", ""),
+    ],
+)
+def test_a_picture_is_called_by_the_end_of_its_url(url: str, told: str) -> None:
+    assert words.name(Image(source_url=url)) == told
+
+
+def test_in_an_archive_a_picture_has_the_name_it_has_there() -> None:
+    assert words.name(Image(source_url="https://example.com/a", file="001-a.png")) == "001-a.png"
+
+
+def test_a_drawing_is_its_own_preview_while_it_is_small() -> None:
+    drawing = Image(content_type="image/svg+xml", bytes=words.SMALL_DRAWING)
+    assert words.preview(drawing) == f"/images/{drawing.id}/content"
+    drawing.bytes += 1
+    assert words.preview(drawing) is None
+
+
+def test_a_time_is_told_in_utc() -> None:
+    assert words.moment(datetime(2026, 11, 5, 9, 30, tzinfo=UTC)) == "5 Nov 2026, 09:30 UTC"
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//a/b", "", "\x01http:"]
+)
+def test_only_addresses_of_the_web_become_links(url: str) -> None:
+    assert not words.is_link(url)
+    assert words.is_link("HTTPS://example.com/")
