@@ -23,6 +23,21 @@ RUNNING = {"status": "running", "progress": {"done": 0, "failed": 0, "total": 0}
 QUICK = 15  # seconds, where the machine is busy; a second or two where it is not
 
 
+HEARD = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+OURS = "DOWNLOADER", "COLUMNS"  # variables that a person may have set
+
+
+@pytest.fixture(autouse=True)
+def started_from_a_terminal() -> Iterator[None]:
+    """Have children hear signals: they inherit it where the tests run in the background, or under
+    nohup, and ignore some.
+    """
+    before = {number: signal.signal(number, handler) for number, handler in HEARD.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 class Command:
     """The command in a folder of its own, with another for what is temporary."""
 
@@ -32,7 +47,7 @@ class Command:
         self.temporary.mkdir()
         self.options: list[str] = []
         self.environment = {
-            **{name: value for name, value in os.environ.items() if "DOWNLOADER" not in name},
+            **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
             "DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8",
             "TMPDIR": str(self.temporary),
         }
@@ -377,10 +392,8 @@ def test_an_interrupt_does_not_wait_for_a_service_that_is_busy(alone: Command, s
 
 
 def test_under_nohup_it_outlives_its_terminal(alone: Command, stalled: Stalled) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # children inherit that
-    process = alone.start(stalled.url)
-    signal.signal(signal.SIGHUP, before)
-    with process:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with alone.start(stalled.url) as process:
         assert stalled.reached.wait(SECONDS)
         process.send_signal(signal.SIGHUP)
         stalled.release.set()
