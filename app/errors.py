@@ -26,7 +26,9 @@
     ├── InvalidKey              an Idempotency-Key is not one
     ├── KeyReused               an Idempotency-Key came with another request
     ├── Overloaded              too much waits already
-    ├── StorageFull             no room for the file or the row
+    ├── StorageFailure          it cannot be kept
+    │   ├── StorageFull         no room for the file or the row
+    │   └── StorageUnusable     nothing may be written there now
     ├── GaveUp                  the job died with its process too often
     └── Unexpected              a fault of ours; the log has it
     Interrupted                 the process is stopping: hand the job back
@@ -209,10 +211,21 @@ class Overloaded(Failure):
     retry_seconds = 30
 
 
-class StorageFull(Failure):
+class StorageFailure(Failure):
+    """It cannot be kept."""
+
+
+class StorageFull(StorageFailure):
     """There is no room for the file or the row."""
 
     code, title, status = "storage-full", "Storage full", 507
+
+
+class StorageUnusable(StorageFailure):
+    """The storage cannot be used now; `/readyz` tells more."""
+
+    code, title, status = "storage-unusable", "Storage not usable", 503
+    retry_seconds = 5
 
 
 class GaveUp(Failure):

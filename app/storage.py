@@ -27,7 +27,14 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 from uuid import UUID
 
-from app.errors import ConfigurationError, Gone, Interrupted, StorageFull
+from app.errors import (
+    ConfigurationError,
+    Gone,
+    Interrupted,
+    StorageFailure,
+    StorageFull,
+    StorageUnusable,
+)
 from app.presence import Presence
 from app.settings import MiB
 
@@ -36,6 +43,7 @@ log = logging.getLogger(__name__)
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
 NAME = re.compile(r"([0-9a-f]{32})\.([0-9]+)(?:\.|$)")  # whatever else is there is not ours
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no time before, a clock without a battery does
 
 
@@ -170,6 +178,7 @@ class Storage(Presence):
 
         Raises:
             StorageFull: no room.
+            StorageUnusable: it may not be written.
 
         """
         part = self._parts / self.owner / path.name
@@ -184,8 +193,8 @@ class Storage(Presence):
         except BaseException as error:
             self.remove(part)
             self.remove(path)  # it may have its name, but not for certain
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
-                raise StorageFull("no room left in the storage") from error
+            if isinstance(error, OSError) and (reason := _reason(error)):
+                raise reason from error
             raise
 
     def _make_folder(self, folder: Path) -> None:
@@ -209,6 +218,7 @@ class Storage(Presence):
             Interrupted: `cut`, which is asked between members every 16 MiB, said so.
             Gone: somebody has removed a member.
             StorageFull: no room.
+            StorageUnusable: it may not be written.
 
         """
         ask_at = 16 * MiB
@@ -219,6 +229,15 @@ class Storage(Presence):
                     if cut():
                         raise Interrupted
                 _add_member(archive, member, made_at)
+
+
+def _reason(error: OSError) -> StorageFailure | None:
+    """Return the named reason for what the system said, if it has one."""
+    if error.errno in NO_ROOM:
+        return StorageFull("no room left in the storage")
+    if error.errno in NOT_ALLOWED:
+        return StorageUnusable(f"the storage cannot be written: {error.strerror}")
+    return None
 
 
 def _add_member(archive: zipfile.ZipFile, member: Member, made_at: datetime) -> None:

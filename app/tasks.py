@@ -22,7 +22,7 @@ from app.errors import (
     Interrupted,
     NoImages,
     NoneWorked,
-    StorageFull,
+    StorageFailure,
     Unexpected,
     Unwanted,
 )
@@ -185,7 +185,7 @@ class Tasks:
         try:
             try:
                 url, facts = self._store(image, fetcher, page_url, partial(check_wanted, download))
-            except StorageFull:  # of the whole download
+            except StorageFailure:  # of the whole download
                 raise
             except Failure as failure:
                 jobs.fail(image, failure)
@@ -214,7 +214,7 @@ class Tasks:
                 with self.storage.new_file(path) as file:
                     facts = fetcher.image(Url.lenient(url), file, referer)
                     check(facts)
-            except (StorageFull, Unwanted, DeadlineExceeded):  # another size is no way out
+            except (StorageFailure, Unwanted, DeadlineExceeded):  # another size is no way out
                 raise
             except Failure as failure:
                 failures.append(failure)

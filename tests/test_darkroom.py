@@ -10,7 +10,7 @@ import pytest
 
 from app import darkroom, jobs, upkeep
 from app.darkroom import Darkroom
-from app.errors import Gone, NoThumbnail, StorageFull, Unexpected
+from app.errors import Gone, NoThumbnail, StorageFailure, StorageFull, StorageUnusable, Unexpected
 from app.models import Image
 from app.storage import Storage
 from tests.disk import FaultyDisk
@@ -129,19 +129,27 @@ def test_a_copy_that_is_removed_before_its_turn_is_gone(
         room.ask(image)
 
 
-def test_a_full_disk_is_told_once_and_then_tried_again(
-    room: Darkroom, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("code", "reason"), [(errno.ENOSPC, StorageFull), (errno.EROFS, StorageUnusable)]
+)
+def test_a_disk_that_takes_nothing_is_told_once_and_then_tried_again(
+    room: Darkroom,
+    keep: Keep,
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    reason: type[StorageFailure],
 ) -> None:
-    def no_room(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def refuse(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
 
     image = keep()
     room.ask(image)
-    with monkeypatch.context() as full:
-        full.setattr(os, "fsync", no_room)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", refuse)
         room.turn()
 
-    with pytest.raises(StorageFull):
+    with pytest.raises(reason):
         room.ask(image)
     assert room.ask(image)
     assert room.turn()

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ConfigurationError, Gone, Interrupted, StorageFull
+from app.errors import (
+    ConfigurationError,
+    Gone,
+    Interrupted,
+    StorageFailure,
+    StorageFull,
+    StorageUnusable,
+)
 from app.models import new_id
 from app.settings import MiB
 from app.storage import Member, Storage, _file_system
@@ -60,10 +67,18 @@ def test_another_attempt_writes_another_file(storage: Storage) -> None:
     assert storage.archive(image_id, 1) != storage.archive(image_id, 2)
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_no_room_is_a_named_reason(storage: Storage, code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        *((code, StorageFull) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+        *((code, StorageUnusable) for code in (errno.EROFS, errno.EACCES, errno.EPERM)),
+    ],
+)
+def test_what_keeps_from_writing_is_a_named_reason(
+    storage: Storage, code: int, reason: type[StorageFailure]
+) -> None:
     path = storage.image(new_id(), 1)
-    with pytest.raises(StorageFull), storage.new_file(path):
+    with pytest.raises(reason), storage.new_file(path):
         raise OSError(code, os.strerror(code))
 
     assert parts(storage) == []

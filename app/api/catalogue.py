@@ -110,8 +110,7 @@ REFUSALS = (
         "service-unavailable",
         "Service unavailable",
         503,
-        "The service is starting, overloaded or without its storage; try again after"
-        " `Retry-After`.",
+        "The service is starting or overloaded; try again after `Retry-After`.",
     ),
 )
 

@@ -12,7 +12,7 @@ from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.api.catalogue import BY_STATUS, ProblemType
-from app.errors import Failure, StorageFull
+from app.errors import Failure, StorageFull, StorageUnusable
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
@@ -79,16 +79,16 @@ def handle_database(error: OperationalError) -> Response:
     told = str(error)
     if "is full" in told:
         return handle_failure(StorageFull("no room left in the storage"))
+    if any(sign in told for sign in UNUSABLE):
+        log.warning("storage cannot be used", extra={"error": told})
+        return handle_failure(
+            StorageUnusable("the storage cannot be used now; `/readyz` tells more")
+        )
     if "locked" in told or "busy" in told:
         answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
-    elif any(sign in told for sign in UNUSABLE):
-        log.warning("storage cannot be used", extra={"error": told})
-        detail = "the storage cannot be used now; `/readyz` tells more"
-        answer = problem(503, "service-unavailable", "Service unavailable", detail)
-    else:
-        raise error
-    answer.headers["Retry-After"] = str(RETRY_SECONDS)
-    return answer
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answer
+    raise error
 
 
 def _by_field(messages: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,8 +56,8 @@ def test_a_storage_that_cannot_be_used_is_not_called_busy(
     answer = client.get(PATH)
 
     assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "2"
-    assert answer.json["type"] == "/problems/service-unavailable"
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.json["type"] == "/problems/storage-unusable"
     assert "/readyz" in answer.json["detail"]
 
 
