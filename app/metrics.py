@@ -1,8 +1,7 @@
 """What this process counts for Prometheus. Labels take only values of ours: there are few.
 
 With several gunicorn workers, each keeps its numbers in files of `PROMETHEUS_MULTIPROC_DIR`, and
-whichever is asked adds them up. Of what the database knows, such as the queue, nothing is counted
-here.
+whichever is asked adds them up. Jobs are not counted here: the database knows of them.
 """
 
 import os
@@ -13,8 +12,6 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-
-from app.models import Image, Job
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER = "other"
@@ -31,12 +28,6 @@ _request_seconds = Histogram(
     "Time from a request to the last byte of its answer.",
     ["method", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
-    registry=_here,
-)
-_jobs = Counter(
-    "image_downloader_jobs_ended",
-    "Jobs, and pictures of downloads that had their turn, that ended; why, if not well.",
-    ["kind", "state", "reason"],
     registry=_here,
 )
 _fetch_bytes = Counter(
@@ -61,13 +52,6 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
 def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
     """Look the labels up once; to do it for each request costs as much as to count."""
     return _requests.labels(method, route, status), _request_seconds.labels(method, route)
-
-
-def count_job(job: Job) -> None:
-    """Count a job that has ended; the reason is the code of its failure."""
-    picture = isinstance(job, Image) and job.download_id
-    kind = "picture" if picture else type(job).__name__.lower()
-    _jobs.labels(kind, job.status, job.error_code or "").inc()
 
 
 def count_fetch(seconds: float, size: int) -> None:

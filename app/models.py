@@ -224,6 +224,20 @@ class Idempotency(Model):
         primary_key = CompositeKey("caller", "call", "key")
 
 
+class Tally(Model):
+    """How many jobs have ended in a state, for a reason."""
+
+    kind = TextField()
+    state = TextField()
+    reason = TextField()  # the code of a failure, else empty
+    count = BigIntegerField()
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        primary_key = CompositeKey("kind", "state", "reason")
+
+
 KINDS: tuple[type[Download], type[Image]] = (Download, Image)
 WORK = (*KINDS, Delivery)
 

@@ -10,9 +10,9 @@ from playhouse.schema_diff import diff_models
 
 from app import database, models
 from app.database import db
-from app.models import WORK, Idempotency, Image
+from app.models import WORK, Idempotency, Image, Tally
 
-TABLES = [*WORK, Idempotency]
+TABLES = [*WORK, Idempotency, Tally]
 
 
 def schema() -> set[tuple[object, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app import jobs, metrics
@@ -14,10 +14,10 @@ from app.models import WORK, now
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
 
 
-class Queue(Collector):
-    """The queue as the database knows it: right for all workers, and after a restart."""
+class Jobs(Collector):
+    """The jobs as the database knows them: right for all workers, and after a restart."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """Ask the database, from indexes and in a bounded time."""
         queued = _gauge("jobs_queued", f"Jobs that wait, counted up to {MOST_COUNTED}.")
         running = _gauge("jobs_running", "Jobs at work.")
@@ -28,7 +28,14 @@ class Queue(Collector):
             queued.add_metric(labels, jobs.count_queued(kind, MOST_COUNTED))
             running.add_metric(labels, jobs.count_running(kind))
             age.add_metric(labels, (now() - since).total_seconds() if since else 0)
-        yield from (queued, running, age)
+        ended = CounterMetricFamily(
+            "image_downloader_jobs_ended",
+            "Jobs, and pictures of downloads that had their turn, that ended; why, if not well.",
+            labels=["kind", "state", "reason"],
+        )
+        for one in jobs.ended():
+            ended.add_metric([one.kind, one.state, one.reason], one.count)
+        yield from (queued, running, age, ended)
 
 
 scrape = Blueprint("metrics", __name__, description="For those who operate the service")
@@ -38,9 +45,9 @@ scrape = Blueprint("metrics", __name__, description="For those who operate the s
 @scrape.response(200, {"type": "string"}, content_type="text/plain")
 def tell() -> Response:
     """Get the metrics of all workers, for Prometheus."""
-    queue = CollectorRegistry()
-    queue.register(Queue())
-    text = generate_latest(metrics.of_all_processes()) + generate_latest(queue)
+    known = CollectorRegistry()
+    known.register(Jobs())
+    text = generate_latest(metrics.of_all_processes()) + generate_latest(known)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -9,6 +9,7 @@ standings       where jobs stand, for those who wait for their end
 claims          what the work does: claim, record, finish, fail, hand back
 deliveries      who is told of the end
 recovery        what becomes of the jobs of dead processes
+tally           how many have ended, and how
 """
 
 from app.jobs.asked import (
@@ -40,6 +41,7 @@ from app.jobs.lists import ended_before, page, row, rows
 from app.jobs.queue import any_queued, count_queued, count_running, queued_since
 from app.jobs.recovery import recover
 from app.jobs.standings import Standing, ended_pictures, standings, version
+from app.jobs.tally import ended
 
 __all__ = [
     "Asked",
@@ -57,6 +59,7 @@ __all__ = [
     "count_queued",
     "count_running",
     "delivery_of",
+    "ended",
     "ended_before",
     "ended_pictures",
     "enter_images",

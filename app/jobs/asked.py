@@ -1,13 +1,13 @@
 """What clients ask for."""
 
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from app import metrics
 from app.database import db
 from app.errors import Cancelled, NotFailed, NotFound
+from app.jobs import tally
 from app.jobs.deliveries import announce
 from app.jobs.group import Group, Write
 from app.jobs.lists import ImageRow, dashed
@@ -127,7 +127,7 @@ def withdraw(job: AnyJob) -> AnyJob:
             for name, value in end.items():
                 setattr(job, name, value)
             announce(job)
-            db.after_commit(partial(metrics.count_job, job))
+            tally.count(job)
         else:
             kind.delete().where(kind.id == job.id).execute()
     return job

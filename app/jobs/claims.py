@@ -8,15 +8,15 @@ a download are claimed with it: they have its attempt number, and go from queued
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from typing import Any, TypeVar
 
 from peewee import SQL, Expression, chunked
 
-from app import metrics
 from app.database import db
 from app.errors import Cancelled, Failure
+from app.jobs import tally
 from app.jobs.deliveries import announce
 from app.jobs.queue import queued
 from app.models import Delivery, Download, Image, Job, Status, now, stamp
@@ -179,7 +179,7 @@ def _end(job: Job, status: Status, **values: Any) -> None:
             _leave_rest(job)
             vars(job).pop("pictures", None)  # as they are from now on
         announce(job)
-        db.after_commit(partial(metrics.count_job, job))
+        tally.count(job)
 
 
 def _leave_rest(download: Download) -> None:

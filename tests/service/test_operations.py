@@ -94,7 +94,9 @@ def test_a_reload_keeps_the_metrics(service: Service) -> None:
     service.wait(lambda: nowhere(service) == 20)
 
 
-def test_jobs_are_counted_whoever_does_them(service: Service, site: Site) -> None:
+def test_jobs_are_counted_whoever_does_them_and_after_a_crash_too(
+    service: Service, site: Site
+) -> None:
     url = site.file("/a.png", picture())
     service.start(*WORKERS)
     added = [service.post("/images", url=url) for _ in range(20)]
@@ -102,8 +104,12 @@ def test_jobs_are_counted_whoever_does_them(service: Service, site: Site) -> Non
         service.end_of(f"/images/{one['id']}/content")
 
     labels = {"kind": "image", "state": "finished", "reason": ""}
-    service.wait(lambda: value(service, "jobs_ended_total", **labels) == 20)
+    assert value(service, "jobs_ended_total", **labels) == 20
     assert value(service, "fetch_bytes_total") > 20 * len(picture())
+
+    service.signal(signal.SIGKILL)
+    service.start()
+    assert value(service, "jobs_ended_total", **labels) == 20
 
 
 def test_after_a_restart_the_queue_is_told_as_it_is(service: Service, held: str) -> None:
