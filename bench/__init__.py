@@ -4,7 +4,9 @@ Seconds differ between machines and moments, so two sides take turns in one run,
 is their ratio. CPU is the steadier figure, wall time the one that users feel.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import NamedTuple
 
@@ -35,3 +37,14 @@ def _print(name: str, costs: list[Cost], scale: int, unit: str, target: str = ""
     cpu = median(cost.cpu for cost in costs) * scale
     wall = median(cost.wall for cost in costs) * scale
     print(f"  {name:54}{cpu:7.2f}{unit}{wall:7.2f}{unit}   {target}".rstrip(), flush=True)
+
+
+@contextmanager
+def on(core: int) -> Iterator[None]:
+    """Have what is started meanwhile run on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -29,6 +29,7 @@ from app.database import db
 from app.jobs import add_images
 from app.models import Image, Status, now
 from app.settings import Settings
+from bench import on
 from bench.download import children, cpu_of, service
 from tests.nginx import NGINX, Nginx
 
@@ -64,17 +65,6 @@ class Rate(NamedTuple):
 
     rate: float
     cpu: float
-
-
-@contextmanager
-def on(core: int) -> Iterator[None]:
-    """Have what is started meanwhile run on one core."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def free_port() -> str:
