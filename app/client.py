@@ -100,9 +100,10 @@ class Client:
             try:
                 with self._connected(), self._ask("GET", path) as answer:
                     told = answer.json()
-            except NoAnswer:
+            except NoAnswer as error:
                 if time.monotonic() - answered > RESTART:
-                    raise
+                    detail = f"{error}; the job may go on there all the same"
+                    raise NoAnswer({"detail": detail}) from error
             else:
                 answered = time.monotonic()
                 yield told

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -34,6 +35,13 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with very many images."""
     with serving(tmp_path_factory.mktemp("crowded")) as service:
         fill(service, MANY)
+        yield service
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Service]:
+    """A service of its own; to be asked for before the tab that looks at it."""
+    with serving(tmp_path) as service:
         yield service
 
 
@@ -175,6 +183,20 @@ def test_images_appear_in_the_gallery_when_they_are_there(tab: Tab, url: str, si
     expect(entry).to_contain_text("slow.png")
     expect(entry.get_by_role("img")).to_have_count(0)
     fetched.set()
+
+    expect(entry.get_by_role("img", name="slow.png")).to_be_visible()
+
+
+def test_images_appear_also_where_one_has_scrolled_to(empty: Service, tab: Tab, site: Site) -> None:
+    gate = Gate(picture())
+    site.replies["/slow.png"] = gate
+    empty.post("/images", url=site.url("/slow.png"))
+    fill(empty, 60)
+    tab.page.goto(f"{address(empty)}/gallery?status=")
+    tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    entry = tab.page.locator(".sheet:not(#sheet) li")
+    expect(entry).to_contain_text("slow.png")
+    gate.open()
 
     expect(entry.get_by_role("img", name="slow.png")).to_be_visible()
 

@@ -6,6 +6,7 @@ const RETRY_MILLISECONDS = 2000;
 
 const gallery = document.getElementById("gallery");
 const folded = new WeakMap();
+const sources = new WeakMap(); // where a sheet came from, unless from this very page
 
 const nearby = new IntersectionObserver(
   (entries) => entries.forEach(({ target, isIntersecting }) => (isIntersecting ? unfold : fold)(target)),
@@ -34,6 +35,7 @@ async function loadOlder(link) {
   const page = await load(link.href);
   const sheet = page.getElementById("sheet");
   sheet.removeAttribute("id");
+  sources.set(sheet, link.href);
   gallery.append(sheet);
   nearby.observe(sheet);
   const next = page.querySelector(".older");
@@ -56,18 +58,19 @@ const end = new IntersectionObserver(
   { rootMargin: "150%" },
 );
 
-// Shows the newest images as they come; those that are there already stay where they are.
-async function refresh() {
-  const page = await load(HERE);
+// Shows what has become of the images of a sheet; none comes or goes.
+async function refresh(sheet) {
+  const page = await load(sources.get(sheet) ?? HERE);
   for (const entry of page.querySelectorAll("#sheet > li")) {
     const old = document.getElementById(entry.id);
     if (old) adopt(old, entry);
   }
 }
 
-function poll() {
-  if (!document.querySelector("#sheet [data-running]")) return;
-  setTimeout(() => refresh().catch(() => {}).finally(poll), POLL_MILLISECONDS);
+async function poll() {
+  const running = [...gallery.children].filter((sheet) => sheet.querySelector("[data-running]"));
+  await Promise.allSettled(running.map(refresh)); // the service may be gone for a moment
+  setTimeout(poll, POLL_MILLISECONDS);
 }
 
 if (gallery) {
