@@ -114,6 +114,7 @@ def test_the_place_of_a_broken_image_goes_to_the_next(
 
     assert list(members(download)) == ["002-b.png", "003-c.png"]
     assert reasons(download) == ["origin-status", None, None, "cancelled"]
+    assert download.pictures[-1].error_detail == "not fetched: the limit of 2 is reached"
     assert site.asked("/d.png") == 0
 
 

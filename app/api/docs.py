@@ -1,12 +1,10 @@
-"""The API's own documentation, with no network but ours: `/docs`, `/openapi.json`, `/problems`."""
+"""The API's own documentation, with no network but ours: `/docs` and `/openapi.json`."""
 
 from importlib import resources
 
 from flask import Blueprint, Response, current_app, json, render_template, send_from_directory
 
-from app.api.catalogue import CATALOGUE
 from app.api.door import CONTENT_SECURITY_POLICY
-from app.errors import NotFound
 
 DAY = 24 * 3600  # seconds
 # Swagger UI's style sheet has its icons in it.
@@ -39,18 +37,3 @@ def asset(filename: str) -> Response:
     """Send a file of Swagger UI."""
     folder = resources.files("flask_swagger_ui") / "dist"
     return send_from_directory(str(folder), filename, max_age=DAY)
-
-
-@docs.get("/problems")
-def problems() -> str:
-    """List the types of problems (RFC 9457)."""
-    return render_template("problems.html", title="Problem types", types=CATALOGUE.values())
-
-
-@docs.get("/problems/<code>")
-def problem(code: str) -> str:
-    """Tell what a type of problem means: where its URI leads."""
-    if code not in CATALOGUE:
-        raise NotFound(f"there is no problem type {code}")
-    one = CATALOGUE[code]
-    return render_template("problems.html", title=one.title, types=[one])

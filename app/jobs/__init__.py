@@ -1,6 +1,6 @@
 """Every change of a job's state, each one transaction, and the questions asked of jobs.
 
-asked           what clients ask for: add, get, retry, cancel, withdraw
+asked           what clients ask for: add, get, retry, repeat, cancel, withdraw
 group           commits that several requests share
 lists           what there is, page by page
 first_answers   what was answered, for requests that are sent again
@@ -20,6 +20,7 @@ from app.jobs.asked import (
     cancel,
     enter_images,
     get,
+    repeat,
     retry,
     withdraw,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "queued_since",
     "recover",
     "redeliver",
+    "repeat",
     "retry",
     "row",
     "rows",

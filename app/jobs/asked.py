@@ -110,6 +110,12 @@ def retry(job: AnyJob) -> AnyJob:
     return type(job).create(**stamp(), **{name: getattr(job, name) for name in job.ASKED})
 
 
+def repeat(download: Download) -> Download:
+    """Ask once more for a page's pictures, whatever became of them; in earnest after a dry run."""
+    asked = {name: getattr(download, name) for name in download.ASKED}
+    return add_download(**{**asked, "dry_run": False})
+
+
 def withdraw(job: AnyJob) -> AnyJob:
     """Cancel a job that has not ended, remove one that has; return it as it was in the end.
 

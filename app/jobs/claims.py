@@ -96,7 +96,7 @@ def settle(download: Download) -> list[Image]:
     with db.atomic():
         if not holds(download):
             raise LostClaim
-        _leave_rest(download)
+        _leave_rest(download, f"the limit of {download.limit} is reached")
     vars(download).pop("pictures", None)  # as they are from now on
     return [image for image in download.pictures if image.status == Status.FINISHED]
 
@@ -176,14 +176,13 @@ def _end(job: Job, status: Status, **values: Any) -> None:
     with db.atomic():
         _change(job, **values)
         if isinstance(job, Download):
-            _leave_rest(job)
+            _leave_rest(job, "a dry run" if job.dry_run else "the download has ended")
             vars(job).pop("pictures", None)  # as they are from now on
         announce(job)
         tally.count(job)
 
 
-def _leave_rest(download: Download) -> None:
-    why = "a dry run" if download.dry_run else "the download has ended"
+def _leave_rest(download: Download, why: str) -> None:
     Image.update(
         status=Status.CANCELLED,
         finished_at=now(),

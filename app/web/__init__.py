@@ -10,9 +10,10 @@ from app.web.errors import tell_people
 from app.web.gallery import gallery
 from app.web.home import home
 from app.web.key import key
+from app.web.problems import problems
 
 web = Blueprint("web", __name__, template_folder="templates")
-for part in home, downloads, gallery, key:
+for part in home, downloads, gallery, key, problems:
     web.register_blueprint(part)
 web.after_app_request(tell_people)
 

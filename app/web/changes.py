@@ -1,13 +1,15 @@
 """What people do to a download or an image: by forms that are a button each."""
 
 from typing import TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug import Response
 
 from app import jobs, upkeep
 from app.api import current
+from app.api.access import local_path
 from app.api.answers import load
 from app.api.capacity import admit
 from app.models import Download, Image
@@ -16,7 +18,7 @@ AnyJob = TypeVar("AnyJob", Download, Image)
 
 
 def take(pages: Blueprint, kind: type[AnyJob]) -> None:
-    """Have the pages of a kind of job take these forms; they lead back to its `show` or `walk`."""
+    """Have the pages of a kind of job take these forms; they lead back to where they stand."""
 
     @pages.post("/<uuid:job_id>/retry")
     def retry(job_id: UUID) -> Response:
@@ -31,10 +33,18 @@ def take(pages: Blueprint, kind: type[AnyJob]) -> None:
     def cancel(job_id: UUID) -> Response:
         """Cancel what has not ended; what just has stays."""
         upkeep.cancel(load(kind, job_id), current.storage())
-        return redirect(url_for(".show", job_id=job_id), 303)
+        return redirect(_origin() or url_for(".show", job_id=job_id), 303)
 
     @pages.post("/<uuid:job_id>/delete")
     def delete(job_id: UUID) -> Response:
         """Remove a job and its files."""
         upkeep.remove(load(kind, job_id), current.storage())
-        return redirect(url_for(".walk"), 303)
+        origin = _origin() or ""
+        stays = origin and not origin.startswith(url_for(".show", job_id=job_id))
+        return redirect(origin if stays else url_for(".walk"), 303)
+
+
+def _origin() -> str | None:
+    """Return the page that a form stands on, with its filters, as browsers tell it."""
+    url = urlsplit(request.referrer or "")
+    return local_path(f"{url.path}?{url.query}") if url.netloc == request.host else None

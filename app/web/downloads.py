@@ -2,10 +2,13 @@
 
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug import Response
 
 from app import jobs
+from app.api import current
 from app.api.answers import load
+from app.api.capacity import admit
 from app.api.schemas import DownloadWalk
 from app.models import UNFINISHED, Download, Status
 from app.web import changes, lists
@@ -34,3 +37,13 @@ def show(job_id: UUID) -> str:
         taken=[one for one in download.pictures if one.status in (*UNFINISHED, Status.FINISHED)],
         left=[one for one in download.pictures if one.failure],
     )
+
+
+@downloads.post("/<uuid:job_id>/repeat")
+def repeat(job_id: UUID) -> Response:
+    """Ask once more for the pictures of a page."""
+    download = load(Download, job_id)
+    admit(1)
+    again = jobs.repeat(download)
+    current.engine().submit()
+    return redirect(url_for(".show", job_id=again.id), 303)

@@ -10,6 +10,7 @@ from app.api import current
 from app.api.schemas import MAX_URLS, NewDownload, NewImage
 
 MAX_PAGES = 100  # at once, by hand
+MOST_TOLD = 5  # of what is wrong with a field
 
 NUMBERS = ("limit", "min_width", "min_height")
 TRUTHS = ("manifest", "dry_run")
@@ -54,13 +55,18 @@ def new_images(form: Form) -> list[dict[str, Any]]:
 def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     """Return the lines that say anything, by their numbers in the field."""
     texts = form.get(name, "").splitlines()
-    lines = {number: line for number, text in enumerate(texts, 1) if (line := text.strip())}
+    lines = {number: _url(text.strip()) for number, text in enumerate(texts, 1) if text.strip()}
     if not lines:
         raise Refused({name: ["Paste an address that begins with http:// or https://."]})
     most = min(most, current.settings().max_queued or most)
     if len(lines) > most:
         raise Refused({name: [f"At most {most:,} at once, please; these are {len(lines):,}."]})
     return lines
+
+
+def _url(text: str) -> str:
+    """Return an address as people leave it out: without a scheme, it is https."""
+    return text if "://" in text else f"https://{text}"
 
 
 def _options(form: Form) -> dict[str, Any]:
@@ -92,8 +98,14 @@ def _judged(schema: Schema, asked: dict[int, dict[str, Any]]) -> list[dict[str, 
                 sentences = [f"{place}{sentence}" for sentence in _sentences(told)]
                 errors.setdefault(name, []).extend(sentences)
     if errors:
-        raise Refused({field: list(dict.fromkeys(told))[:5] for field, told in errors.items()})
+        raise Refused({field: _some(list(dict.fromkeys(told))) for field, told in errors.items()})
     return loaded
+
+
+def _some(sentences: list[str]) -> list[str]:
+    """Return the first of many sentences, and how many more there are."""
+    more = len(sentences) - MOST_TOLD
+    return sentences[:MOST_TOLD] + ([f"There are {more:,} more like these"] if more > 0 else [])
 
 
 def _sentences(told: Any) -> list[str]:

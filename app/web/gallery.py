@@ -1,8 +1,10 @@
 """`/gallery`: everything stored, to look at."""
 
+from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
+from werkzeug.exceptions import BadRequest
 
 from app.api.answers import load
 from app.api.schemas import ImageWalk
@@ -17,9 +19,13 @@ PAGE = 60  # fills whole rows, in any number of columns that the style sheet mak
 
 
 @gallery.get("")
-def walk() -> str:
+def walk() -> str | tuple[str, int]:
     """Show the images, newest first: those that are stored, unless asked for others."""
-    rows, older = lists.page(Image, lists.asked(ImageWalk(), PAGE, _filters()))
+    try:
+        where = lists.asked(ImageWalk(), PAGE, _filters())
+    except BadRequest as error:
+        return render_template("gallery.html", images=[], problem=error.description), 400
+    rows, older = lists.page(Image, where)
     return render_template("gallery.html", images=rows, older=older, page_size=PAGE)
 
 
@@ -36,7 +42,14 @@ def _filters() -> dict[str, str]:
     if host := site_of(site if "://" in site else f"http://{site}"):
         asked["site"] = host  # of a URL that was pasted
     if since := asked.pop("since", ""):
-        asked["added_after"] = f"{since}T00:00:00Z"
+        asked["added_after"] = f"{_day('From', since)}T00:00:00Z"
     if until := asked.pop("until", ""):
-        asked["added_before"] = f"{until}T23:59:59.999999Z"
+        asked["added_before"] = f"{_day('To', until)}T23:59:59.999999Z"
     return asked
+
+
+def _day(label: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise lists.misunderstood(f"{label}: Not a day, such as 2026-11-20.") from error

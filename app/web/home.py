@@ -1,5 +1,7 @@
 """`/`: one form for all that can be asked for."""
 
+from datetime import timedelta
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -7,6 +9,7 @@ from app import jobs
 from app.api import current
 from app.api.capacity import admit
 from app.formats import FORMATS
+from app.models import EPOCH
 from app.web import forms
 
 home = Blueprint("home", __name__)
@@ -32,8 +35,9 @@ def add() -> Response | tuple[str, int]:
 def _add_images() -> str:
     images = forms.new_images(request.form)
     admit(len(images))
-    jobs.add_images(new["url"] for new in images)
-    return url_for("web.gallery.walk", status="")
+    first, *_ = jobs.add_images(new["url"] for new in images)
+    since = EPOCH + timedelta(milliseconds=first.added_at // 1000)
+    return url_for("web.gallery.walk", status="", added_after=since.isoformat())
 
 
 def _add_downloads() -> str:

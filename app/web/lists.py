@@ -13,6 +13,8 @@ from app.models import Download, Image
 
 AnyJob = TypeVar("AnyJob", Download, Image)
 
+LABELS = {"status": "State", "site": "Site", "added_after": "From", "added_before": "To"}
+
 
 def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what a list is asked for; an empty field of a filter asks for nothing.
@@ -26,9 +28,16 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
         loaded: dict[str, Any] = schema.load({**given, "limit": limit})
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
-        told = "; ".join(f"{name}: {' '.join(one)}" for name, one in messages.items())
-        raise BadRequest(f"This filter is not understood: {told}") from error
+        told = "; ".join(
+            f"{LABELS.get(name, name)}: {' '.join(it)}" for name, it in messages.items()
+        )
+        raise misunderstood(told) from error
     return loaded
+
+
+def misunderstood(told: str) -> BadRequest:
+    """Return the error for a filter that says nothing."""
+    return BadRequest(f"This filter is not understood: {told}")
 
 
 def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], str | None]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from markupsafe import Markup, escape
+
 from app.api import current
 from app.formats import BY_CONTENT_TYPE, HEIC, SVG
 from app.models import UNFINISHED, Image, Status
@@ -80,6 +82,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
+def code(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704  # escaped
+
+
 def is_link(url: str) -> bool:
     """Tell whether a URL found on a page may be followed: `javascript:` must not."""
     return url.lower().startswith(("http://", "https://"))
@@ -94,6 +101,7 @@ FILTERS: dict[str, Any] = {
     "count": count,
     "preview": preview,
     "sentence": sentence,
+    "code": code,
 }
 TESTS = {"link": is_link}
 GLOBALS: dict[str, Any] = {

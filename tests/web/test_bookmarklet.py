@@ -79,6 +79,7 @@ def test_a_page_with_very_many_pictures_sends_the_first_500(
     ours = run(tab.context, page, code)
 
     expect(ours.get_by_text("Your browser showed 500 pictures there.")).to_be_visible()
+    expect(ours.get_by_label("At most")).to_have_value("500")
     tab.hosts.clear()
 
 
@@ -95,6 +96,14 @@ def test_here_a_click_on_it_says_what_to_do_with_it(tab: Tab, code: str) -> None
     tab.page.get_by_role("link", name="Pictures of this page").click()
 
     expect(tab.page.get_by_text("Drag it to the bookmarks bar")).to_be_visible()
+
+
+def test_its_address_is_copied_where_it_cannot_be_dragged(tab: Tab, url: str, code: str) -> None:
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
+    tab.page.get_by_role("button", name="Copy its address").click()
+
+    expect(tab.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert tab.page.evaluate("navigator.clipboard.readText()").startswith("javascript:")
 
 
 def test_a_list_as_long_as_it_may_be_is_taken(client: FlaskClient) -> None:

@@ -160,6 +160,11 @@ def test_a_look_tells_what_is_there_and_fetches_nothing(
     expect(tab.page.get_by_text("4 pictures found. It was only a look")).to_be_visible()
     expect(tab.page.get_by_role("listitem").filter(has_text="2.png")).to_be_visible()
     assert not site.asked("/1.png")
+    gate.open()
+    tab.page.get_by_role("button", name="Get these pictures").click()
+
+    expect(tab.page.get_by_text("3 pictures of 4 found; 1 could not be had.")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Get it again")).to_be_visible()
 
 
 HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror='alert(1)'>", "\u202egnp.exe"]
@@ -206,7 +211,7 @@ def test_the_keyboard_alone_leads_from_the_address_to_the_zip(
         press("Enter")
     # Who deletes a picture while its thumbnail is asked for has that answered by 404.
     expect(tab.page.locator("#pictures img")).to_have_js_property("naturalWidth", 24)
-    for key in "Tab", "Enter", "Tab", "Enter":  # delete, yes
+    for key in "Tab", "Tab", "Enter", "Tab", "Enter":  # past getting it again; delete, yes
         press(key)
 
     expect(tab.page).to_have_url(f"{url}/downloads")

@@ -1,5 +1,6 @@
 """`/gallery`, where people look at what is stored."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -127,6 +128,7 @@ def test_a_filter_of_nobodys_form_is_told(client: FlaskClient, query: str) -> No
     assert answer.status_code == 400
     assert "This filter is not understood: " in answer.text
     assert "{" not in answer.text
+    assert '<form class="filter"' in answer.text
 
 
 def test_the_large_view_is_led_by_the_keyboard(
@@ -329,6 +331,54 @@ def test_deleting_a_picture_goes_on_to_the_next_until_there_is_none(
     view.get_by_role("button", name="Yes, delete").click()
     expect(view).to_be_hidden()
     expect(tab.page.get_by_role("main")).to_be_focused()
+
+
+def test_what_is_shown_is_deleted_also_while_the_next_picture_loads(
+    tab: Tab, url: str, downloaded: Callable[..., str], service: Service
+) -> None:
+    download_id = downloaded(3)
+    tab.page.goto(f"{url}/gallery?download_id={download_id}")
+    tab.page.locator(".sheet a").first.click()
+    view = tab.page.get_by_role("dialog")
+    view.get_by_text("Delete…").click()
+    held: list[Route] = []
+    tab.page.route("**/gallery/*", lambda route: held.append(route))
+    with tab.page.expect_request("**/gallery/*"):
+        tab.page.keyboard.press("ArrowRight")
+    view.get_by_role("button", name="Yes, delete").click()
+    expect(tab.page.locator(".sheet img")).to_have_count(2)
+    held[0].continue_()
+
+    expect(view.get_by_role("heading", name="002-1.png")).to_be_visible()
+    names = [img.get_attribute("alt") for img in tab.page.locator(".sheet img").all()]
+    assert names == ["002-1.png", "001-0.png"]
+    left = service.get(f"/images?download_id={download_id}").json()["images"]
+    assert [image["source_url"][-6:] for image in left] == ["/1.png", "/0.png"]
+
+
+def test_where_the_service_is_away_the_large_view_says_so_and_stays(
+    tab: Tab, url: str, downloaded: Callable[..., str]
+) -> None:
+    tab.page.goto(f"{url}/gallery?download_id={downloaded(2)}")
+    tab.page.locator(".sheet a").first.click()
+    view = tab.page.get_by_role("dialog")
+    expect(view.get_by_role("status")).to_have_text("002-1.png")
+    view.get_by_text("Delete…").click()
+    away = "**/{gallery,images}/*"
+    tab.page.route(away, lambda route: route.abort())
+    for act in (
+        lambda: tab.page.keyboard.press("ArrowRight"),
+        lambda: view.get_by_role("button", name="Yes, delete").click(),
+    ):
+        act()
+        expect(view.get_by_role("status")).to_have_text(re.compile("does not answer"))
+        expect(view.get_by_role("heading", name="002-1.png")).to_be_visible()
+    tab.page.unroute(away)
+    tab.page.keyboard.press("ArrowRight")
+
+    expect(view.get_by_role("heading", name="001-0.png")).to_be_visible()
+    assert len(tab.troubles) == 2
+    tab.troubles.clear()
 
 
 def test_a_failed_image_tells_why_and_is_tried_again(

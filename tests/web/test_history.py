@@ -69,6 +69,63 @@ def test_the_keyboard_stays_where_it_is_while_the_list_goes_on(
     third.open()
 
 
+def test_the_keyboard_goes_on_where_a_download_has_ended(
+    tab: Tab, url: str, site: Site, gate: Gate, service: Service
+) -> None:
+    running = service.post("/download", url=site.url("/"))
+    tab.page.goto(f"{url}/downloads")
+    entry = tab.page.locator(f"#download-{running['download_id']}")
+    entry.get_by_role("button", name="Cancel").focus()
+    gate.open()
+
+    expect(entry.get_by_role("link", name="Zip")).to_be_focused()
+
+
+def test_a_question_is_taken_back_by_escape_or_a_click_elsewhere(
+    tab: Tab, url: str, downloaded: Callable[..., str]
+) -> None:
+    entry = tab.page.locator(f"#download-{downloaded(1)}")
+    tab.page.goto(f"{url}/downloads")
+    question = entry.get_by_text("Delete…")
+    yes = entry.get_by_role("button", name="Yes, delete")
+    for take_back in (
+        lambda: tab.page.keyboard.press("Escape"),
+        lambda: tab.page.get_by_role("heading", name="History").click(),
+    ):
+        question.click()
+        expect(yes).to_be_visible()
+        take_back()
+        expect(yes).to_be_hidden()
+
+
+def test_what_is_cancelled_stays_in_its_list_and_can_be_had_again(
+    tab: Tab, url: str, site: Site, gate: Gate, service: Service
+) -> None:
+    running = service.post("/download", url=site.url("/"))
+    tab.page.goto(f"{url}/downloads?status=")
+    entry = tab.page.locator(f"#download-{running['download_id']}")
+    entry.get_by_role("button", name="Cancel").click()
+    expect(entry).to_contain_text("Cancelled")
+    expect(tab.page).to_have_url(f"{url}/downloads?status=")
+    gate.open()
+    entry.get_by_role("button", name="Try again").click()
+
+    expect(tab.page.get_by_role("link", name="Save the zip")).to_be_visible()
+
+
+def test_what_is_deleted_leads_back_to_the_list_as_it_was_filtered(
+    tab: Tab, url: str, downloaded: Callable[..., str]
+) -> None:
+    entry = tab.page.locator(f"#download-{downloaded(1)}")
+    there = f"{url}/downloads?status=finished"
+    tab.page.goto(there)
+    entry.get_by_text("Delete…").click()
+    entry.get_by_role("button", name="Yes, delete").click()
+
+    expect(entry).to_have_count(0)
+    expect(tab.page).to_have_url(there)
+
+
 def test_the_zip_is_one_click_away(tab: Tab, url: str, downloaded: Callable[..., str]) -> None:
     download_id = downloaded(2)
     tab.page.goto(f"{url}/downloads")

@@ -1,10 +1,13 @@
 """`/`, where people ask for pictures."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
-from app.models import Download, Image
+from app.models import Download, Image, first_id, now
 from tests.browser import Tab
 from tests.pictures import picture
 from tests.site import Site
@@ -41,18 +44,36 @@ def test_several_pages_become_several_downloads(client: FlaskClient) -> None:
     assert [one.url for one in Download.select().order_by(Download.id)] == [f"{PAGE}a", f"{PAGE}b"]
 
 
-def test_addresses_of_images_become_copies(client: FlaskClient) -> None:
-    client.post("/", data={"urls": f"{PAGE}a.png\n{PAGE}b.png", "kind": "images"})
+def test_addresses_of_images_become_copies_that_are_shown_together(client: FlaskClient) -> None:
+    Image.create(id=first_id(now() - timedelta(hours=1)), source_url=f"{PAGE}before.png")
+    urls = f"{PAGE}a.png\n{PAGE}b.png"
+    answer = client.post("/", data={"urls": urls, "kind": "images"}, follow_redirects=True)
 
-    assert [one.source_url for one in Image.select()] == [f"{PAGE}a.png", f"{PAGE}b.png"]
+    assert answer.request.path == "/gallery"
+    assert re.findall(r"(\w+\.png)</bdi>", answer.text) == ["b.png", "a.png"]
     assert not Download.select().exists()
+
+
+def test_an_address_without_a_scheme_is_https(client: FlaskClient) -> None:
+    client.post("/", data={"urls": "example.com/a?b=1"})
+
+    assert Download.get().url == "https://example.com/a?b=1"
+
+
+def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClient) -> None:
+    urls = "\n".join(f"http://10.0.0.{number}/" for number in range(60))
+    answer = client.post("/", data={"urls": urls, "kind": "images"})
+
+    assert answer.status_code == 422
+    assert answer.text.count("Line ") == 5
+    assert "There are 55 more like these." in answer.text
 
 
 @pytest.mark.parametrize(
     ("form", "told"),
     [
         ({"urls": ""}, "Paste an address"),
-        ({"urls": "example.com"}, "not an absolute URL"),
+        ({"urls": "not an address"}, "Refused: "),
         ({"urls": "ftp://example.com/"}, "scheme is not http or https"),
         ({"urls": f"{PAGE}\n \n\nhttp://10.0.0.1/"}, "Line 4: "),
         ({"urls": f"{PAGE}\n" * 101}, "At most 100 at once"),
@@ -106,3 +127,24 @@ def test_without_javascript_the_form_and_the_status_page_work(
 
     expect(page.get_by_role("link", name="Save the zip")).to_be_visible()  # by the page's refresh
     context.close()
+
+
+def test_what_is_wrong_in_the_options_has_the_focus(tab: Tab, url: str) -> None:
+    tab.page.goto(url)
+    tab.page.get_by_label("Addresses").fill(PAGE)
+    tab.page.get_by_text("Options for pages").click()
+    tab.page.get_by_label("At most").fill("0")
+    tab.page.get_by_role("button", name="Get the pictures").click()
+
+    expect(tab.page.get_by_label("At most")).to_be_focused()
+    forget(tab, 422)
+
+
+def test_addresses_of_images_have_no_options(tab: Tab, url: str) -> None:
+    tab.page.goto(url)
+    options = tab.page.get_by_text("Options for pages")
+    expect(options).to_be_visible()
+    tab.page.get_by_text("These images").click()
+
+    expect(options).to_be_hidden()
+    expect(tab.page.get_by_text("Each becomes a copy in the gallery")).to_be_visible()

@@ -17,7 +17,7 @@ FIRST_VIEW_BYTES = 60_000
 
 PAGES = [
     *("home", "finished download", "failed download", "dry run", "history", "gallery"),
-    *("failed images", "image", "failed image", "key", "not found", "bad request"),
+    *("failed images", "image", "failed image", "key", "not found", "bad request", "problems"),
 ]
 INTERACTIVE = "a[href], button, input, select, textarea, summary"
 
@@ -40,7 +40,14 @@ def paths(service: Service) -> Iterator[dict[str, str]]:
         )
         shown = [f"/downloads/{one['download_id']}" for one in downloads]
         lists = ["/downloads", f"/gallery?{where}", f"/gallery?{where}&status=failed"]
-        rest = [f"/gallery/{stored}", f"/gallery/{failed}", "/key", "/no", "/gallery?cursor=no"]
+        rest = [
+            f"/gallery/{stored}",
+            f"/gallery/{failed}",
+            "/key",
+            "/no",
+            "/gallery?cursor=no",
+            "/problems",
+        ]
         yield dict(zip(PAGES, ["/", *shown, *lists, *rest], strict=True))
 
 
@@ -56,7 +63,9 @@ def test_a_page_has_no_barriers_and_fits_a_phone(tab: Tab, url: str, path: str) 
         details.evaluate("one => one.open = true")
 
     assert barriers(tab.page) == []
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    for size in "100%", "200%":  # of text, WCAG 1.4.4
+        tab.page.evaluate("size => (document.documentElement.style.fontSize = size)", size)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     forget(tab, 400)
     forget(tab, 404)
 

@@ -1,9 +1,12 @@
 // The form: says that it is on its way, takes what the bookmarklet sends, and hands the bookmarklet out.
 import { collect } from "./collect.js";
+import { copy } from "./copy.js";
 
 const form = document.querySelector(".ask");
 const button = form.querySelector(".primary");
 const told = form.querySelector("[role=status]");
+
+form.querySelector("[aria-invalid]")?.focus();
 
 form.addEventListener("submit", () => {
   button.disabled = true; // a second click would ask for everything again
@@ -24,6 +27,7 @@ function takeFragment() {
   form.elements.urls.value = sent.get("url");
   form.elements.image_urls.value = images.join("\n");
   form.elements.kind.value = "pages";
+  form.elements.limit.value = images.length ? Math.min(images.length, form.elements.limit.max) : "";
   form.querySelector(".options").open = images.length > 0;
   told.textContent = images.length
     ? `Your browser showed ${images.length} ${images.length === 1 ? "picture" : "pictures"} there. Look at the list, then get them.`
@@ -42,4 +46,5 @@ link.addEventListener("click", (event) => {
   event.preventDefault(); // here, it has nothing to look at
   bookmarklet.querySelector("[role=status]").textContent = "Drag it to the bookmarks bar, then click it there on another page.";
 });
+bookmarklet.querySelector("button").addEventListener("click", ({ target }) => copy(link.href, target));
 bookmarklet.hidden = false;

@@ -1,18 +1,10 @@
 // The page of one image, and its large view: follows it until it is there, and copies its link.
+import "./confirm.js";
+import { copy } from "./copy.js";
 import { poll } from "./update.js";
 
-async function copy(button) {
-  const link = new URL(button.dataset.copy, location.href).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    button.textContent = "Copied";
-  } catch {
-    prompt("Copy this link:", link); // where a browser gives scripts no clipboard
-  }
-}
-
 document.addEventListener("click", ({ target }) => {
-  if (target.matches("[data-copy]")) copy(target);
+  if (target.matches("[data-copy]")) copy(new URL(target.dataset.copy, location.href).href, target);
 });
 
 // The large view changes the address only. After a reload, "back" and "forward" do no more.

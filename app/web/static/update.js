@@ -16,8 +16,16 @@ export async function update(ids) {
   if (fresh.getElementById(ids[0])) document.title = fresh.title;
   for (const id of ids) {
     const next = fresh.getElementById(id);
-    if (next) adopt(document.getElementById(id), next);
+    if (next) keepFocus(() => adopt(document.getElementById(id), next));
   }
+}
+
+// Changes the page; where what had the focus goes, what took its place among the actions gets it.
+function keepFocus(change) {
+  const focused = document.activeElement;
+  const actions = focused.closest(".actions");
+  change();
+  if (actions && !focused.isConnected) actions.querySelector("a, button, summary")?.focus();
 }
 
 // Tells whether the page shows a job that has not ended.

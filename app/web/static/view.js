@@ -9,11 +9,12 @@ dialog.setAttribute("aria-label", "Picture");
 dialog.tabIndex = -1;
 document.body.append(dialog);
 
-let current; // the link of the picture that is shown
-const changes = new MutationObserver(() => show(current)); // it is there now, or has failed
+let wanted; // the link of the picture that was asked for last
+let shown; // the link of the picture that stands there
+const changes = new MutationObserver(() => go(wanted)); // it is there now, or has failed
 
 const links = () => [...document.querySelectorAll("a[data-view]")];
-const neighbour = (step) => links()[links().indexOf(current) + step];
+const neighbour = (link, step) => links()[links().indexOf(link) + step];
 
 function tool(label, sign, act) {
   const button = document.createElement("button");
@@ -32,39 +33,62 @@ tools.append(
   tool("Next", "→", () => step(1)),
   tool("Close", "✕", () => dialog.close()),
 );
+const told = document.createElement("p");
+told.setAttribute("role", "status");
 const place = document.createElement("div");
-dialog.append(tools, place);
+dialog.append(tools, told, place);
+
+function tell(text, style) {
+  told.className = style;
+  told.textContent = text;
+}
 
 async function show(link) {
-  current = link;
+  wanted = link;
+  tell("", "hidden");
   changes.disconnect();
   changes.observe(link, { childList: true, subtree: true });
   link.scrollIntoView({ block: "nearest" });
   const page = await load(link.href);
-  if (current !== link) return; // somebody is faster than the service
+  if (wanted !== link) return; // somebody is faster than the service
+  shown = link;
   const view = page.getElementById("view") ?? page.querySelector("main > *");
   place.replaceChildren(view);
+  tell(view.querySelector("h1")?.textContent ?? "", "hidden"); // for those who hear it
   const change = dialog.open ? "replaceState" : "pushState";
   history[change]({ viewed: true }, "", link.href);
   if (!dialog.open) dialog.showModal();
   if (!dialog.contains(document.activeElement)) dialog.focus();
 }
 
+// Shows another picture; where it cannot be had now, what stands there stays.
+async function go(link) {
+  await show(link).catch(() => {
+    if (wanted === link) wanted = shown;
+    complain();
+  });
+}
+
+function complain() {
+  tell("The service does not answer. Try again in a moment.", "problem");
+}
+
 function step(by) {
-  const next = neighbour(by);
-  if (next) show(next);
+  const next = neighbour(wanted, by);
+  if (next) go(next);
 }
 
 // Deletes the picture and goes on to the next one.
 async function remove(form) {
-  const link = current;
+  tell("", "hidden");
+  const link = shown;
   const image = form.action.replace(/.*\/gallery\/(.*)\/delete/, "/images/$1");
   const answer = await fetch(image, { method: "DELETE" });
   if (!answer.ok && answer.status !== 404) return form.submit();
-  const next = neighbour(1) ?? neighbour(-1);
+  const next = neighbour(link, 1) ?? neighbour(link, -1);
   link.closest("li").remove();
-  if (current !== link) return; // somebody has gone on
-  if (next) await show(next);
+  if (wanted !== link) return; // somebody has gone on
+  if (next) await go(next);
   else dialog.close();
 }
 
@@ -84,14 +108,14 @@ dialog.addEventListener("click", (event) => event.target === dialog && dialog.cl
 dialog.addEventListener("submit", (event) => {
   if (!event.target.action.endsWith("/delete")) return;
   event.preventDefault();
-  remove(event.target);
+  remove(event.target).catch(complain);
 });
 dialog.addEventListener("close", () => {
   if (history.state?.viewed) history.back();
   changes.disconnect();
   place.replaceChildren();
-  const last = current.isConnected ? current : document.getElementById("main");
-  current = null; // what is still loading comes too late
+  const last = wanted.isConnected ? wanted : document.getElementById("main");
+  wanted = shown = null; // what is still loading comes too late
   last.focus();
 });
 

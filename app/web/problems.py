@@ -1,0 +1,23 @@
+"""`/problems`: what the types of problem documents mean (RFC 9457): where their URIs lead."""
+
+from flask import Blueprint, render_template
+
+from app.api.catalogue import CATALOGUE
+from app.errors import NotFound
+
+problems = Blueprint("problems", __name__, url_prefix="/problems")
+
+
+@problems.get("")
+def walk() -> str:
+    """List all types of problems."""
+    return render_template("problems.html", title="Problem types", types=CATALOGUE.values())
+
+
+@problems.get("/<code>")
+def show(code: str) -> str:
+    """Tell what one type of problem means."""
+    if code not in CATALOGUE:
+        raise NotFound(f"there is no problem type {code}")
+    one = CATALOGUE[code]
+    return render_template("problems.html", title=one.title, types=[one])
