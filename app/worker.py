@@ -15,7 +15,11 @@ from functools import partial
 from typing import Any
 
 from gunicorn.config import Config  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
+    PollableMethodQueue,
+    TConn,
+    ThreadWorker,
+)
 
 from app.api.parse_errors import refuse
 from app.lanes import Lane, Line
@@ -32,6 +36,17 @@ STARVED_SECONDS = 0.1  # until a file may be free again
 WARNING_SECONDS = 60
 
 
+class MethodQueue(PollableMethodQueue):  # type: ignore[misc]
+    """gunicorn's, whose pipe stays open until the process has ended.
+
+    Threads that are late with an answer still write to it, when the worker has ended its run. The
+    number of a pipe that is closed would be that of another file by then, such as the database.
+    """
+
+    def close(self) -> None:
+        """Leave the pipe to the kernel."""
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A gthread worker; each connection that asks for something is in a lane first.
 
@@ -43,6 +58,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.method_queue = MethodQueue()
         self._lingering: deque[TConn] = deque()
         self._warn_at = 0.0
 

@@ -31,7 +31,7 @@ from app.errors import Refused
 from app.jobs.lists import ImageRow
 from app.models import UNFINISHED
 
-MAX_PLAIN_BYTES = 16 << 10  # one URL is shorter
+MAX_PLAIN_BYTES = 2048  # few URLs are longer; what is may be a list, with a long answer
 
 # What these change about an answer, the views know.
 MEANINGFUL = frozenset(
@@ -42,7 +42,7 @@ MEANINGFUL = frozenset(
     )
 )
 
-COLLECTION = "/images"
+COLLECTION, HEALTH = "/images", "/healthz"
 JSON = {"*/*", "application/json"}  # what accepts it, in its plainest forms
 _DETAILS = re.compile(r"/images/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
 _DOCUMENT = ImageDocument()
@@ -85,18 +85,20 @@ class Direct:
         if environ["REQUEST_METHOD"] == "POST":
             url = self._url(environ)
             return self._add(url) if url else None
+        if environ["PATH_INFO"] == HEALTH:
+            return None
         row = jobs.row(UUID(environ["PATH_INFO"][len(COLLECTION) + 1 :]))
         return partial(_show, row) if row else None
 
     def _url(self, environ: WSGIEnvironment) -> str | None:
         """Return the URL that is asked for, when nothing else is and it is not refused."""
-        length = environ.get("CONTENT_LENGTH", "")
-        if not length.isdigit() or int(length) > MAX_PLAIN_BYTES:
-            return None
+        length = int(environ["CONTENT_LENGTH"])
         try:
-            body = environ["wsgi.input"].read(int(length))
+            body = environ["wsgi.input"].read(length)
         except OSError as error:
             raise ClientDisconnected from error  # as Werkzeug does
+        if len(body) < length:
+            raise ClientDisconnected
         environ["wsgi.input"] = io.BytesIO(body)  # for the view to read again
         try:
             match orjson.loads(body):
@@ -138,15 +140,20 @@ class Direct:
 
 
 def takes(environ: WSGIEnvironment) -> bool:
-    """Tell whether a request is one of the two calls, without a header that could change it."""
+    """Tell whether a request is for a lane: of the two calls, without a header that changes them.
+
+    So is the question whether the process answers: it must not wait for a thread.
+    """
     if not environ.keys().isdisjoint(MEANINGFUL) or environ.get("HTTP_ACCEPT", "*/*") not in JSON:
         return False
     if environ["REQUEST_METHOD"] == "POST":
-        return bool(
-            environ["PATH_INFO"] == COLLECTION and environ.get("CONTENT_TYPE") == "application/json"
-        )
+        length = environ.get("CONTENT_LENGTH", "")
+        plain = environ["PATH_INFO"] == COLLECTION and length.isdigit()
+        json = environ.get("CONTENT_TYPE") == "application/json"
+        return plain and json and int(length) <= MAX_PLAIN_BYTES
+    path = environ["PATH_INFO"]
     return environ["REQUEST_METHOD"] in ("GET", "HEAD") and bool(
-        _DETAILS.fullmatch(environ["PATH_INFO"])
+        path == HEALTH or _DETAILS.fullmatch(path)
     )
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from gunicorn.workers.gthread import PollableMethodQueue
 
+from app.worker import MethodQueue
 from tests.service.conftest import SECONDS, Service, serving
 
 HASTY = str(Path(__file__).with_name("hasty.conf.py"))
 JSON = b"POST /images HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
-REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+REQUEST = b"GET /healthz?a HTTP/1.1\r\nHost: localhost\r\n\r\n"  # with a query: for a thread
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,30 @@ def test_more_connections_than_threads_take_turns(service: Service) -> None:
                 connection.sendall(REQUEST)
             for connection in connections:
                 read(connection)
+
+
+def test_it_tells_that_it_lives_also_where_uploads_hold_every_thread(service: Service) -> None:
+    service.start("--threads", "2")
+    with ExitStack() as open_ones:
+        for _ in range(4):
+            upload = open_ones.enter_context(connect(service))
+            upload.sendall(JSON.replace(b"images", b"download") + b"{")
+
+        assert service.get("/healthz").ok
+
+
+def test_what_is_answered_late_is_written_to_no_other_file(tmp_path: Path) -> None:
+    late = MethodQueue()
+    late.init()
+    late.close()
+    files = [tmp_path / str(number) for number in range(9)]
+    with ExitStack() as open_ones:
+        for path in files:
+            open_ones.enter_context(path.open("wb"))  # by the lowest number that is free
+        late.defer(print)
+
+    assert {path.stat().st_size for path in files} == {0}
+    PollableMethodQueue.close(late)
 
 
 def test_a_connection_that_stays_open_does_not_hold_up_the_end(service: Service) -> None:
