@@ -104,10 +104,12 @@ class Fetcher:
         return self._persist(lambda: self._image(url, into, referer))
 
     def post(self, url: Url, message: bytes, headers: Mapping[str, str]) -> Receipt:
-        """Send a message, once; a redirect is an answer, and a body of one is not kept."""
-        with self._fetch(min(POST_SECONDS, self._settings.fetch_seconds)):
-            response = self._session.deliver(url, message, headers)
-            body.discard(response, self._watch)
+        """Send a message, once; a redirect is an answer, and the body of one is not waited for."""
+        with (
+            self._fetch(min(POST_SECONDS, self._settings.fetch_seconds)),
+            self._session.deliver(url, message, headers) as response,
+        ):
+            pass
         return Receipt(response.status_code, retry_after(response.headers.get("Retry-After")))
 
     @contextmanager
