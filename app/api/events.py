@@ -60,7 +60,7 @@ def _events(room: WaitingRoom, place: Place, last: UUID | None) -> Iterator[str]
             return
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)  # it may have megabytes
 def _progress(download_id: UUID, standing: Standing, last: UUID | None) -> tuple[str, UUID | None]:
     """Return an event, once for all who follow a download, and the last picture it tells."""
     pictures = jobs.ended_pictures(download_id, after=last)

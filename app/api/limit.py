@@ -13,7 +13,7 @@ from app.api.door import KEY, Headers
 from app.api.problems import refusal
 
 # A supervisor must not take a busy service for a dead one, nor people get half a page.
-EXEMPT = ("/healthz", "/static/")
+EXEMPT, EXEMPT_FOLDER = "/healthz", "/static/"
 
 
 class RateLimit:
@@ -33,7 +33,8 @@ class RateLimit:
 
     def __call__(self, environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
         """Refuse who asks too often."""
-        if environ.get("PATH_INFO", "").startswith(EXEMPT):
+        path = environ.get("PATH_INFO", "")
+        if path == EXEMPT or path.startswith(EXEMPT_FOLDER):
             return None
         who = environ.get(KEY) or _network(environ.get("REMOTE_ADDR", ""))
         within = self._limiter.hit(self._rate, who)

@@ -64,11 +64,11 @@ class WaitingRoom:
         with self._lock:
             if len(self._places) >= self._most:
                 raise Overloaded("too many clients wait here already")
+            if not self._looking:  # first: where no thread can be had, nobody waits for it
+                threading.Thread(target=self._look, name="waiting room", daemon=True).start()
+                self._looking = True
             self._places.add(place)
             self._entered.set()
-            if not self._looking:
-                self._looking = True
-                threading.Thread(target=self._look, name="waiting room", daemon=True).start()
         return place
 
     def leave(self, place: Place) -> None:

@@ -67,6 +67,12 @@ def test_what_must_always_be_there_is_not_counted(make: Make, path: str) -> None
     assert statuses(client, 2) == [404, 429]
 
 
+def test_what_only_begins_like_that_is_counted(make: Make) -> None:
+    client = make(rate_limit=limits.parse("1/minute"))
+
+    assert [client.get("/healthzz").status_code for _ in range(2)] == [404, 429]
+
+
 def test_each_key_has_a_count_of_its_own(make: Make) -> None:
     client = make(
         rate_limit=limits.parse("1/minute"), api_keys=(keys.digest(KEY), keys.digest(OTHER))

@@ -106,3 +106,18 @@ def test_nobody_looks_when_all_have_left(client: FlaskClient) -> None:
     room.leave(place)
 
     assert not room.turn()
+
+
+def test_where_no_thread_can_be_had_nobody_is_left_waiting(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    room = WaitingRoom(1, lambda: False)
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(RuntimeError):
+            room.enter(Image, new_id())
+
+    assert not room.wait_for_end(Image, new_id(), 30)  # there is none: no reason to wait
