@@ -138,7 +138,9 @@ class Client:
         with answer:
             if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
                 raise Problem(answer.json())
-            raise Problem({"detail": f"{answer.url} answered {answer.status_code}"})
+            # A proxy speaks for a service that is away; what the service itself says is a problem.
+            kind = NoAnswer if answer.status_code >= 500 else Problem
+            raise kind({"detail": f"{answer.url} answered {answer.status_code}"})
 
     @contextmanager
     def _connected(self) -> Iterator[None]:

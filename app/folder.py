@@ -15,8 +15,8 @@ def keep(folder: Path, name: str, pieces: Iterable[bytes]) -> Path:
     try:
         with part.open("xb") as file:
             file.writelines(pieces)
-        stem, dot, ending = name.rpartition(".")
-        return part.replace(_reserved(folder, stem, dot + ending, Path.touch))
+        wanted = Path(name)
+        return part.replace(_reserved(folder, wanted.stem, wanted.suffix, Path.touch))
     finally:
         part.unlink(missing_ok=True)
 
@@ -29,10 +29,10 @@ def unpack(folder: Path, name: str, pieces: Iterable[bytes]) -> list[Path]:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.writelines(pieces)
             with zipfile.ZipFile(file) as archive:
-                archive.extractall(part)
-                members = archive.namelist()
+                # The names that the files get, which need not be those that the zip says.
+                paths = [Path(archive.extract(one, part)) for one in archive.infolist()]
         place = part.replace(_reserved(folder, name.removesuffix(".zip"), "", Path.mkdir))
-        return [place / member for member in members]
+        return [place / path.relative_to(part) for path in paths]
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

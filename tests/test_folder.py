@@ -40,3 +40,20 @@ def test_others_may_read_what_they_may_read_elsewhere(tmp_path: Path) -> None:
 
     assert kept.stat().st_mode == (tmp_path / "file").stat().st_mode
     assert unpacked.parent.stat().st_mode == (tmp_path / "folder").stat().st_mode
+
+
+def test_what_is_told_is_what_was_written_whatever_a_zip_says(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        for name in "/etc/evil.png", "../../evil.png", "a/../b.png":
+            zipped.writestr(name, b"a picture")
+    paths = folder.unpack(tmp_path, "park.zip", [file.getvalue()])
+
+    assert {path.read_bytes() for path in paths} == {b"a picture"}
+    assert all(path.resolve().is_relative_to(tmp_path / "park") for path in paths)
+
+
+def test_a_number_goes_before_the_ending_if_there_is_one(tmp_path: Path) -> None:
+    names = [folder.keep(tmp_path, name, [b""]).name for name in ("a.b.png", "images") * 2]
+
+    assert names == ["a.b.png", "images", "a.b-2.png", "images-2"]
