@@ -111,7 +111,7 @@ class PoolEngine:
         self.storage.bury_dead()  # first: on a full disk, the rest needs its room
         self._tasks.rescue()
         jobs.recover(self.storage.lives, self.settings.job_attempts)
-        if jobs.any_queued(self._tasks.kinds):
+        if jobs.any_claimable(self._tasks.kinds):
             for _ in range(self.settings.job_threads):
                 self.submit()
         upkeep.expire(self.storage, self.settings.keep_days)
@@ -128,6 +128,9 @@ class PoolEngine:
                 log.warning("watch held up", extra={"error": str(error)})
             except Exception:
                 log.exception("watch broke")
+            with suppress(Exception):  # its reader has gone
+                for handler in logging.getLogger().handlers:
+                    handler.flush()  # the lines that wait for their reader
             self._stopped.wait(WATCH_SECONDS)
 
     def _sit(self) -> None:

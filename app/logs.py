@@ -3,6 +3,7 @@
 import json
 import logging
 import select
+import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 REQUESTS = "app.api.door"  # who logs each request
 MOST_LINES = 10_000  # that wait while nobody reads the log: its oldest are lost, not the memory
+LAST_SECONDS = 1.0  # for a reader to take what waits when the process ends
 
 # No line names them, and to ask for them takes as long as to make the rest of a record.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -32,10 +34,10 @@ class Formatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, whichever it is."""
         if record.name == REQUESTS:
-            return _request(record)
+            return _fitting(_request(record))
         if current := request_id.get():
             record.request_id = current
-        return super().format(record)
+        return _fitting(super().format(record))
 
 
 def _request(record: logging.LogRecord) -> str:
@@ -53,6 +55,23 @@ def _request(record: logging.LogRecord) -> str:
     return text if text.isascii() else json.dumps(orjson.loads(text))
 
 
+def _fitting(line: str) -> str:
+    """Cut the middle out of what is long, so that a line is written at once and whole.
+
+    The system takes no more than `PIPE_BUF` bytes of one process without those of others between.
+    """
+    if len(line) < select.PIPE_BUF:
+        return line
+    fields = json.loads(line)
+    while len(line) >= select.PIPE_BUF:
+        name = max(fields, key=lambda name: len(str(fields[name])))
+        text = str(fields[name])
+        part = len(text) // 3
+        fields[name] = f"{text[:part]}…{text[-part:]}"
+        line = json.dumps(fields)
+    return line
+
+
 class Handler(logging.StreamHandler[Any]):
     """Writes lines without making anybody wait: for another's lines, or for a reader of the log.
 
@@ -68,24 +87,37 @@ class Handler(logging.StreamHandler[Any]):
     def handle(self, record: logging.LogRecord) -> bool:
         """Write a record, or leave it to whoever is just writing, or writes when there is room."""
         self._lines.append(self.format(record) + self.terminator)
+        try:
+            self.flush()
+        except Exception:
+            self.handleError(record)
+        return True
+
+    def flush(self) -> None:
+        """Write what waits, as far as there is room."""
         # Whoever lets go of the lock looks again, so no line stays behind.
         while self._lines and self._has_room() and self.lock and self.lock.acquire(blocking=False):
             try:
                 self._write()
-            except Exception:
-                self.handleError(record)
             finally:
                 self.lock.release()
-        return True
 
-    def _has_room(self) -> bool:
-        """Tell whether `PIPE_BUF` bytes can be written without waiting."""
+    def close(self) -> None:
+        """Write what waits, for as long as a reader takes it."""
+        end = time.monotonic() + LAST_SECONDS
+        with suppress(Exception):  # nobody is left to be told
+            while self._lines and self._has_room(max(0, end - time.monotonic())):
+                self.flush()
+        super().close()
+
+    def _has_room(self, seconds: float = 0) -> bool:
+        """Tell whether `PIPE_BUF` bytes can be written without waiting, or within some seconds."""
         poll = select.poll()
         try:
             poll.register(self.stream, select.POLLOUT)
         except (OSError, TypeError, ValueError):  # it is no file of the system's
             return True
-        return bool(poll.poll(0))
+        return bool(poll.poll(seconds * 1000))
 
     def _write(self) -> None:
         text = ""
@@ -93,7 +125,7 @@ class Handler(logging.StreamHandler[Any]):
             while not text or len(text) + len(self._lines[0]) <= select.PIPE_BUF:
                 text += self._lines.popleft()
         self.stream.write(text)
-        self.flush()
+        self.stream.flush()
 
 
 def configuration(level: int) -> dict[str, Any]:

@@ -4,11 +4,15 @@ import io
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
 from threading import Thread
 from typing import Any
 
+import pytest
+
+from app import logs
 from app.logs import MOST_LINES, REQUESTS, Formatter, Handler
 
 SETUP = """
@@ -102,3 +106,41 @@ def test_a_line_of_a_request_is_ascii_whatever_was_asked_for() -> None:
 
     assert line.isascii()
     assert json.loads(line)["path"] == asked["path"]
+
+
+def test_what_waited_for_a_reader_is_written_when_it_is_back_or_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logs, "LAST_SECONDS", 60)  # this machine may be busy
+    handler = Handler()
+    handler.setFormatter(Formatter())
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as handler.stream:
+        for number in range(1000):  # several times what a pipe holds
+            handler.handle(logging.makeLogRecord({"msg": "a" * 200, "number": number}))
+        told = [json.loads(reader.readline())["number"] for _ in range(200)]
+        handler.flush()
+        rest = Thread(target=lambda: told.extend(json.loads(line)["number"] for line in reader))
+        rest.start()
+        handler.close()
+        handler.stream.close()
+        rest.join()
+
+    assert told == list(range(1000))
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "\U0001f600", '"', "\x00"])
+def test_a_line_is_never_too_long_to_be_written_at_once(letter: str) -> None:
+    asked = {"path": "/" + letter * 8000 + "/end", "status": 404}
+    error = {"name": "app.x", "msg": "broke", "exc_text": "Traceback " + letter * 8000 + " end"}
+    for record in (
+        logging.LogRecord(REQUESTS, logging.INFO, "", 0, "request", (asked,), None),
+        logging.makeLogRecord(error),
+    ):
+        line = Formatter().format(record)
+        told = json.loads(line)
+        [long] = [text for text in map(str, told.values()) if len(text) > 100]
+
+        assert len(line.encode()) < select.PIPE_BUF
+        assert long.startswith(("/", "Traceback"))
+        assert long.endswith("end")
