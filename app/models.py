@@ -252,6 +252,6 @@ Image.add_index(Image.site, Image.status, Image.id)
 # stands here because SQLite matches a partial index to the same words, not to parameters.
 QUEUED_ALONE = SQL("status = 'queued' AND download_id IS NULL")
 Image.add_index(Image.status, Image.download, Image.id, where=QUEUED_ALONE)
-Delivery.add_index(Delivery.status, Delivery.due_at, Delivery.host)
+Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)
 Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))

@@ -207,7 +207,7 @@ def test_downloads_and_images_take_turns(app: Flask, settings: Settings, site: S
     engine = PoolEngine(replace(settings, job_threads=1), app.extensions["storage"])
     try:
         engine.submit()
-        until(lambda: not jobs.any_queued(WORK) and count("failed") == 3)
+        until(lambda: not jobs.any_claimable(WORK) and count("failed") == 3)
     finally:
         engine.stop()
 

@@ -251,14 +251,14 @@ def test_the_end_of_a_download_ends_its_images() -> None:
 
 
 def test_waiting_work_is_seen() -> None:
-    assert not jobs.any_queued(WORK)
+    assert not jobs.any_claimable(WORK)
     add_download()
-    assert jobs.any_queued(WORK)
+    assert jobs.any_claimable(WORK)
     jobs.claim(Download, "me")
-    assert not jobs.any_queued(WORK)
+    assert not jobs.any_claimable(WORK)
     jobs.add_image("https://a/")
-    assert jobs.any_queued(WORK)
-    assert not jobs.any_queued([Download])
+    assert jobs.any_claimable(WORK)
+    assert not jobs.any_claimable([Download])
 
 
 def test_an_unknown_id_is_not_found() -> None:

@@ -20,8 +20,9 @@ from flask import Flask
 from peewee import SQL
 
 from app import jobs, upkeep
+from app.database import db
 from app.errors import Unreachable
-from app.models import Delivery, Download, Image, first_id, now
+from app.models import Delivery, Download, Image, first_id, new_id, now
 from app.settings import Settings
 from app.storage import Storage
 from app.tasks import Tasks
@@ -427,3 +428,30 @@ def test_old_deliveries_are_forgotten(hook: str, work: Work, storage: Storage) -
     assert Delivery.select().count() == 1
     upkeep.expire(storage, keep_days=1)
     assert Delivery.select().count() == 0
+
+
+def test_however_many_wait_for_a_host_others_are_found_as_soon(app: Flask) -> None:
+    def wait_for_dead(count: int) -> int:
+        """Add deliveries for a host that has a rest; return the steps of SQLite to claim another."""
+        resting = {"url": "http://dead.example/", "host": "dead.example", "body": "{}"}
+        rows = [Delivery(job_id=new_id(), **resting) for _ in range(count)]
+        rows[0].held_until = now() + timedelta(hours=1)
+        Delivery.bulk_create(rows, 100)
+        steps = 0
+
+        def step() -> None:
+            nonlocal steps
+            steps += 1
+
+        Delivery.create(job_id=new_id(), url="http://a/", host="a", body="{}")
+        db.connection().set_progress_handler(step, 1)
+        claimed = jobs.claim(Delivery, "me")
+        db.connection().set_progress_handler(None, 0)
+        assert claimed
+        assert claimed.host == "a"
+        jobs.finish(claimed)
+        return steps
+
+    few = wait_for_dead(10)
+
+    assert wait_for_dead(1000) < 1.5 * few

@@ -39,7 +39,7 @@ from app.jobs.claims import (
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.first_answers import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page, row, rows
-from app.jobs.queue import any_queued, count_queued, count_running, queued_since
+from app.jobs.queue import any_claimable, count_queued, count_running, queued_since
 from app.jobs.recovery import recover
 from app.jobs.standings import Standing, ended_pictures, standings, version
 from app.jobs.tally import ended
@@ -54,7 +54,7 @@ __all__ = [
     "add_found",
     "add_image",
     "add_images",
-    "any_queued",
+    "any_claimable",
     "cancel",
     "claim",
     "count_queued",

@@ -18,7 +18,7 @@ from app.database import db
 from app.errors import Cancelled, Failure
 from app.jobs import tally
 from app.jobs.deliveries import announce
-from app.jobs.queue import queued
+from app.jobs.queue import claimable
 from app.models import Delivery, Download, Image, Job, Status, now, stamp
 from app.urls import site_of
 
@@ -45,7 +45,7 @@ def claim(kind: type[AnyJob], owner: str, *, suspects: bool = True) -> AnyJob | 
     A suspect is a job whose process died: it may have been the cause, or only near it.
     """
     order = kind.due_at if issubclass(kind, Delivery) else kind.id
-    oldest = kind.select(kind.id).where(queued(kind)).order_by(order).limit(1)
+    oldest = kind.select(kind.id).where(claimable(kind)).order_by(order).limit(1)
     if not suspects:
         oldest = oldest.where(kind.crashes == 0)
     if not oldest.exists():

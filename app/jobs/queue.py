@@ -7,35 +7,55 @@ from peewee import SQL, Expression
 
 from app.models import QUEUED_ALONE, Delivery, Image, Job, Status, now
 
+# Of each receiver's host the delivery that is due first: one step along an index for each host,
+# however many deliveries wait for one that does not answer.
+_FIRST_OF_EACH_HOST = """(
+    WITH RECURSIVE hosts (host) AS (
+        SELECT MIN(host) FROM delivery WHERE status = 'queued'
+        UNION ALL
+        SELECT (SELECT MIN(host) FROM delivery WHERE status = 'queued' AND host > hosts.host)
+        FROM hosts WHERE host IS NOT NULL
+    )
+    SELECT (
+        SELECT id FROM delivery
+        WHERE status = 'queued' AND host = hosts.host AND due_at <= ? ORDER BY due_at LIMIT 1
+    )
+    FROM hosts
+    WHERE host NOT IN (SELECT host FROM delivery WHERE status = 'running' OR held_until > ?)
+)"""
+
 
 def queued(kind: type[Job]) -> SQL | Expression:
-    """Match the jobs that could be claimed.
-
-    An image of a download is claimed with that, a delivery when it is due and its receiver is
-    neither being told something else nor has a rest.
-    """
-    if kind is Delivery:
-        moment = now()
-        busy = (Delivery.status == Status.RUNNING) | (Delivery.held_until > moment)
-        due = (Delivery.status == Status.QUEUED) & (Delivery.due_at <= moment)
-        return due & Delivery.host.not_in(Delivery.select(Delivery.host).where(busy))
+    """Match the jobs that wait; an image of a download is claimed with that."""
     return QUEUED_ALONE if kind is Image else kind.status == Status.QUEUED
 
 
-def any_queued(kinds: Iterable[type[Job]]) -> bool:
+def claimable(kind: type[Job]) -> SQL | Expression:
+    """Match the jobs that could be claimed now.
+
+    A delivery could when it is due and its receiver is neither being told something else nor has
+    a rest.
+    """
+    if kind is Delivery:
+        moment = Delivery.due_at.db_value(now())
+        return Delivery.id.in_(SQL(_FIRST_OF_EACH_HOST, [moment, moment]))
+    return queued(kind)
+
+
+def any_claimable(kinds: Iterable[type[Job]]) -> bool:
     """Tell whether some job could be claimed."""
-    return any(kind.select().where(queued(kind)).exists() for kind in kinds)
+    return any(kind.select().where(claimable(kind)).exists() for kind in kinds)
 
 
 def count_queued(kind: type[Job], most: int) -> int:
-    """Count the jobs that could be claimed, but no more than `most`."""
+    """Count the jobs that wait, but no more than `most`."""
     # Not kind.id: without it, the index alone answers.
     some = kind.select(SQL("1")).where(queued(kind)).limit(most)
     return some.count()
 
 
 def queued_since(kind: type[Job]) -> datetime | None:
-    """Return when the oldest job was added that could be claimed."""
+    """Return when the oldest job was added that waits."""
     oldest = kind.select(kind.added_at).where(queued(kind)).order_by(kind.id).first()
     added_at: datetime | None = oldest and oldest.added_at
     return added_at

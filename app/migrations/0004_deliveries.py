@@ -25,7 +25,7 @@ class Delivery(Model):
 
 Delivery.add_index(Delivery.status, Delivery.id)
 Delivery.add_index(Delivery.owner, where=Delivery.owner.is_null(False))
-Delivery.add_index(Delivery.status, Delivery.due_at, Delivery.host)
+Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)
 Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))
 
