@@ -1,6 +1,8 @@
 """The command: the main job in one line, with or without a service that runs somewhere."""
 
+import math
 import os
+import re
 import shutil
 import signal
 import sys
@@ -13,10 +15,10 @@ from zipfile import BadZipFile
 
 import click
 
-from app import client, folder
+from app import client, folder, keys
 from app.client import Client, Problem
 from app.errors import ConfigurationError, Unwanted
-from app.formats import BY_NAME
+from app.formats import BY_CONTENT_TYPE, BY_NAME
 
 # What a page's URL leads to when it is an image's: something that is no page, or too large for one.
 MAY_BE_AN_IMAGE = "not-html", "too-large"
@@ -41,8 +43,15 @@ def _types(_: click.Context, __: click.Parameter, value: str | None) -> list[str
 
 def _service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Read the URL of a service."""
-    if value and not value.lower().startswith(("http://", "https://")):
-        raise click.BadParameter(f"{value!r} does not begin with http:// or https://")
+    if value and not re.match(r"https?://[^/]", value, re.IGNORECASE):
+        raise click.BadParameter(f"{value!r} is not a URL such as https://images.example.com")
+    return value
+
+
+def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read a key, and never say it."""
+    if value and not keys.SPELLING.fullmatch(value):
+        raise click.BadParameter("this is no key: one has 16 characters or more, and no spaces")
     return value
 
 
@@ -66,7 +75,7 @@ def _service(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     callback=_service,
     help="Have a running service do it: its URL.",
 )
-@click.option("--key", envvar="DOWNLOADER_KEY", help="Key of that service.")
+@click.option("--key", envvar="DOWNLOADER_KEY", callback=_key, help="Key of that service.")
 def fetch(
     urls: tuple[str, ...],
     target: Path,
@@ -159,8 +168,19 @@ class Errand:
             *_, told = self._client.follow(path)
             if told["error"]:
                 raise Problem(told["error"])
+            if not self._fits(told):
+                _say(f"  {url}: outside the filter")
+                return 0, 0
             self._save(told["image_url"])
             return 1, 0
+
+    def _fits(self, told: dict[str, Any]) -> bool:
+        """Tell whether an image passes the filter, as a picture of a page has to."""
+        types = self._wish.get("types") or BY_NAME
+        if BY_CONTENT_TYPE[told["content_type"]].name not in types:
+            return False
+        sides = ("width", "height")
+        return all((told[side] or math.inf) >= self._wish.get(f"min_{side}", 0) for side in sides)
 
     def _save(self, path: str, *, unpack: bool = False) -> None:
         with self._client.file(path) as (name, pieces):
@@ -171,9 +191,10 @@ class Errand:
 
 
 def _watch(url: str, documents: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """Show how a download goes: a bar on a terminal, else one line; return what is told last."""
+    """Show on a terminal how a download goes, by a bar; return what is told last."""
     label = _plain(url)[: shutil.get_terminal_size().columns // 3]
-    with click.progressbar(length=1, label=label, show_pos=True, width=0, file=sys.stderr) as bar:
+    shape: dict[str, Any] = {"show_pos": True, "width": 0, "hidden": not sys.stderr.isatty()}
+    with click.progressbar(length=1, label=label, file=sys.stderr, **shape) as bar:
         for told in documents:
             progress = told["progress"]
             bar.length = progress["total"] or 1
@@ -196,6 +217,8 @@ def _failed(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _listed(urls: Iterable[str]) -> Iterator[str]:
     for url in urls:
+        if url == "-" and sys.stdin is None:
+            raise OSError("standard input is closed")
         lines = sys.stdin if url == "-" else [url]
         yield from (line.strip() for line in lines if line.strip())
 

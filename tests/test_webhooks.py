@@ -432,7 +432,7 @@ def test_old_deliveries_are_forgotten(hook: str, work: Work, storage: Storage) -
 
 def test_however_many_wait_for_a_host_others_are_found_as_soon(app: Flask) -> None:
     def wait_for_dead(count: int) -> int:
-        """Add deliveries for a host that has a rest; return the steps of SQLite to claim another."""
+        """Add deliveries for a host that rests; return the steps of SQLite to claim another."""
         resting = {"url": "http://dead.example/", "host": "dead.example", "body": "{}"}
         rows = [Delivery(job_id=new_id(), **resting) for _ in range(count)]
         rows[0].held_until = now() + timedelta(hours=1)

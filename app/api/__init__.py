@@ -8,7 +8,7 @@ from peewee import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api import manners, openapi
-from app.api.access import Access
+from app.api.access import Access, refuse_foreign
 from app.api.answers import JsonProvider
 from app.api.capacity import Capacity
 from app.api.direct import Direct, takes
@@ -79,5 +79,7 @@ def _guards(app: Flask) -> list[Guard]:
     hosts = [Hosts(settings.hosts)] if settings.hosts or not keys else []
     limits = [RateLimit(settings.rate_limit)] if settings.rate_limit else []
     # The limit is in the middle: it goes by keys, and counts who tries to guess one.
-    known = [access.recognize, *limits, access.check] if keys else limits
+    known: list[Guard] = (
+        [access.recognize, *limits, access.check] if keys else [*limits, refuse_foreign]
+    )
     return [refuse_nameless, *hosts, *known]

@@ -13,7 +13,7 @@ from app.api.problems import CONTENT_TYPE, refusal
 from app.keys import COOKIE, Keys
 
 OPEN = {"/healthz", "/key"}  # those who have no key have to reach these
-OPEN_FOLDER = "/static/"
+OPEN_FOLDERS = ("/static/", "/problems/")  # the latter tell what a refusal means
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _COOKIE = re.compile(rf"(?:^|;) *{COOKIE}=([\w.-]+)", re.ASCII)
@@ -41,7 +41,7 @@ class Access:
     def check(self, environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
         """Refuse who needs a key and has none, and what another site makes a browser ask for."""
         path = environ.get("PATH_INFO", "")
-        if path in OPEN or path.startswith(OPEN_FOLDER):
+        if path in OPEN or path.startswith(OPEN_FOLDERS):
             return None
         if KEY not in environ:
             return _ask_for_key(environ)
@@ -73,7 +73,8 @@ def _ask_for_key(environ: WSGIEnvironment) -> WSGIApplication:
         query = environ.get("QUERY_STRING")
         wanted = local_path(quote(path) + (f"?{query}" if query else ""))
         return redirect("/key?next=" + quote(wanted, safe="/"), 303)
-    answer = refusal(401, "send a key: Authorization: Bearer <key>")
+    told = "this service has no such key" if bearer else "send a key: Authorization: Bearer <key>"
+    answer = refusal(401, told)
     wrong = ', error="invalid_token"' if "HTTP_AUTHORIZATION" in environ else ""
     answer.headers["WWW-Authenticate"] = f'Bearer realm="image-downloader"{wrong}'
     return answer
@@ -96,5 +97,16 @@ def same_origin(environ: WSGIEnvironment) -> bool:
     return bool(environ.get("HTTP_ORIGIN", "").endswith(f"://{host}"))
 
 
+def refuse_foreign(environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
+    """Refuse what a page of another site makes a browser ask for; a guard where there are no keys.
+
+    Programs send neither of these headers, and need not.
+    """
+    told = "HTTP_SEC_FETCH_SITE" in environ or "HTTP_ORIGIN" in environ
+    if not told or environ["REQUEST_METHOD"] in _SAFE_METHODS or same_origin(environ):
+        return None
+    return _refuse_origin()
+
+
 def _refuse_origin() -> WSGIApplication:
-    return refusal(403, "with a cookie, only pages of this site may ask")
+    return refusal(403, "in a browser, only pages of this site may ask for changes")

@@ -7,7 +7,12 @@ from flask import Request, json
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+    abort,
+)
 
 MOST_FIELDS = 100  # known or not; each unknown one is named, and there is room for 400,000
 
@@ -31,6 +36,8 @@ class Parser(FlaskParser):
     def _raw_load_json(self, req: Request) -> Any:
         if not req.is_json:
             raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
+        if req.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+            abort(501, "send the body in chunks, without another Transfer-Encoding")
         if req.content_encoding:
             raise UnsupportedMediaType("send the body as it is, without a Content-Encoding")
         body = req.get_data()

@@ -58,6 +58,7 @@ def sent(path: Path, content_type: str, name: str, *, max_age: int = 0) -> Respo
         answer = send_file(path, content_type, conditional=False, last_modified=changed)
     except FileNotFoundError as error:
         raise Gone("the stored file is gone") from error
+    answer.headers["Content-Type"] = content_type  # its encoding is the file's own affair
     shown = content_type.startswith("image/") and content_type != SVG.content_type
     answer.headers.set("Content-Disposition", "inline" if shown else "attachment", **_names(name))
     answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY

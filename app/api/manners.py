@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotAcceptable
 
 from app.api.files import conditions_hold
 from app.api.problems import CONTENT_TYPE, refusal
+from app.errors import NotFound
 
 CONDITIONS = "If-Match", "If-Unmodified-Since"
 
@@ -42,7 +43,8 @@ def refuse_changed() -> Response | None:
     with current_app.request_context({**environ, "REQUEST_METHOD": "HEAD"}):
         shown = current_app.full_dispatch_request()
         shown.close()
-    return None if shown.status_code == 404 or conditions_hold(shown) else refusal(412)
+    unknown = shown.status_code == 404 and shown.get_json()["type"] == NotFound("").type
+    return None if unknown or conditions_hold(shown) else refusal(412)
 
 
 def polish(response: Response) -> Response:

@@ -13,6 +13,7 @@ from gunicorn.http.errors import (  # type: ignore[import-untyped]
     ParseException,
     UnsupportedTransferCoding,
 )
+from gunicorn.util import http_date  # type: ignore[import-untyped]
 
 from app import plain
 from app.api.door import HEADERS
@@ -40,6 +41,7 @@ def refuse(error: Exception, client: str) -> bytes | None:
     answer = refusal(status, f"{error}")
     headers = [
         *answer.headers.items(),
+        ("Date", http_date()),
         ("Connection", plain.CLOSE),
         ("X-Request-ID", request_id),
         *HEADERS.values(),

@@ -58,7 +58,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": TEXT,
     },
     "If-Match": {
-        "description": "ETag of the version meant: 412 for others",
+        "description": "ETag that a GET of the same URL sends for the version meant: 412 else",
         "schema": TEXT,
     },
     "If-None-Match": {"description": "ETags of versions known: 304 for those", "schema": TEXT},

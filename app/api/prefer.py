@@ -11,7 +11,7 @@ from marshmallow import Schema
 
 from app import jobs
 from app.api import current
-from app.errors import Overloaded
+from app.errors import NotFound, Overloaded
 from app.models import Download, Image
 
 MAX_SECONDS = 30
@@ -45,12 +45,19 @@ def leads_on(kind: Kind, document: type[Schema]) -> Callable[[View], View]:
             accepted: Response = view(*body, **where)
             location = accepted.headers.get("Location", "")
             job_id = UUID(location.rpartition("/")[2]) if location else None
-            if job_id is None or not _wait(kind, job_id):
+            if job_id is None or "Prefer" not in request.headers:
                 return accepted
-            ended = jsonify(document().dump(jobs.get(kind, job_id)))
-            ended.status_code = 303
-            ended.headers["Location"] = location
-            return ended
+            ended = _wait(kind, job_id)
+            try:
+                answer: Response = jsonify(document().dump(jobs.get(kind, job_id)))
+            except NotFound:  # removed meanwhile
+                return accepted
+            if not ended:
+                accepted.set_data(answer.get_data())
+                return accepted
+            answer.status_code = 303
+            answer.headers["Location"] = location
+            return answer
 
         return answer
 

@@ -59,6 +59,17 @@ def test_only_the_version_that_is_meant_is_removed(
     assert client.delete(path, headers={"If-Match": "*"}).status_code == 404
 
 
+def test_a_condition_holds_for_nothing_that_has_no_version(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    body = {"url": site.page("/", "<img src=a.png>"), "dry_run": True}
+    path = client.post("/download", json=body).json["download_url"]
+    work()
+
+    assert client.delete(path, headers={"If-Match": '"other"'}).status_code == 412
+    assert client.delete(path).status_code == 204
+
+
 def test_a_download_that_has_changed_since_is_not_removed(
     client: FlaskClient, site: Site, work: Work
 ) -> None:

@@ -180,3 +180,24 @@ def test_only_trusted_proxies_say_what_was_asked_for(
     headers = {"Host": host, "X-Forwarded-Host": forwarded}
 
     assert make(trusted_proxies=proxies).get("/images", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_page_of_another_site_changes_nothing(client: FlaskClient, sent: dict[str, str]) -> None:
+    path = client.post("/images", json={"url": "https://example.com/"}).headers["Location"]
+    ours = {"Sec-Fetch-Site": "same-origin"}
+
+    for method, there in ("POST", f"{path}/retry"), ("DELETE", path):
+        answer = client.open(there, method=method, headers=sent)
+        assert answer.status_code == 403
+        assert answer.json["type"] == "/problems/foreign-origin"
+    assert client.get(path, headers=sent).status_code == 200
+    assert client.delete(path, headers=ours).status_code == 204

@@ -32,9 +32,10 @@ def test_it_sends_the_bytes_as_they_came(client: FlaskClient, keep: Keep, name: 
 
 def test_a_drawing_is_sent_as_an_attachment_only(client: FlaskClient, keep: Keep) -> None:
     body = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-    disposition = client.get(keep(body)).headers["Content-Disposition"]
+    headers = client.get(keep(body)).headers
 
-    assert disposition.startswith("attachment")
+    assert headers["Content-Disposition"].startswith("attachment")
+    assert headers["Content-Type"] == "image/svg+xml"  # what charset it has, it says itself
 
 
 def test_other_pages_may_show_it(client: FlaskClient, keep: Keep) -> None:

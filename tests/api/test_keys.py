@@ -60,7 +60,7 @@ def test_healthz_needs_no_key(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/key", "/static/style.css"])
+@pytest.mark.parametrize("path", ["/key", "/static/style.css", "/problems/unauthorized"])
 def test_what_leads_to_a_key_needs_none(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code != 401
 
@@ -78,6 +78,13 @@ def test_anything_else_does_not(client: FlaskClient, sent: str) -> None:
 
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_who_has_a_wrong_key_is_told_so(client: FlaskClient) -> None:
+    answer = client.get("/images", headers={"Authorization": f"Bearer {KEY}x"})
+
+    assert answer.json["detail"] == "this service has no such key"
+    assert "Authorization: Bearer" in client.get("/images").json["detail"]
 
 
 def test_a_cookie_lets_a_browser_in(browser: FlaskClient) -> None:

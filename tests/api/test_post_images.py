@@ -81,3 +81,11 @@ def test_one_bad_url_of_many_refuses_all_and_is_named(client: FlaskClient, bad: 
     assert answer.status_code == 422
     assert list(answer.json["errors"]["urls"]) == ["17"]
     assert Image.select().count() == 0
+
+
+def test_a_body_in_another_coding_than_chunks_is_refused(client: FlaskClient) -> None:
+    coded = {"Transfer-Encoding": "gzip, chunked"}
+    answer = client.post("/images", json={"url": "https://example.com/"}, headers=coded)
+
+    assert answer.status_code == 501
+    assert answer.json["type"] == "/problems/not-implemented"

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import jobs
 from app.api.waiting import WaitingRoom
 from app.database import db
+from app.models import Image
 from tests.pictures import picture
 from tests.site import Site
 
@@ -178,3 +180,19 @@ def test_whoever_waits_is_answered_when_the_process_stops(client: FlaskClient, a
     answer = client.post("/images", json={"url": "https://example.com/"}, headers=waiting(30))
 
     assert answer.status_code == 202
+
+
+def test_an_answer_after_a_wait_in_vain_tells_where_the_job_is_by_then(
+    app: Flask, client: FlaskClient
+) -> None:
+    class Starting:
+        """An engine that takes the job and does not come to its end."""
+
+        def submit(self) -> None:
+            jobs.claim(Image, "me")
+
+    app.extensions["engine"] = Starting()
+    answer = client.post("/images", json={"url": "https://example.com/"}, headers=waiting(0))
+
+    assert answer.status_code == 202
+    assert answer.json["status"] == "running"

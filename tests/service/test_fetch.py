@@ -183,6 +183,16 @@ def test_filters_hold_and_what_they_leave_out_is_no_failure(command: Command, si
     assert members(command.run("--limit", "1", page).stdout.strip()) == ["001-a.png"]
 
 
+@pytest.mark.parametrize("option", [["--types", "gif"], ["--min-width", "10"]])
+def test_filters_hold_for_an_image_too(command: Command, site: Site, option: list[str]) -> None:
+    url = site.file("/a.png", picture("png", 1, (9, 90)))
+    done = command.run(*option, url)
+
+    assert (done.returncode, done.stdout, command.made()) == (2, "", [])
+    assert done.stderr.splitlines() == [f"  {url}: outside the filter", f"{url}: 0 pictures"]
+    assert command.run("--types", "png", url).returncode == 0
+
+
 def test_what_is_there_already_is_left_alone(alone: Command, page: str) -> None:
     first, second = (alone.run(page).stdout.strip() for _ in range(2))
     stem = first.removesuffix(".zip")
@@ -221,7 +231,9 @@ def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site
         (["park.html"], "not an absolute URL"),
         (["ftp://a/"], "scheme is not http or https"),
         (["http://10.0.0.1/"], "private"),
-        (["--server", "localhost:8000", "https://a"], "does not begin with http:// or https://"),
+        (["--server", "localhost:8000", "https://a"], "'localhost:8000' is not a URL"),
+        (["--server", "http://", "https://a"], "'http://' is not a URL"),
+        (["--key", "sixteen-letters-\nof-two-lines", "https://a"], "this is no key"),
         (["-o", "/proc/none", "https://a"], "/proc/none"),
     ],
 )
@@ -232,6 +244,18 @@ def test_what_makes_no_sense_is_refused_in_words(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
+    assert "of-two-lines" not in done.stderr
+
+
+def test_a_standard_input_that_is_closed_is_told(alone: Command) -> None:
+    closed = "import os, sys; os.close(0); os.execv(sys.executable, sys.argv[1:])"
+    command = [sys.executable, "-c", closed, sys.executable, "-m", "app", "fetch", "-"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=alone.environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: standard input is closed\n"
 
 
 def test_a_setting_that_is_wrong_is_named(alone: Command) -> None:

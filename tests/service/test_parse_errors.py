@@ -52,6 +52,7 @@ def test_it_is_a_problem_and_says_what(
     assert told.lower() in problem["detail"].lower()
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Connection"] == "close"
+    assert headers["Date"].endswith(" GMT")
     assert headers["X-Content-Type-Options"] == "nosniff"
     [line] = [line for line in running.lines() if headers["X-Request-ID"] == line.get("request_id")]
     assert (line["level"], line["client"], line["status"]) == ("WARNING", "127.0.0.1", status)
