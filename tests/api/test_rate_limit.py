@@ -162,3 +162,18 @@ def test_threads_together_get_no_more_than_the_limit() -> None:
         thread.join()
 
     assert (sum(passed), len(passed)) == (200, 400)
+
+
+def test_each_client_begins_anew_and_is_forgotten_when_its_time_is_over() -> None:
+    moment = 100.0
+    guard = RateLimit(limits.parse("1/minute"), clock=lambda: moment)
+
+    def passes(who: str) -> bool:
+        return guard({"PATH_INFO": "/", "REMOTE_ADDR": who}, []) is None
+
+    assert [passes(who) for who in ("", "192.0.2.1", "")] == [True, True, False]
+    moment += 59.9
+    assert [passes(who) for who in ("", "192.0.2.1", "192.0.2.2")] == [False, False, True]
+    moment += 0.1
+    assert [passes(who) for who in ("192.0.2.1", "192.0.2.2")] == [True, False]
+    assert list(guard._windows) == ["192.0.2.2", "192.0.2.1"]
