@@ -1,11 +1,13 @@
 """What the tests share: an application on a folder of its own, and a web site on loopback."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,6 +24,22 @@ from tests.disk import SmallDisk
 from tests.site import Site
 
 __all__ = ["browser", "tab"]  # fixtures for all
+
+# What somebody's shell may have, and would change what the tests start.
+FOREIGN = {"URL", "ARGS", "PYTHONSAFEPATH", "GUNICORN_CMD_ARGS", "SCRIPT_NAME", "WEB_CONCURRENCY"}
+for name in list(os.environ):
+    if name in FOREIGN or name.startswith("DOWNLOADER_") or name.lower().endswith("_proxy"):
+        del os.environ[name]
+
+# The same examples each time: a change is to blame for what fails, not chance.
+hypothesis.settings.register_profile(
+    "ours",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ours")
 
 
 class Nudges:

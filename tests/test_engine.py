@@ -16,7 +16,7 @@ from app.storage import Storage
 from tests.pictures import picture
 from tests.site import Reply, Site
 
-SECONDS = 10  # what a test waits at most for something that should happen at once
+SECONDS = 60  # what a test waits at most for something that should happen at once
 
 
 @pytest.fixture

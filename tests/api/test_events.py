@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.api.waiting import WaitingRoom
 from tests.api.test_prefer import Work, at_work
@@ -33,8 +34,25 @@ def events(pieces: Iterator[bytes]) -> Iterator[Event]:
             yield Event(lines.get("event", ""), lines.get("id"), json.loads(lines.get("data", "0")))
 
 
-def follow(client: FlaskClient, path: str, **headers: str) -> Iterator[Event]:
+_open: list[TestResponse] = []
+
+
+@pytest.fixture(autouse=True)
+def no_stream_stays_open() -> Iterator[None]:
+    """Close what was not read to its end: each is a place in a waiting room, whose thread looks."""
+    yield
+    while _open:
+        _open.pop().close()
+
+
+def listen(client: FlaskClient, path: str, **headers: str) -> TestResponse:
     answer = client.get(f"{path}/events", headers=headers, buffered=False)
+    _open.append(answer)
+    return answer
+
+
+def follow(client: FlaskClient, path: str, **headers: str) -> Iterator[Event]:
+    answer = listen(client, path, **headers)
     assert answer.status_code == 200
     assert answer.content_type == "text/event-stream; charset=utf-8"
     return events(answer.iter_encoded())

@@ -59,7 +59,7 @@ def fetching() -> Iterator[Fetching]:
     """Make fetchers that are closed after the test; settings and seams by keyword."""
     with ExitStack() as stack:
 
-        def make(seconds: float = 5, **seams: Any) -> Fetcher:
+        def make(seconds: float = 60, **seams: Any) -> Fetcher:
             settings = Settings(
                 allow_networks=tuple(ip_network(address) for address in OPEN),
                 fetch_seconds=seconds,

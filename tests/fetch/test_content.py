@@ -86,7 +86,7 @@ def test_an_impostor_is_not_read_to_its_end(fetcher: Fetcher, origin: Origin) ->
     origin.answers["/"] = play
     with pytest.raises(NotAnImage) as failure:
         image(fetcher, origin.url())
-    assert closed.wait(5), "what is left of it waits in no connection"
+    assert closed.wait(30), "what is left of it waits in no connection"
     assert failure.value.code == "not-an-image"
 
 

@@ -71,7 +71,7 @@ def test_a_drip_meets_the_deadline(fetching: Fetching, origin: Origin, where: st
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded, match=r"^deadline exceeded: not done within 0\.3 s$"):
         image(fetching(seconds=0.3), origin.url())
-    assert 0.3 <= time.monotonic() - start < 5
+    assert 0.3 <= time.monotonic() - start < 15
 
 
 def test_the_deadline_spans_all_hops(fetching: Fetching, origin: Origin) -> None:
@@ -98,7 +98,7 @@ def test_a_stopping_process_cuts_a_fetch_long_before_its_deadline(
     start = time.monotonic()
     with pytest.raises(Interrupted):
         image(fetcher, origin.url())
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_a_cancelled_job_asks_for_nothing(fetching: Fetching, origin: Origin) -> None:
@@ -141,7 +141,7 @@ def test_an_endless_answer_ends(hasty: Fetcher, origin: Origin, what: str) -> No
     start = time.monotonic()
     with pytest.raises(failure):
         image(hasty, origin.url())
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_empty_blocks_of_compression_end_at_the_limit(hasty: Fetcher, origin: Origin) -> None:

@@ -81,7 +81,7 @@ def test_a_drip_meets_the_deadline(fetching: Fetching, origin: Origin, where: st
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         post(fetching(seconds=0.3), origin.url())
-    assert 0.3 <= time.monotonic() - start < 5
+    assert 0.3 <= time.monotonic() - start < 15
 
 
 def test_a_receiver_has_less_time_than_an_origin(fetching: Fetching, origin: Origin) -> None:

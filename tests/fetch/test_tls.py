@@ -135,7 +135,7 @@ def test_a_handshake_meets_the_deadline(
     start = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         image(fetching(seconds=0.3), origin.url().replace("http:", "https:"))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_a_drip_under_tls_meets_the_deadline(

@@ -56,7 +56,7 @@ def test_the_log_tells_neither_secrets_nor_whom_it_told(
 
     def told() -> bool:
         lines = [line for line in service.lines() if line.get("kind") == "delivery"]
-        return [line["message"] for line in lines].count("job finished") == 2 and len(lines) == 3
+        return [line["message"] for line in lines].count("job finished") == 2 and len(lines) >= 3
 
     service.wait(told)
     log = service.log.read_text()

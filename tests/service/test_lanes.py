@@ -203,7 +203,7 @@ def test_clients_that_read_nothing_hold_nobody_up(running: Service) -> None:
 
 def test_what_is_under_way_is_answered_at_the_end(service: Service) -> None:
     service.environment["DOWNLOADER_JOB_THREADS"] = "0"
-    service.start()
+    service.start("--keep-alive", "75")
     with ExitStack() as open_ones:
         connections = [open_ones.enter_context(connect(service)) for _ in range(8)]
         for connection in connections:

@@ -67,6 +67,7 @@ def test_a_page_with_very_many_pictures_sends_the_first_500(
 ) -> None:
     page = tab.context.new_page()
     page.goto(site.page("/", "<p>"))
+    page.route("https://example.com/**", lambda route: route.abort())
     page.evaluate(
         """for (let number = 0; number < 600; number++) {
              const video = document.createElement("video");
@@ -75,11 +76,11 @@ def test_a_page_with_very_many_pictures_sends_the_first_500(
              document.body.append(video);
            }"""
     )
-    page.route("https://example.com/**", lambda route: route.abort())
     ours = run(tab.context, page, code)
 
     expect(ours.get_by_text("Your browser showed 500 pictures there.")).to_be_visible()
     expect(ours.get_by_label("At most")).to_have_value("500")
+    page.unroute_all(behavior="ignoreErrors")
     tab.hosts.clear()
 
 

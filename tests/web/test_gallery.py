@@ -46,6 +46,12 @@ def empty(tmp_path: Path) -> Iterator[Service]:
         yield service
 
 
+def await_thumbnails(page: Page) -> None:
+    """Wait until none is asked for again: it would be missing when its picture is deleted."""
+    for img in page.locator(".sheet img").all():
+        expect(img).to_have_js_property("naturalWidth", 320)
+
+
 def cost(page: Page) -> dict[str, float]:
     """Ask the browser what the page costs it, by the names of the DevTools protocol."""
     session = page.context.new_cdp_session(page)
@@ -318,6 +324,7 @@ def test_deleting_a_picture_goes_on_to_the_next_until_there_is_none(
 ) -> None:
     download_id = downloaded(2)
     tab.page.goto(f"{url}/gallery?download_id={download_id}")
+    await_thumbnails(tab.page)
     tab.page.locator(".sheet a").first.click()
     view = tab.page.get_by_role("dialog")
     view.get_by_text("Delete…").click()
@@ -338,6 +345,7 @@ def test_what_is_shown_is_deleted_also_while_the_next_picture_loads(
 ) -> None:
     download_id = downloaded(3)
     tab.page.goto(f"{url}/gallery?download_id={download_id}")
+    await_thumbnails(tab.page)
     tab.page.locator(".sheet a").first.click()
     view = tab.page.get_by_role("dialog")
     view.get_by_text("Delete…").click()
@@ -360,6 +368,7 @@ def test_where_the_service_is_away_the_large_view_says_so_and_stays(
     tab: Tab, url: str, downloaded: Callable[..., str]
 ) -> None:
     tab.page.goto(f"{url}/gallery?download_id={downloaded(2)}")
+    await_thumbnails(tab.page)
     tab.page.locator(".sheet a").first.click()
     view = tab.page.get_by_role("dialog")
     expect(view.get_by_role("status")).to_have_text("002-1.png")
