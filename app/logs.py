@@ -106,7 +106,7 @@ class Handler(logging.StreamHandler[Any]):
         """Write what waits, for as long as a reader takes it."""
         end = time.monotonic() + LAST_SECONDS
         with suppress(Exception):  # nobody is left to be told
-            while self._lines and self._has_room(max(0, end - time.monotonic())):
+            while self._lines and (left := end - time.monotonic()) > 0 and self._has_room(left):
                 self.flush()
         super().close()
 
