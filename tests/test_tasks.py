@@ -209,6 +209,7 @@ def test_a_dry_run_reports_and_fetches_no_image(site: Site, ask: Ask) -> None:
         (None, "skipped: data: URI"),
         (2, "not fetched: a dry run"),
     ]
+    assert all(image.finished_at for image in download.pictures)
     assert download.found == 3
     assert len(site.requests) == 1
 

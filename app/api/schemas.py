@@ -241,7 +241,7 @@ class NewImage(Schema):
     def require_one(self, data: dict[str, Any], **kwargs: Any) -> None:
         """Refuse what names no image, or names some in two ways."""
         if not data.keys() & {"url", "urls"}:
-            raise ValidationError("Missing data for required field.", "url")
+            raise ValidationError("Missing: give url, or urls for many.", "url")
         if data.keys() >= {"url", "urls"}:
             raise ValidationError("Not together with url.", "urls")
 

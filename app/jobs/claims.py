@@ -80,6 +80,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None
             "alt": picture.alt,
             "attempts": download.attempts,
             "status": Status.CANCELLED if picture.skipped else Status.QUEUED,
+            "finished_at": now() if picture.skipped else None,
             "error_code": picture.skipped and picture.skipped.code,
             "error_detail": picture.skipped and picture.skipped.detail,
         }
