@@ -17,9 +17,15 @@ CHECK_SECONDS = 60  # that new code may take to start
 MEMORY = Path("/dev/shm")  # where it is there; nothing of it must wait for a disk
 
 
-def _hold(folder: Path | str) -> None:
+def _hold(folder: Path | str) -> int:
     """Lock a folder until the last process of this service has ended, however it does."""
-    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise
+    return held
 
 
 def _remove(folder: str, master: int) -> None:
@@ -32,8 +38,9 @@ def _metrics_folder() -> str:
     base = MEMORY if MEMORY.is_dir() else Path(gettempdir())
     for left in base.glob("downloader-metrics-*"):
         with suppress(OSError):  # its service lives, or is not ours
-            _hold(left)
+            held = _hold(left)
             shutil.rmtree(left)
+            os.close(held)
     while True:
         folder = mkdtemp(prefix=f"downloader-metrics-{os.getpid()}-", dir=base)
         with suppress(OSError):  # a service that starts just now took it for one of the dead
