@@ -1,5 +1,6 @@
 """What people do to a download or an image: by forms that are a button each."""
 
+from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -23,11 +24,7 @@ def take(pages: Blueprint, kind: type[AnyJob]) -> None:
     @pages.post("/<uuid:job_id>/retry")
     def retry(job_id: UUID) -> Response:
         """Ask again for what failed."""
-        job = load(kind, job_id)
-        admit(1)
-        again = jobs.retry(job)
-        current.engine().submit()
-        return redirect(url_for(".show", job_id=again.id), 303)
+        return ask_again(kind, job_id, jobs.retry)
 
     @pages.post("/<uuid:job_id>/cancel")
     def cancel(job_id: UUID) -> Response:
@@ -44,7 +41,17 @@ def take(pages: Blueprint, kind: type[AnyJob]) -> None:
         return redirect(origin if stays else url_for(".walk"), 303)
 
 
+def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob]) -> Response:
+    """Have a new job made of an old one, and go where it can be watched."""
+    job = load(kind, job_id)
+    admit(1)
+    again = ask(job)
+    current.engine().submit()
+    return redirect(url_for(".show", job_id=again.id), 303)
+
+
 def _origin() -> str | None:
     """Return the page that a form stands on, with its filters, as browsers tell it."""
     url = urlsplit(request.referrer or "")
-    return local_path(f"{url.path}?{url.query}") if url.netloc == request.host else None
+    here = url._replace(scheme="", netloc="", fragment="").geturl()
+    return local_path(here) if url.netloc == request.host else None

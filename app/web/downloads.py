@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from werkzeug import Response
 
 from app import jobs
-from app.api import current
 from app.api.answers import load
-from app.api.capacity import admit
 from app.api.schemas import DownloadWalk
 from app.models import UNFINISHED, Download, Status
 from app.web import changes, lists
@@ -42,8 +40,4 @@ def show(job_id: UUID) -> str:
 @downloads.post("/<uuid:job_id>/repeat")
 def repeat(job_id: UUID) -> Response:
     """Ask once more for the pictures of a page."""
-    download = load(Download, job_id)
-    admit(1)
-    again = jobs.repeat(download)
-    current.engine().submit()
-    return redirect(url_for(".show", job_id=again.id), 303)
+    return changes.ask_again(Download, job_id, jobs.repeat)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
@@ -133,6 +134,27 @@ def test_the_zip_is_one_click_away(tab: Tab, url: str, downloaded: Callable[...,
     expect(entry).to_contain_text("2 of 2 pictures")
     with tab.page.expect_download():
         entry.get_by_role("link", name="Zip").click()
+
+
+@pytest.mark.parametrize(
+    ("came_from", "leads_to"),
+    [
+        ("http://localhost/downloads", "/downloads"),
+        ("http://localhost/downloads?status=queued&a=%20", "/downloads?status=queued&a=%20"),
+        ("http://localhost/downloads/{id}", "/downloads"),
+        ("http://localhost//evil.example/", "/"),
+        ("http://evil.example/downloads?a=b", "/downloads"),
+        ("", "/downloads"),
+    ],
+)
+def test_a_form_leads_back_to_a_page_of_ours_that_is_still_there(
+    client: FlaskClient, came_from: str, leads_to: str
+) -> None:
+    job_id = client.post("/download", json={"url": "https://example.com/"}).json["download_id"]
+    headers = {"Referer": came_from.format(id=job_id)}
+    answer = client.post(f"/downloads/{job_id}/delete", headers=headers)
+
+    assert (answer.status_code, answer.location) == (303, leads_to)
 
 
 def test_older_downloads_are_a_link_away(client: FlaskClient) -> None:
