@@ -7,7 +7,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from app.scrape.elements import Sighting, text
+from app.scrape.sightings import Found, Sighting, text
 from app.scrape.srcset import Candidate
 
 META = 'meta[content], link[rel~="image_src" i], script[type="application/ld+json" i]'
@@ -31,27 +31,27 @@ def meta(soup: BeautifulSoup) -> Iterator[Sighting]:
         name = (text(tag, "property") or text(tag, "name") or text(tag, "itemprop")).lower()
         if tag.name == "script":
             for url in _json_ld(tag.string or ""):
-                yield Sighting([(Candidate(url), "json-ld")])
+                yield Sighting([Found(Candidate(url), "json-ld")])
         elif tag.name == "meta" and _META_NAMES.fullmatch(name):
-            yield Sighting([(Candidate(text(tag, "content")), name)])
+            yield Sighting([Found(Candidate(text(tag, "content")), name)])
         elif tag.name == "link" and text(tag, "rel").lower() == "image_src":
-            yield Sighting([(Candidate(text(tag, "href")), "image_src")])
+            yield Sighting([Found(Candidate(text(tag, "href")), "image_src")])
 
 
 def links(soup: BeautifulSoup) -> Iterator[Sighting]:
     """Yield the links that lead straight to an image file."""
     for tag in soup.find_all(["a", "area"]):
         if _IMAGE_PATH.match(text(tag, "href")):
-            yield Sighting([(Candidate(text(tag, "href")), "link")])
+            yield Sighting([Found(Candidate(text(tag, "href")), "link")])
 
 
 def icons(soup: BeautifulSoup) -> Iterator[Sighting]:
     """Yield the icons of the page."""
     for tag in soup.find_all(["link", "meta"]):
         if "icon" in text(tag, "rel").lower():
-            yield Sighting([(Candidate(text(tag, "href")), "icon")])
+            yield Sighting([Found(Candidate(text(tag, "href")), "icon")])
         elif text(tag, "name").lower() == "msapplication-tileimage":
-            yield Sighting([(Candidate(text(tag, "content")), "icon")])
+            yield Sighting([Found(Candidate(text(tag, "content")), "icon")])
 
 
 def _json_ld(script: str) -> Iterator[str]:

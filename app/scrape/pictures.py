@@ -14,7 +14,7 @@ import ada_url
 from bs4 import BeautifulSoup
 
 from app.scrape import elements, mentions
-from app.scrape.elements import Sighting
+from app.scrape.sightings import Found, Sighting, text
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
 from app.settings import MiB
@@ -89,7 +89,9 @@ def find_pictures(
 def list_pictures(urls: Iterable[str], url: str) -> list[Picture]:
     """Take pictures as a client lists them; what is relative belongs to the page's URL."""
     page = _Page(url, "utf-8", set())
-    return _distinct(page, [Sighting([(Candidate(one), "image_urls")]) for one in urls])
+    return _distinct(
+        page, [Sighting([Found(Candidate(written), "image_urls")]) for written in urls]
+    )
 
 
 def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
@@ -113,7 +115,7 @@ def _base(soup: BeautifulSoup, url: str) -> str:
     """Resolve the first `<base href>`; the page's own URL when there is none to use."""
     for tag in soup.find_all("base")[:1]:
         with suppress(ValueError):
-            base = ada_url.join_url(url, elements.text(tag, "href"))
+            base = ada_url.join_url(url, text(tag, "href"))
             if not base.startswith(("data:", "javascript:")):
                 return base
     return url
@@ -123,10 +125,10 @@ def _placeholders(sightings: list[Sighting]) -> set[str]:
     """Name what stands in `src` for more than one better picture."""
     better: defaultdict[str, set[str]] = defaultdict(set)
     for sighting in sightings:
-        best = sighting.candidates[0][0].url
-        for one, found_in in sighting.candidates[1:]:
-            if found_in == "img.src":
-                better[one.url].add(best)
+        best = sighting.candidates[0].candidate.url
+        for found in sighting.candidates[1:]:
+            if found.place == "img.src":
+                better[found.candidate.url].add(best)
     return {written for written, pictures in better.items() if len(pictures) > 1}
 
 
@@ -139,21 +141,21 @@ class _Page(NamedTuple):
         """Resolve the candidates; those that cannot be fetched are left out."""
         urls: dict[str, str] = {}
         reasons: list[Skip] = []
-        for candidate, found_in in sighting.candidates:
-            one = self.resolve(candidate.url)
-            if isinstance(one, Skip):
-                reasons.append(one)
+        for found in sighting.candidates:
+            url = self.resolve(found.candidate.url)
+            if isinstance(url, Skip):
+                reasons.append(url)
             else:
-                urls.setdefault(one, found_in)
+                urls.setdefault(url, found.place)
         best = next(iter(urls), "")
         if sighting.tiny or _TRACKER.match(best):
             urls, reasons = {}, [Skip.PIXEL]
         return Picture(
             candidates=tuple(urls),
-            found_in=urls.get(best, sighting.candidates[0][1]),
+            found_in=urls.get(best, sighting.candidates[0].place),
             alt=sighting.alt[:MAX_TEXT],
             skipped=None if urls else reasons[0],
-            written=sighting.candidates[0][0].url[:MAX_TEXT],
+            written=sighting.candidates[0].candidate.url[:MAX_TEXT],
         )
 
     def resolve(self, written: str) -> str | Skip:

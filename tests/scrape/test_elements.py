@@ -57,6 +57,33 @@ ELEMENTS = [
         "b.png a.png",
     ),
 ]
+PHONE, WIDE, DENSE = "(max-width: 700px)", "(min-width: 1000px)", "(min-resolution: 2dppx)"
+# What a desktop's screen does not show, though larger, is what is left when nothing else works.
+PICTURES = [
+    (f"<source media='{PHONE}' srcset='a 1x, b 2x'><img src=c>", "img.src", "c b a"),
+    (f"<source media='{WIDE}' srcset='a 1x, b 2x'><img src=c>", "picture", "b a c"),
+    (f"<source media='{WIDE}' srcset=a><img srcset='b 900w'>", "picture", "a b"),
+    (f"<source media='{WIDE}' srcset=a><source media=screen srcset='b 9w'><img>", "picture", "a b"),
+    ("<source media=print srcset='a 9w'><img src=b>", "img.src", "b a"),
+    ("<source media='(prefers-color-scheme: dark)' srcset='a 2x'><img src=b>", "img.src", "b a"),
+    ("<source media='(prefers-reduced-motion)' srcset='a 2x'><img src=b>", "img.src", "b a"),
+    ("<source media='(bogus)' srcset='a 2x'><img src=b>", "img.src", "b a"),
+    ("<source media='' srcset=a><img src=b>", "picture", "a b"),
+    ("<source media=' ALL ' srcset=a><img src=b>", "picture", "a b"),
+    (f"<source media='{DENSE}' srcset='a 9w'><img srcset='b 5w'>", "picture", "a b"),
+    (
+        f"<source media='{PHONE}' type=image/webp srcset=a><source media='{WIDE}' type=image/webp"
+        f" srcset=b><source media='{PHONE}' srcset=c><source media='{WIDE}' srcset=d><img src=e>",
+        "picture",
+        "b d a c e",
+    ),
+    ("<source type=image/jp2 srcset='a 9w'><img src=b>", "img.src", "b a"),
+    ("<source type=video/mp4 srcset='a 9w'><img src=b>", "img.src", "b a"),
+    ("<source type='image/jpg; x=y' srcset='a 9w'><img src=b>", "picture", "a b"),
+    (f"<source media='{WIDE}'><img src=b>", "img.src", "b"),
+    (f"<source media='{PHONE}' data-srcset='a 2x'><img data-src=./b>", "data-src", "b a"),
+    (f"<source media='{WIDE}' data-srcset='a 2x'><img data-src=./b>", "data-srcset", "a b"),
+]
 NOTHING = [
     "",
     "<img>",
@@ -92,6 +119,13 @@ def test_a_picture_is_found_with_its_sizes_best_first(html, place, names):
     assert picture.found_in == place
     assert picture.candidates == tuple(f"http://site/{name}" for name in names.split())
     assert picture.url == picture.candidates[0]
+
+
+@pytest.mark.parametrize(("html", "place", "names"), PICTURES)
+def test_a_picture_is_taken_as_a_desktop_shows_it(html, place, names):
+    (picture,) = find_pictures(f"<picture>{html}</picture>".encode(), None, URL)
+    assert picture.candidates == tuple(f"http://site/{name}" for name in names.split())
+    assert picture.found_in == place
 
 
 @pytest.mark.parametrize("html", NOTHING)
