@@ -1,7 +1,7 @@
 """The sizes of one `img`, among them those of the `picture` around it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bs4 import Tag
 
@@ -13,8 +13,10 @@ from app.scrape.sightings import (
     Found,
     Sighting,
     Tier,
+    address_or_set,
     candidates,
     given,
+    is_image_file,
     text,
 )
 from app.scrape.srcset import Candidate
@@ -22,7 +24,8 @@ from app.scrape.srcset import Candidate
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
 _SETS = {"srcset"} | lazy.SRCSET
-_TINY = {"0", "1", "0px", "1px"}
+_SIDE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([^;]*?)\s*(?=;|$)", re.IGNORECASE)
+_TINY = re.compile(r"[01](?:px)?(?:\s*!important)?")
 # Some scripts use the same names for flags: data-lazy="true".
 URL = re.compile(r"[./]")
 _NUMBER = re.compile(r"[0-9]{2,4}")
@@ -35,24 +38,61 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
     none: those are the best, and the other ones are what is left when they cannot be had.
     """
     media = _media_shown(sources)
-    lazies = list(_lazies(tag))
-    src = Candidate(text(tag, "src"))
-    waits = lazies and src not in (found.candidate for found in lazies)
     own = Tier.SHOWN if "" in media else Tier.ELSEWHERE
-    found = [
-        *_sets(tag, "img.srcset", own),
-        *(found for source in sources for found in _source(source, media)),
-        *(found._replace(tier=own) for found in lazies),
+    later = [found._replace(tier=own) for found in (*_later_sets(tag), *_later(tag))]
+    urls = _urls(later)
+    sizes = _set(tag, "img.srcset", own)
+    others = [found for source in sources for found in _source(source, media)]
+    src = text(tag, "src")
+    waits = bool(urls) and src not in urls and not _is_sized(src, [*sizes, *others])
+    if waits and [size.candidate for size in sizes] == [
+        Candidate(url) for url in _urls(sizes) - urls
+    ]:
+        sizes = [size._replace(tier=Tier.PLACEHOLDER) for size in sizes]
+    found = [*sizes, *others, *later]
+    if src:
+        found.append(Found(Candidate(src), "img.src", Tier.PLACEHOLDER if waits else own))
+    found = _without_stand_ins(found)
+    if all(url[:5].lower() == "data:" for url in _urls(found)):
+        found += _any_address(tag)
+    return Sighting(found, alt=text(tag, "alt"), tiny=not urls and _is_tiny(tag))
+
+
+def _urls(found: list[Found]) -> set[str]:
+    return {size.candidate.url for size in found}
+
+
+def _is_sized(url: str, found: list[Found]) -> bool:
+    """Tell whether an address is one size among others: placeholders have none."""
+    return any(size.candidate.url == url and size.candidate.width > 1 for size in found) or (
+        len(_urls(found)) > 1 and url in _urls(found)
+    )
+
+
+def _without_stand_ins(found: list[Found]) -> list[Found]:
+    """Put what is a placeholder in one place last in the other places too."""
+    urls = _urls([size for size in found if size.tier == Tier.PLACEHOLDER])
+    if not urls:
+        return found
+    return [
+        size._replace(tier=Tier.PLACEHOLDER) if size.candidate.url in urls else size
+        for size in found
     ]
-    if src.url:
-        found.append(Found(src, "img.src", Tier.PLACEHOLDER if waits else own))
-    tiny = not lazies and {text(tag, "width"), text(tag, "height")} <= _TINY
-    return Sighting(found, alt=text(tag, "alt"), tiny=tiny)
 
 
-def _source(tag: Tag, media: set[str]) -> Iterator[Found]:
-    shown = _media(tag) in media and _is_taken(tag)
-    return _sets(tag, "picture", Tier.SHOWN if shown else Tier.ELSEWHERE)
+def _is_tiny(tag: Tag) -> bool:
+    """Tell whether a picture is made to be unseen; without any area, scripts or styles size it."""
+    sides = {"width": text(tag, "width"), "height": text(tag, "height")}
+    if set(sides.values()) == {"0"}:
+        sides = {}
+    sides |= {name.lower(): value.lower() for name, value in _SIDE.findall(text(tag, "style"))}
+    return len(sides) == 2 and all(map(_TINY.fullmatch, sides.values()))
+
+
+def _source(tag: Tag, media: set[str]) -> list[Found]:
+    tier = Tier.SHOWN if _media(tag) in media and _is_taken(tag) else Tier.ELSEWHERE
+    later = [found._replace(tier=tier) for found in _later_sets(tag)]
+    return [*_set(tag, "picture", tier), *later]
 
 
 def _media_shown(sources: list[Tag]) -> set[str]:
@@ -75,17 +115,49 @@ def _is_taken(tag: Tag) -> bool:
     return text(tag, "type").partition(";")[0].strip().lower() in _TYPES
 
 
-def _lazies(tag: Tag) -> Iterator[Found]:
+def _set(tag: Tag, place: str, tier: Tier) -> list[Found]:
+    """Read `srcset`; a lone address in it is a placeholder where a script puts a set."""
+    sizes = candidates(text(tag, "srcset"))
+    urls = {size.url for size in sizes}
+    later = _urls(list(_later_sets(tag))) if len(urls) == 1 else set()
+    tier = Tier.PLACEHOLDER if later and not urls & later else tier
+    return [Found(size, place, tier) for size in sizes]
+
+
+def _later_sets(tag: Tag) -> Iterator[Found]:
+    """Yield what a script puts into `srcset`."""
+    for name, value in given(tag, lazy.SRCSET):
+        yield from (Found(size, name) for size in candidates(value))
+
+
+def _later(tag: Tag) -> Iterator[Found]:
     """Yield what a script puts into `src`; lazysizes fills in one of the `data-widths`."""
-    for name, url in given(tag, lazy.SRC):
-        if "{width}" in url:
-            for width in _NUMBER.findall(text(tag, "data-widths"))[:MAX_CANDIDATES] or ["1024"]:
-                yield Found(Candidate(url.replace("{width}", width), int(width)), name)
-        elif URL.search(url):
-            yield Found(Candidate(url), name)
+    for name, value in given(tag, lazy.SRC):
+        if "{width}" in value:
+            yield from _widths(tag, name, value)
+        elif URL.search(value):
+            yield from (Found(size, name) for size in address_or_set(value))
+    for name in _largest_first(filter(lazy.is_likely, tag.attrs)):
+        yield from _plain_address(tag, name)
 
 
-def _sets(tag: Tag, place: str, tier: Tier) -> Iterator[Found]:
-    for name, value in given(tag, _SETS):
-        for candidate in candidates(value):
-            yield Found(candidate, place if name == "srcset" else name, tier)
+def _widths(tag: Tag, name: str, url: str) -> Iterator[Found]:
+    widths = sorted(map(int, _NUMBER.findall(text(tag, "data-widths"))), reverse=True) or [1024]
+    for width in widths[:MAX_CANDIDATES]:
+        yield Found(Candidate(url.replace("{width}", str(width)), width), name)
+
+
+def _any_address(tag: Tag) -> list[Found]:
+    """Read every attribute that plainly holds the address of an image."""
+    names = _largest_first(filter(lazy.may_hold, tag.attrs))
+    return [found for name in names for found in _plain_address(tag, name)]
+
+
+def _largest_first(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lazy.size, reverse=True)
+
+
+def _plain_address(tag: Tag, name: str) -> Iterator[Found]:
+    for size in address_or_set(text(tag, name)):
+        if is_image_file(size.url):
+            yield Found(size, name)

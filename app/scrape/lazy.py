@@ -1,5 +1,7 @@
 """The attributes from which scripts take a picture once it scrolls into view."""
 
+import re
+
 SRCSET = {
     "data-srcset",  # lazysizes, lozad, vanilla-lazyload, Swiper
     "data-lazy-srcset",  # Jetpack, WP Rocket, BJ Lazy Load
@@ -51,3 +53,43 @@ BACKGROUND = {
     "data-background-image-set",  # lozad
     "background",  # HTML 3.2: no script, and still drawn by every browser
 }
+
+# No list is complete: an image file in an attribute that is named like those above counts as well.
+_LIKELY = re.compile(
+    r"data-(?:[a-z0-9-]*[_-])?(?:src|source|srcset|lazy|lazyload|load|original|retina|hi-?res"
+    r"|url|image|img|photo|picture)"
+)
+# What stands there in place of the picture, or is shown for another moment, screen or mode.
+_OTHER = re.compile(
+    r"thumb|tiny|mini|low|lqip|blur|preview|placeholder|fallback|error|broken|mobile|phone|tablet"
+    r"|small|hover|over|swap|alt|second|back|toggle|active|dark|night|print|poster|video|icon|avatar"
+)
+# Texts of a picture, which often are its file's name.
+_TEXT = re.compile(r"alt|title|name|class|id|style|on[a-z]+|.*(?:alt|title|name|caption|label).*")
+_LARGE = re.compile(r"lg|xl|large|full|big|orig|hi-?res|max|desktop|zoom")
+_MEDIUM = re.compile(r"md|medium|mid|tablet")
+_SMALL = re.compile(rf"xs|sm|{_OTHER.pattern}")
+
+
+def is_likely(name: str) -> bool:
+    """Tell whether an attribute that is on no list is named like one of a lazy loader."""
+    return (
+        name.startswith("data-")
+        and name not in SRC
+        and name not in SRCSET
+        and bool(_LIKELY.fullmatch(name))
+        and not _OTHER.search(name)
+    )
+
+
+def may_hold(name: str) -> bool:
+    """Tell whether an attribute may hold an address at all."""
+    return not _TEXT.fullmatch(name)
+
+
+def size(name: str) -> int:
+    """Guess a size by the name of an attribute: 3 is large, 0 is small."""
+    for rank, pattern in enumerate((_SMALL, _MEDIUM)):
+        if pattern.search(name):
+            return rank
+    return 3 if _LARGE.search(name) else 2

@@ -7,7 +7,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from app.scrape.sightings import Found, Sighting, text
+from app.scrape.sightings import Found, Sighting, is_image_file, text
 from app.scrape.srcset import Candidate
 
 META = 'meta[content], link[rel~="image_src" i], script[type="application/ld+json" i]'
@@ -20,9 +20,6 @@ _META_NAMES = re.compile(
     r"(?:og:image|twitter:image)(?::(?:secure_url|url|src))?|image|thumbnailurl"
 )
 _JSON_LD_NAMES = {"image", "thumbnail", "thumbnailUrl", "primaryImageOfPage", "logo", "photo"}
-_IMAGE_PATH = re.compile(
-    r"[^?#]+\.(?:jpe?g|jfif|png|gif|webp|avif|jxl|bmp|tiff?|svg)(?:[?#]|\Z)", re.I
-)
 
 
 def meta(soup: BeautifulSoup) -> Iterator[Sighting]:
@@ -41,7 +38,7 @@ def meta(soup: BeautifulSoup) -> Iterator[Sighting]:
 def links(soup: BeautifulSoup) -> Iterator[Sighting]:
     """Yield the links that lead straight to an image file."""
     for tag in soup.find_all(["a", "area"]):
-        if _IMAGE_PATH.match(text(tag, "href")):
+        if is_image_file(text(tag, "href")):
             yield Sighting([Found(Candidate(text(tag, "href")), "link")])
 
 

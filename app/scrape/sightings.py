@@ -1,9 +1,11 @@
 """One picture as it is written in a page: its addresses, the best first."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from bs4 import Tag
@@ -13,9 +15,15 @@ from app.scrape.srcset import Candidate
 
 # Real sets hold some twenty candidates; an attacker's a million.
 MAX_CANDIDATES = 50
+MAX_READ = 1_000
 
 # Places that a browser reads without scripts.
 PLAIN = {"img.srcset", "img.src", "picture"}
+
+_SIZED = re.compile(r"\s[0-9]{1,9}(?:\.[0-9]{1,9})?[wx]\s*(?:,|\Z)")
+_IMAGE_FILE = re.compile(
+    r"[^?#\s]+\.(?:jpe?g|jfif|png|gif|webp|avif|jxl|bmp|tiff?|svg)(?:[?#]\S*)?", re.IGNORECASE
+)
 
 
 class Tier(IntEnum):
@@ -33,6 +41,11 @@ class Found(NamedTuple):
     place: str
     tier: Tier = Tier.SHOWN
 
+    @property
+    def order(self) -> tuple[int, float, float]:
+        """What to sort by: tier, then size."""
+        return self.tier, -self.candidate.width, -self.candidate.density
+
 
 @dataclass(slots=True)
 class Sighting:
@@ -44,9 +57,8 @@ class Sighting:
 
     def rank(self) -> None:
         """Order by tier and size; of two the same size, the first stays first."""
-        self.candidates.sort(
-            key=lambda found: (found.tier, -found.candidate.width, -found.candidate.density)
-        )
+        self.candidates.sort(key=attrgetter("order"))
+        del self.candidates[MAX_CANDIDATES:]
 
     def waits(self) -> bool:
         """Tell whether a script has still to put the picture here."""
@@ -56,8 +68,21 @@ class Sighting:
 
 
 def candidates(value: str) -> list[Candidate]:
-    """Read a set of candidates."""
-    return list(islice(srcset.parse(value), MAX_CANDIDATES))
+    """Read a set of candidates; of too many, keep the largest."""
+    read = list(islice(srcset.parse(value), MAX_READ))
+    if len(read) > MAX_CANDIDATES:
+        read.sort(key=lambda candidate: (-candidate.width, -candidate.density))
+    return read[:MAX_CANDIDATES]
+
+
+def address_or_set(value: str) -> list[Candidate]:
+    """Read what scripts understand either way: one address, or a set with sizes."""
+    return (_SIZED.search(value) and candidates(value)) or [Candidate(value)]
+
+
+def is_image_file(url: str) -> bool:
+    """Tell whether a URL's path ends as those of image files do."""
+    return bool(_IMAGE_FILE.fullmatch(url))
 
 
 def given(tag: Tag, names: Collection[str]) -> Iterator[tuple[str, str]]:

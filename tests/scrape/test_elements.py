@@ -154,3 +154,56 @@ def test_the_alternative_text_comes_along_up_to_a_limit():
 def test_a_misnested_picture_still_belongs_where_the_parser_puts_it():
     html = "<table><img src=a.png><tr><td><b><p><img src=b.png></b></table><img src=c.png"
     assert [one.url[-5:] for one in found(html)] == ["a.png", "b.png"]
+
+
+LAZY = [
+    ("<img data-url=/a.png>", "data-url", "a.png"),
+    ("<img src='data:,' data-srv=/a.png>", "data-srv", "a.png"),
+    ("<img lazy-load=/a.png?w=3>", "lazy-load", "a.png?w=3"),
+    ("<img src=b.png data-native-src=/a.png>", "data-native-src", "a.png b.png"),
+    ("<img src=b.png data-hover-src=/a.png data-icon=/c.png>", "img.src", "b.png"),
+    ("<img alt=b.png data-caption=c.png data-x=/a.png>", "data-x", "a.png"),
+    (
+        "<img data-imgxs=/c.png data-imglg=/a.png data-imgmd=/b.png>",
+        "data-imglg",
+        "a.png b.png c.png",
+    ),
+    ("<img data-src='/b.png 300w, /a.png 900w' src='data:,'>", "data-src", "a.png b.png"),
+    ("<img data-original='/b.png, /a.png 2x'>", "data-original", "a.png b.png"),
+    ("<img data-anything='/b.png 1x, /a.png 2x'>", "data-anything", "a.png b.png"),
+    ("<img data-anything='a sentence. With a full stop'>", "", ""),
+    # what stands in until a script comes is no size, wherever it stands
+    ("<img src=a.png srcset=spin.gif data-srcset=a.png>", "data-srcset", "a.png spin.gif"),
+    ("<img src=spin.gif srcset='spin.gif 1x' data-src=a.png>", "data-src", "a.png spin.gif"),
+    ("<img srcset=spin.gif data-src=a.png>", "data-src", "a.png spin.gif"),
+    ("<img src=b.png srcset='a.png 2x' data-src=b.png>", "img.srcset", "a.png b.png"),
+    ("<img src=a.png srcset='b.png 80w, a.png 640w' data-src=b.png>", "img.srcset", "a.png b.png"),
+    ("<img src=a.png srcset='a.png 640w' data-src=b.png>", "img.srcset", "a.png b.png"),
+    (
+        "<picture><source srcset=spin.gif data-srcset=a.png><img src=spin.gif></picture>",
+        "data-srcset",
+        "a.png spin.gif",
+    ),
+    (
+        "<picture><source srcset=spin.gif><img src=spin.gif data-src=a.png></picture>",
+        "data-src",
+        "a.png spin.gif",
+    ),
+]
+
+
+@pytest.mark.parametrize(("html", "place", "names"), LAZY)
+def test_what_a_script_will_show_precedes_what_stands_there_meanwhile(html, place, names):
+    pictures = find_pictures(html.encode(), None, URL)
+    assert [one.found_in for one in pictures] == ([place] if place else [])
+    found = [url for one in pictures for url in one.candidates]
+    assert found == [f"http://site/{name}" for name in names.split()]
+
+
+@pytest.mark.parametrize(
+    "html", ["<img srcset='{}'>", "<img data-src='{}'>", "<div data-bgset='{}'>"]
+)
+def test_of_too_many_sizes_the_largest_are_kept(html):
+    sizes = ", ".join(f"/{width}.png {width}w" for width in range(1, 121))
+    (picture,) = found(html.format(sizes))
+    assert picture.candidates == tuple(f"http://site/{width}.png" for width in range(120, 70, -1))
