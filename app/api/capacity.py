@@ -5,21 +5,10 @@ import time
 from collections.abc import Callable
 
 from app import jobs
-from app.api import current
 from app.errors import Overloaded
 from app.models import KINDS
 
 FRESH_SECONDS = 1.0  # how long a count is good for; to count 100,000 takes 8 ms
-
-
-def admit(count: int) -> None:
-    """Let in so many new jobs.
-
-    Raises:
-        Overloaded: too many would wait.
-
-    """
-    current.capacity().admit(count)
 
 
 class Capacity:

@@ -1,17 +1,15 @@
 """What `create_app` made for this application, by type."""
 
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from flask import current_app
 
+from app.api.capacity import Capacity
 from app.api.waiting import WaitingRoom
 from app.keys import Keys
 from app.models import Image
 from app.settings import Settings
 from app.storage import Storage
-
-if TYPE_CHECKING:
-    from app.api.capacity import Capacity
 
 
 class Engine(Protocol):
@@ -42,9 +40,9 @@ def engine() -> Engine:
     return cast(Engine, current_app.extensions["engine"])
 
 
-def capacity() -> "Capacity":
+def capacity() -> Capacity:
     """Return how many jobs this application lets in."""
-    return cast("Capacity", current_app.extensions["capacity"])
+    return cast(Capacity, current_app.extensions["capacity"])
 
 
 def keys() -> Keys:

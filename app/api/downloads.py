@@ -10,7 +10,6 @@ from app.api import current
 from app.api.answers import accepted, begun, listed, load
 from app.api.arguments import Blueprint
 from app.api.callbacks import describe
-from app.api.capacity import admit
 from app.api.events import stream
 from app.api.files import stored
 from app.api.idempotency import once
@@ -38,7 +37,7 @@ downloads = Blueprint("downloads", __name__, description="The images of a page i
 @once
 def add(new: dict[str, Any]) -> Response:
     """Ask for the images of a page."""
-    admit(1)
+    current.capacity().admit(1)
     return _begun(jobs.add_download(**new))
 
 
@@ -100,7 +99,7 @@ def follow(download_id: UUID) -> Response:
 def retry(download_id: UUID) -> Response:
     """Ask again for what failed, as a new download."""
     download = load(Download, download_id)
-    admit(1)
+    current.capacity().admit(1)
     return _begun(jobs.retry(download))
 
 

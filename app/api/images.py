@@ -10,7 +10,6 @@ from app.api import current
 from app.api.answers import accepted, begun, listed, load
 from app.api.arguments import Blueprint
 from app.api.callbacks import describe
-from app.api.capacity import admit
 from app.api.files import KEPT_BY_NGINX, YEAR, sent, stored
 from app.api.idempotency import once
 from app.api.prefer import leads_on, waits
@@ -38,9 +37,9 @@ images = Blueprint("images", __name__, description="Single images as stored copi
 def add(new: dict[str, Any]) -> Response:
     """Ask for a copy of an image, or of many at once."""
     if "url" in new:
-        admit(1)
+        current.capacity().admit(1)
         return _begun(jobs.add_image(new["url"], new["callback_url"]))
-    admit(len(new["urls"]))
+    current.capacity().admit(len(new["urls"]))
     added = jobs.add_images(new["urls"], new["callback_url"])
     return begun(AskedImagesDocument(), {"images": added})
 
@@ -117,7 +116,7 @@ def thumbnail(image_id: UUID) -> Response:
 def retry(image_id: UUID) -> Response:
     """Ask again for what failed, as a new image."""
     image = load(Image, image_id)
-    admit(1)
+    current.capacity().admit(1)
     return _begun(jobs.retry(image))
 
 

@@ -12,7 +12,6 @@ from app import jobs, upkeep
 from app.api import current
 from app.api.access import local_path
 from app.api.answers import load
-from app.api.capacity import admit
 from app.models import Download, Image
 
 AnyJob = TypeVar("AnyJob", Download, Image)
@@ -44,7 +43,7 @@ def take(pages: Blueprint, kind: type[AnyJob]) -> None:
 def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob]) -> Response:
     """Have a new job made of an old one, and go where it can be watched."""
     job = load(kind, job_id)
-    admit(1)
+    current.capacity().admit(1)
     again = ask(job)
     current.engine().submit()
     return redirect(url_for(".show", job_id=again.id), 303)

@@ -7,7 +7,6 @@ from werkzeug import Response
 
 from app import jobs
 from app.api import current
-from app.api.capacity import admit
 from app.formats import FORMATS
 from app.models import EPOCH
 from app.web import forms
@@ -34,7 +33,7 @@ def add() -> Response | tuple[str, int]:
 
 def _add_images() -> str:
     images = forms.new_images(request.form)
-    admit(len(images))
+    current.capacity().admit(len(images))
     first, *_ = jobs.add_images(new["url"] for new in images)
     since = EPOCH + timedelta(milliseconds=first.added_at // 1000)
     return url_for("web.gallery.walk", status="", added_after=since.isoformat())
@@ -42,7 +41,7 @@ def _add_images() -> str:
 
 def _add_downloads() -> str:
     downloads = forms.new_downloads(request.form)
-    admit(len(downloads))
+    current.capacity().admit(len(downloads))
     added = jobs.add_downloads(downloads)
     if len(added) > 1:
         return url_for("web.downloads.walk")
