@@ -59,7 +59,7 @@ from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
 from app import api, logs, prepare, settings, verify, web  # noqa: E402, F401  # for the workers
 from app.errors import ConfigurationError  # noqa: E402
-from app.worker import Worker  # noqa: E402
+from app.server import Worker  # noqa: E402
 
 try:
     _settings = settings.load()
@@ -77,7 +77,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]
 
     def exception(self, msg, *args, **kwargs):
         """Log an exception, but not that a client has stopped in the middle of a request."""
-        if not isinstance(sys.exc_info()[1], BlockingIOError):  # BODY_SECONDS of app.worker
+        if not isinstance(sys.exc_info()[1], BlockingIOError):  # BODY_SECONDS of app.server
             super().exception(msg, *args, **kwargs)
 
 

@@ -18,16 +18,16 @@ def verify(settings: "Settings") -> None:
         ConfigurationError: it cannot; the message says what to change.
 
     """
-    from app import database
-    from app.storage import Storage
+    from app.database import sqlite
+    from app.storage.local import Storage
 
     storage = Storage(settings.storage_dir)
     storage.prepare()
-    database.use(storage.database)
+    sqlite.use(storage.database)
     try:
-        database.check()
+        sqlite.check()
     finally:
-        database.db.close()  # a connection must not be carried over a fork
+        sqlite.db.close()  # a connection must not be carried over a fork
 
 
 @cache
@@ -38,15 +38,15 @@ def prepare(settings: "Settings") -> None:
         ConfigurationError: it cannot be used; the message says what to change.
 
     """
-    from app import database
-    from app.storage import Storage
+    from app.database import sqlite
+    from app.storage.local import Storage
 
     storage = Storage(settings.storage_dir)
     storage.prepare()
-    database.use(storage.database)
+    sqlite.use(storage.database)
     with storage.locked("migration"):
-        database.migrate()
-    database.db.close()
+        sqlite.migrate()
+    sqlite.db.close()
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
@@ -58,16 +58,18 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """
     from flask import Flask
 
-    from app import api, cli, database, web
-    from app.api.waiting import WaitingRoom
-    from app.engine import PoolEngine
+    from app import api, web
+    from app.commands import operator
+    from app.database import sqlite
+    from app.jobs.watch import WaitingRoom
     from app.settings import load
-    from app.storage import Storage
+    from app.storage.local import Storage
+    from app.worker.pool import PoolEngine
 
     settings = settings or load()
     prepare(settings)
     storage = Storage(settings.storage_dir)
-    database.use(storage.database)
+    sqlite.use(storage.database)
     app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
@@ -75,5 +77,5 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.extensions["waiting_room"] = WaitingRoom(settings.max_waiting, lambda: engine.stopping)
     api.init_app(app)
     web.init_app(app)
-    cli.init_app(app)
+    operator.init_app(app)
     return app

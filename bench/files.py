@@ -18,10 +18,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app import create_app
-from app.database import db
-from app.models import Download, Status, now
+from app.database.models import Download, Status, now
+from app.database.sqlite import db
 from app.settings import Settings
-from app.storage import Member
+from app.storage.local import Member
 from bench import Cost, compare, on
 from bench.download import children, cpu_of, service
 from tests.nginx import NGINX, Nginx

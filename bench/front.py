@@ -25,9 +25,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from app import create_app
-from app.database import db
+from app.database.models import Image, Status, now
+from app.database.sqlite import db
 from app.jobs import add_images
-from app.models import Image, Status, now
 from app.settings import Settings
 from bench import on
 from bench.download import children, cpu_of, service

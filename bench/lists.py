@@ -25,10 +25,10 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
-from app.database import db
+from app.database.models import Download, Image, Status, first_id
+from app.database.sqlite import db
 from app.jobs import rows
 from app.jobs.lists import _statement
-from app.models import Download, Image, Status, first_id
 from app.settings import Settings
 from bench import Cost, compare
 

@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app import create_app, jobs
-from app.database import db
-from app.models import Download, Image, Status, new_id, now
+from app.database.models import Download, Image, Status, new_id, now
+from app.database.sqlite import db
 from app.settings import Settings
-from app.tasks import Tasks
+from app.worker.tasks import Tasks
 
 FEW, MANY = 1_000, 100_000
 DEAD = "0" * 32

@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.database import db
-from app.models import Image
+from app.database.models import Image
+from app.database.sqlite import db
 from app.settings import Settings
-from app.storage import Storage
-from app.tasks import Tasks
+from app.storage.local import Storage
+from app.worker.tasks import Tasks
 from tests.browser import browser, tab
 from tests.disk import SmallDisk
 from tests.site import Site

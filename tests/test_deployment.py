@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.api import MAX_BODY_BYTES
-from app.api.catalogue import CATALOGUE
+from app.http.problem_types import CATALOGUE
 from app.settings import MiB
 
 ROOT = Path(__file__).parent.parent

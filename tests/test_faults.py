@@ -15,12 +15,13 @@ from itertools import count, product
 import pytest
 from flask.testing import FlaskClient
 
-from app import jobs, upkeep
-from app.database import db
-from app.models import Download, Image
-from app.storage import Storage
+from app import jobs
+from app.database.models import Download, Image
+from app.database.sqlite import db
+from app.jobs import cleanup
+from app.storage.local import Storage
 from tests.disk import FaultyDisk
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Site
 
 Work = Callable[[], int]
@@ -131,16 +132,16 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
         if "unlink" in disk.failed:
             storage.vanish()  # what could not be removed goes with its process
             storage.appear()
-            upkeep.collect(storage)
+            cleanup.collect(storage)
         assert list(storage.root.glob("parts/*/*")) == []
-        assert upkeep.collect(storage) == (0, 0)
+        assert cleanup.collect(storage) == (0, 0)
         following = jobs.add_image(site.url("/a.png"))
         assert work() == 1
         reader.check(following)
         if not disk.failed:
             break
         for one in job, following:
-            upkeep.remove(jobs.get(type(one), one.id), storage)
+            cleanup.remove(jobs.get(type(one), one.id), storage)
 
     reader.check(job)
     assert number > 8

@@ -8,35 +8,30 @@ import pytest
 
 APP = Path(__file__).parent.parent / "app"
 
-LEAVES = {"errors", "settings", "keys", "addresses", "urls", "formats", "names", "sources"}
-STATE = {"jobs", "database", "models", "documents", "metrics"}
+LEAVES = {"errors", "settings", "keys", "metrics", "logs", "urls", "addresses"}
+STATE = {"jobs", "database", "storage", "pictures"}
 # Who may import which modules of ours; what is not listed may be imported by wiring alone.
 MAY_IMPORT = {
-    "api": {"api", "logs", "plain", "upkeep", "storage"} | STATE | LEAVES,
-    "web": {"web", "api", "upkeep", "storage"} | STATE | LEAVES,
-    "engine": {"tasks", "darkroom", "upkeep", "storage"} | STATE | LEAVES,
-    "darkroom": {"thumbnails", "storage"} | STATE | LEAVES,
-    "upkeep": {"storage"} | STATE | LEAVES,
-    "tasks": {"selection", "webhooks", "upkeep", "fetch", "scrape", "storage"} | STATE | LEAVES,
-    "webhooks": {"fetch"} | STATE | LEAVES,
-    "selection": {"fetch", "scrape"} | STATE | LEAVES,  # their values only
-    **dict.fromkeys(STATE, STATE | LEAVES),
+    "server": {"http", "lanes"} | LEAVES,
+    "web": {"web", "api", "http"} | STATE | LEAVES,
+    "api": {"api", "http"} | STATE | LEAVES,
+    "http": {"http", "plain"} | STATE | LEAVES,
+    "worker": {"worker", "fetch", "scrape"} | STATE | LEAVES,
+    "jobs": STATE | LEAVES,
+    "scrape": {"scrape", "fetch", "pictures"} | LEAVES,  # fetch: for get_image_urls_sync alone
+    "fetch": {"fetch", "pictures"} | LEAVES,
+    "pictures": {"pictures"} | LEAVES,
+    "storage": {"storage", "presence"} | LEAVES,
+    "database": {"database"} | LEAVES,
     "migrations": set(),
-    "fetch": {"fetch"} | LEAVES,
-    "scrape": {"scrape", "fetch"} | LEAVES,  # fetch: for get_image_urls_sync alone
-    "storage": {"presence"} | LEAVES,
     "presence": set(),
-    "thumbnails": LEAVES,
-    "folder": set(),
-    "logs": set(),
-    "worker": {"api", "lanes"},
     "lanes": {"plain"},
     "plain": set(),
     **dict.fromkeys(LEAVES, LEAVES),
 }
-WIRING = {"__init__", "__main__", "cli", "command", "client"}
+WIRING = {"__init__", "__main__", "commands"}
 FOREIGN = {"fetch": {"flask", "peewee"}, "scrape": {"flask", "peewee", "requests"}}
-for tool in "storage", "presence", "thumbnails", "folder":
+for tool in "storage", "presence", "pictures":
     FOREIGN[tool] = {"flask", "peewee", "requests"}
 
 
@@ -79,7 +74,7 @@ def test_a_tool_knows_neither_flask_nor_the_database(path: Path) -> None:
 
 def test_no_request_handler_can_make_an_outgoing_request() -> None:
     for path in modules():
-        if place(path) in {"api", "web"}:
+        if place(path) in {"http", "api", "web"}:
             names = {name.split(".")[0] for name in imported(path)}
             assert not names & {"requests", "urllib3", "http", "socket"}
             assert "fetch" not in ours(path)
@@ -117,15 +112,15 @@ def test_only_jobs_changes_a_state() -> None:
 def test_only_storage_opens_files() -> None:
     opening = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkstemp", "unlink"}
     for path in modules():
-        # presence: a part of storage; folder: that of the command's user
-        if place(path) not in {"storage", "presence", "folder"}:
+        # presence: a part of storage; output: the folder of the command's user
+        if place(path) not in {"storage", "presence"} and path.name != "output.py":
             for name, call in calls(path):
                 if ast.unparse(call.func) != "Image.open":  # Pillow's, of a file that is open
                     assert name not in opening, f"{path}:{call.lineno}"
 
 
 def test_the_decoder_of_thumbnails_imports_nothing_of_ours_and_is_imported_by_nobody() -> None:
-    assert ours(APP / "thumbnails" / "child.py") == set()
+    assert ours(APP / "pictures" / "thumbnail_child.py") == set()
     for path in modules():
-        assert not any(name.startswith("app.thumbnails.child") for name in imported(path))
-        assert path.name == "child.py" or "PIL" not in imported(path)
+        assert not any(name.startswith("app.pictures.thumbnail_child") for name in imported(path))
+        assert path.name == "thumbnail_child.py" or "PIL" not in imported(path)

@@ -18,7 +18,7 @@ from app.logs import MOST_LINES, REQUESTS, Formatter, Handler
 SETUP = """
 import logging.config
 from app import logs
-from app.api.door import Door
+from app.http.request_log import Door
 logging.config.dictConfig(logs.configuration(logging.INFO))
 """
 

@@ -10,14 +10,14 @@ from peewee import OperationalError
 
 import app as service
 from app import create_app, jobs
-from app.database import db
+from app.database.models import KINDS, Image
+from app.database.sqlite import db
 from app.errors import ConfigurationError
-from app.models import KINDS, Image
 from app.settings import Settings
-from app.storage import Storage
-from app.tasks import Tasks
+from app.storage.local import Storage
+from app.worker.tasks import Tasks
 from tests.disk import SmallDisk
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Site
 
 ROOT = Path(__file__).parent.parent

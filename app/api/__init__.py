@@ -7,27 +7,28 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from peewee import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.api import manners, openapi
-from app.api.access import Access, refuse_foreign
-from app.api.answers import JsonProvider
-from app.api.capacity import Capacity
+from app.api import openapi
 from app.api.direct import Direct, takes
 from app.api.docs import docs
-from app.api.door import Door, Guard
 from app.api.downloads import downloads
 from app.api.health import health
-from app.api.hosts import Hosts, refuse_nameless
 from app.api.images import images
-from app.api.limit import RateLimit
 from app.api.metrics import scrape
-from app.api.parse_errors import handle_broken_body
-from app.api.problems import (
+from app.errors import Failure
+from app.http import conditional
+from app.http.auth import Access, refuse_foreign
+from app.http.bad_requests import handle_broken_body
+from app.http.hosts import Hosts, refuse_nameless
+from app.http.problems import (
     ProblemApi,
     handle_database,
     handle_failure,
 )
-from app.api.routes import Routes
-from app.errors import Failure
+from app.http.rate_limit import RateLimit
+from app.http.request_log import Door, Guard
+from app.http.responses import JsonProvider
+from app.http.routes import Routes
+from app.jobs.capacity import Capacity
 from app.keys import Keys
 from app.settings import VERSION, Settings
 
@@ -57,7 +58,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Failure, handle_failure)
     app.register_error_handler(ParseException, handle_broken_body)
     app.register_error_handler(OperationalError, handle_database)
-    manners.observe(app, document["paths"])
+    conditional.observe(app, document["paths"])
     app.extensions["capacity"] = Capacity(app.extensions["settings"].max_queued)
     app.extensions["takes"] = takes
     door = Door(Direct(app.wsgi_app, app), *_guards(app), route=Routes(app.url_map).name)

@@ -22,14 +22,14 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import generate_etag, quote_etag
 
 from app import jobs
-from app.api.answers import encode
-from app.api.files import KEPT_BY_NGINX
-from app.api.problems import RETRY_SECONDS
 from app.api.schemas import judge
-from app.documents import ImageDocument
+from app.database.models import UNFINISHED
 from app.errors import Refused
+from app.http.files import KEPT_BY_NGINX
+from app.http.problems import RETRY_SECONDS
+from app.http.responses import encode
+from app.jobs.documents import ImageDocument
 from app.jobs.lists import ImageRow
-from app.models import UNFINISHED
 
 MAX_PLAIN_BYTES = 2048  # few URLs are longer; what is may be a list, with a long answer
 

@@ -4,7 +4,7 @@ from importlib import resources
 
 from flask import Blueprint, Response, current_app, json, render_template, send_from_directory
 
-from app.api.door import CONTENT_SECURITY_POLICY
+from app.http.request_log import CONTENT_SECURITY_POLICY
 
 DAY = 24 * 3600  # seconds
 # Swagger UI's style sheet has its icons in it.

@@ -5,26 +5,28 @@ from uuid import UUID
 
 from flask import Response
 
-from app import jobs, names, upkeep
-from app.api import current
-from app.api.answers import accepted, begun, listed, load
+from app import jobs
 from app.api.arguments import Blueprint
 from app.api.callbacks import describe
 from app.api.events import stream
-from app.api.files import stored
 from app.api.idempotency import once
 from app.api.prefer import leads_on, waits
-from app.api.problems import ProblemDocument
 from app.api.schemas import DownloadWalk, NewDownload
-from app.documents import (
+from app.database.models import Delivery, Download, Status
+from app.errors import NoArchive
+from app.http import services
+from app.http.files import stored
+from app.http.problems import ProblemDocument
+from app.http.responses import accepted, begun, listed, load
+from app.jobs import cleanup
+from app.jobs.documents import (
     AcceptedDocument,
     DeliveryDocument,
     DownloadEventDocument,
     DownloadListDocument,
     StatusDocument,
 )
-from app.errors import NoArchive
-from app.models import Delivery, Download, Status
+from app.pictures import filenames
 
 downloads = Blueprint("downloads", __name__, description="The images of a page in one zip")
 
@@ -37,7 +39,7 @@ downloads = Blueprint("downloads", __name__, description="The images of a page i
 @once
 def add(new: dict[str, Any]) -> Response:
     """Ask for the images of a page."""
-    current.capacity().admit(1)
+    services.capacity().admit(1)
     return _begun(jobs.add_download(**new))
 
 
@@ -63,9 +65,9 @@ def fetch(download_id: UUID) -> Response:
     if download.dry_run:
         raise NoArchive("it was a dry run; its status tells what would be taken")
     return stored(
-        current.storage().archive(download.id, download.attempts),
+        services.storage().archive(download.id, download.attempts),
         "application/zip",
-        names.archive_name(download.url, download.added_at),
+        filenames.archive_name(download.url, download.added_at),
     )
 
 
@@ -99,7 +101,7 @@ def follow(download_id: UUID) -> Response:
 def retry(download_id: UUID) -> Response:
     """Ask again for what failed, as a new download."""
     download = load(Download, download_id)
-    current.capacity().admit(1)
+    services.capacity().admit(1)
     return _begun(jobs.retry(download))
 
 
@@ -107,7 +109,7 @@ def retry(download_id: UUID) -> Response:
 @downloads.response(204)
 def delete(download_id: UUID) -> None:
     """Cancel what has not ended, remove what has; free archive and images."""
-    upkeep.remove(load(Download, download_id), current.storage())
+    cleanup.remove(load(Download, download_id), services.storage())
 
 
 def _begun(download: Download) -> Response:

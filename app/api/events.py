@@ -9,12 +9,12 @@ from uuid import UUID
 from flask import Response, json, request
 
 from app import jobs
-from app.api import current
-from app.api.waiting import UNSEEN, Place, WaitingRoom
-from app.documents import JobDocument, PictureDocument, ProgressDocument
+from app.database.models import Download, Status
 from app.errors import NotFound
+from app.http import services
 from app.jobs import Standing
-from app.models import Download, Status
+from app.jobs.documents import JobDocument, PictureDocument, ProgressDocument
+from app.jobs.watch import UNSEEN, Place, WaitingRoom
 
 HEARTBEAT_SECONDS = 15  # proxies cut what is silent for long, and only a write finds a client gone
 RETRY_MILLISECONDS = 2000
@@ -32,7 +32,7 @@ def stream(download: Download) -> Response:
         Overloaded: too many clients wait already.
 
     """
-    room = current.waiting_room()
+    room = services.waiting_room()
     place = room.enter(Download, download.id)
     last = request.headers.get("Last-Event-ID", type=UUID)
     answer = Response(_events(room, place, last), mimetype="text/event-stream")

@@ -6,10 +6,10 @@ from flask import Response
 from marshmallow import Schema, fields
 from peewee import PeeweeException
 
-from app import database
-from app.api import current
 from app.api.arguments import Blueprint
-from app.api.problems import ProblemDocument, problem
+from app.database import sqlite
+from app.http import services
+from app.http.problems import ProblemDocument, problem
 
 NOT_READY_SECONDS = 5  # until it is worth to ask again
 
@@ -41,7 +41,7 @@ def healthz() -> dict[str, str]:
 @health.response(200, ReadyDocument)
 @health.alt_response(503, schema=ProblemDocument, description="`errors` tells what is not well")
 def readyz() -> Response | dict[str, dict[str, str]]:
-    """Tell whether database, storage, free space and engine are well."""
+    """Tell whether sqlite, storage, free space and engine are well."""
     faults = {name: fault for name, check in CHECKS.items() if (fault := check())}
     if not faults:
         return {"checks": dict.fromkeys(CHECKS, "ok")}
@@ -53,7 +53,7 @@ def readyz() -> Response | dict[str, dict[str, str]]:
 
 def _database() -> str | None:
     try:
-        database.probe()
+        sqlite.probe()
     except PeeweeException:
         return "cannot be read and written"
     return None
@@ -61,23 +61,23 @@ def _database() -> str | None:
 
 def _storage() -> str | None:
     try:
-        current.storage().probe()
+        services.storage().probe()
     except OSError as error:
         return f"cannot be written: {error.strerror}"
     return None
 
 
 def _space() -> str | None:
-    least = current.settings().min_free_bytes
+    least = services.settings().min_free_bytes
     try:
-        free = current.storage().free_bytes()
+        free = services.storage().free_bytes()
     except OSError as error:
         return f"cannot be measured: {error.strerror}"
     return f"{free} bytes are free, {least} are wanted" if free < least else None
 
 
 def _engine() -> str | None:
-    return None if current.engine().turning() else "has not looked for work lately"
+    return None if services.engine().turning() else "has not looked for work lately"
 
 
 CHECKS: dict[str, Callable[[], str | None]] = {

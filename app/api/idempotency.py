@@ -16,11 +16,11 @@ from uuid import UUID
 from flask import Response, request
 
 from app import jobs
-from app.api.door import KEY
-from app.api.problems import RETRY_SECONDS
-from app.database import db
+from app.database.models import Idempotency
+from app.database.sqlite import db
 from app.errors import InvalidKey
-from app.models import Idempotency
+from app.http.problems import RETRY_SECONDS
+from app.http.request_log import KEY
 
 View = Callable[..., Response]
 

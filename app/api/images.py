@@ -5,25 +5,27 @@ from uuid import UUID
 
 from flask import Response
 
-from app import jobs, names, upkeep
-from app.api import current
-from app.api.answers import accepted, begun, listed, load
+from app import jobs
 from app.api.arguments import Blueprint
 from app.api.callbacks import describe
-from app.api.files import KEPT_BY_NGINX, YEAR, sent, stored
 from app.api.idempotency import once
 from app.api.prefer import leads_on, waits
-from app.api.problems import ProblemDocument
 from app.api.schemas import ImageWalk, NewImage
-from app.documents import (
+from app.database.models import UNFINISHED, Delivery, Image
+from app.http import services
+from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored
+from app.http.problems import ProblemDocument
+from app.http.responses import accepted, begun, listed, load
+from app.jobs import cleanup
+from app.jobs.documents import (
     AskedImagesDocument,
     DeliveryDocument,
     ImageDocument,
     ImageEventDocument,
     ImageListDocument,
 )
-from app.formats import BY_CONTENT_TYPE, WEBP
-from app.models import UNFINISHED, Delivery, Image
+from app.pictures import filenames
+from app.pictures.formats import BY_CONTENT_TYPE, WEBP
 
 images = Blueprint("images", __name__, description="Single images as stored copies")
 
@@ -37,9 +39,9 @@ images = Blueprint("images", __name__, description="Single images as stored copi
 def add(new: dict[str, Any]) -> Response:
     """Ask for a copy of an image, or of many at once."""
     if "url" in new:
-        current.capacity().admit(1)
+        services.capacity().admit(1)
         return _begun(jobs.add_image(new["url"], new["callback_url"]))
-    current.capacity().admit(len(new["urls"]))
+    services.capacity().admit(len(new["urls"]))
     added = jobs.add_images(new["urls"], new["callback_url"])
     return begun(AskedImagesDocument(), {"images": added})
 
@@ -81,9 +83,9 @@ def content(image_id: UUID) -> Response:
         raise image.failure
     known = BY_CONTENT_TYPE[str(image.content_type)]
     return stored(
-        current.storage().image(image.id, image.attempts),
+        services.storage().image(image.id, image.attempts),
         known.content_type,
-        names.image_name(image.source_url, known.extension),
+        filenames.image_name(image.source_url, known.extension),
         max_age=YEAR,
     )
 
@@ -98,11 +100,11 @@ def thumbnail(image_id: UUID) -> Response:
         return accepted(ImageDocument(), image)
     if image.failure:
         raise image.failure
-    path = current.storage().thumbnail(image.id, image.attempts)
+    path = services.storage().thumbnail(image.id, image.attempts)
     if not path.exists():
-        current.engine().make_thumbnail(image)
+        services.engine().make_thumbnail(image)
         return accepted(ImageDocument(), image)
-    name = names.image_name(image.source_url, WEBP.extension)
+    name = filenames.image_name(image.source_url, WEBP.extension)
     answer = sent(path, WEBP.content_type, name, max_age=YEAR)
     answer.headers.update(KEPT_BY_NGINX)
     return answer
@@ -116,7 +118,7 @@ def thumbnail(image_id: UUID) -> Response:
 def retry(image_id: UUID) -> Response:
     """Ask again for what failed, as a new image."""
     image = load(Image, image_id)
-    current.capacity().admit(1)
+    services.capacity().admit(1)
     return _begun(jobs.retry(image))
 
 
@@ -124,7 +126,7 @@ def retry(image_id: UUID) -> Response:
 @images.response(204)
 def delete(image_id: UUID) -> None:
     """Cancel what has not ended, remove what has; free the copy."""
-    upkeep.remove(load(Image, image_id), current.storage())
+    cleanup.remove(load(Image, image_id), services.storage())
 
 
 def _begun(image: Image) -> Response:

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from app import jobs, metrics
 from app.api.arguments import Blueprint
-from app.models import WORK, now
+from app.database.models import WORK, now
 
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
 

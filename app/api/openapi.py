@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from app.api.catalogue import CATALOGUE, ProblemType
 from app.api.particulars import (
     DESCRIPTION,
     EVENT,
@@ -19,7 +18,8 @@ from app.api.particulars import (
     RULES,
     SAMPLES,
 )
-from app.api.problems import CONTENT_TYPE
+from app.http.problem_types import CATALOGUE, ProblemType
+from app.http.problems import CONTENT_TYPE
 from app.settings import Settings
 
 METHODS = ("get", "post", "delete")

@@ -10,9 +10,9 @@ from flask import Response, after_this_request, jsonify, request
 from marshmallow import Schema
 
 from app import jobs
-from app.api import current
+from app.database.models import Download, Image
 from app.errors import NotFound, Overloaded
-from app.models import Download, Image
+from app.http import services
 
 MAX_SECONDS = 30
 
@@ -70,7 +70,7 @@ def _wait(kind: Kind, job_id: UUID) -> bool:
     if seconds is None:
         return False
     try:
-        came = current.waiting_room().wait_for_end(kind, job_id, seconds)
+        came = services.waiting_room().wait_for_end(kind, job_id, seconds)
     except Overloaded:
         return False  # a preference is no demand
 

@@ -9,12 +9,12 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range
 
 from app.addresses import judge_host
-from app.api import current
+from app.database.models import Status
 from app.errors import Refused
-from app.formats import FORMATS
-from app.models import Status
+from app.http import services
+from app.pictures.formats import FORMATS
+from app.pictures.sources import Source
 from app.settings import Network
-from app.sources import Source
 from app.urls import MAX_LENGTH, Url, site_of
 
 DEFAULT_LIMIT = 50
@@ -97,14 +97,14 @@ def judge(text: str, allowed: tuple[Network, ...]) -> None:
 def fetchable(text: str) -> None:
     """Refuse a URL that would be refused without asking anybody."""
     try:
-        judge(text, current.settings().allow_networks)
+        judge(text, services.settings().allow_networks)
     except Refused as refusal:
         raise ValidationError(refusal.detail) from refusal
 
 
 def answerable(text: str) -> None:
     """Refuse callbacks where nothing could prove that they are ours."""
-    if not current.settings().webhook_secret:
+    if not services.settings().webhook_secret:
         raise ValidationError(
             "This service makes no callbacks: its operator has to set DOWNLOADER_WEBHOOK_SECRET."
         )
@@ -126,7 +126,7 @@ class FetchableUrls(fields.List[str]):
         if not isinstance(value, list):
             raise self.make_error("invalid")
         self._validate(value)
-        allowed = current.settings().allow_networks
+        allowed = services.settings().allow_networks
         wrong = {}
         for index, text in enumerate(value):
             try:
@@ -148,14 +148,14 @@ def sayable(text: str) -> None:
 
 def within_max_images(limit: int) -> None:
     """Refuse a limit above what the deployer allows."""
-    highest = current.settings().max_images
+    highest = services.settings().max_images
     if limit > highest:
         raise ValidationError(f"Must be at most {highest}, which this service allows.")
 
 
 def within_max_queued(urls: list[str]) -> None:
     """Refuse more than may ever wait: no later time would help."""
-    most = current.settings().max_queued
+    most = services.settings().max_queued
     if most and len(urls) > most:
         raise ValidationError(f"At most {most} jobs may wait in this service: send fewer at once.")
 
@@ -182,7 +182,7 @@ class NewDownload(Schema):
         metadata={**URL, "example": "https://example.com/"},
     )
     limit = WholeNumber(
-        load_default=lambda: min(DEFAULT_LIMIT, current.settings().max_images),
+        load_default=lambda: min(DEFAULT_LIMIT, services.settings().max_images),
         validate=[Range(min=1), within_max_images],
         metadata={"description": "images at most", "default": DEFAULT_LIMIT},
     )

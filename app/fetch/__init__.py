@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self, TypeVar
 
-from app import formats
 from app.errors import NotAnImage, NotHtml, OriginFailure, TooLarge
 from app.fetch import body
-from app.fetch.hops import Held, Hops
-from app.fetch.manners import Holds, pauses, retry_after
-from app.fetch.transport import Session, public_tls
-from app.fetch.watch import Watch
-from app.fetch.wire import Dialler, Resolve
+from app.fetch.backoff import Holds, pauses, retry_after
+from app.fetch.budget import Watch
+from app.fetch.connection import Dialler, Resolve
+from app.fetch.redirects import Held, Hops
+from app.fetch.session import Session, public_tls
+from app.pictures import formats
 from app.settings import Settings
 from app.urls import Url
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import requests
 
 from app.errors import BrokenTransfer, TooLarge
-from app.fetch.transport import translated
-from app.fetch.watch import Watch
+from app.fetch.budget import Watch
+from app.fetch.session import translated
 
 CHUNK_BYTES = 1 << 16
 _DRAIN_BYTES = 1 << 16

@@ -1,29 +1,16 @@
 """Every change of a job's state, each one transaction, and the questions asked of jobs.
 
-asked           what clients ask for: add, get, retry, repeat, cancel, withdraw
-group           commits that several requests share
+submissions     what clients ask for: add, get, retry, repeat, cancel, withdraw
 lists           what there is, page by page
-first_answers   what was answered, for requests that are sent again
+idempotency     what was answered, for requests that are sent again
 queue           what waits for its turn
-standings       where jobs stand, for those who wait for their end
+progress        where jobs stand, for those who wait for their end
 claims          what the work does: claim, record, finish, fail, hand back
 deliveries      who is told of the end
 recovery        what becomes of the jobs of dead processes
 tally           how many have ended, and how
 """
 
-from app.jobs.asked import (
-    add_download,
-    add_downloads,
-    add_image,
-    add_images,
-    cancel,
-    enter_images,
-    get,
-    repeat,
-    retry,
-    withdraw,
-)
 from app.jobs.claims import (
     Found,
     LostClaim,
@@ -37,11 +24,23 @@ from app.jobs.claims import (
     settle,
 )
 from app.jobs.deliveries import delivery_of, forget, redeliver
-from app.jobs.first_answers import Asked, first_answer, forget_answers, keep_answer
+from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page, row, rows
+from app.jobs.progress import Standing, ended_pictures, standings, version
 from app.jobs.queue import any_claimable, count_queued, count_running, queued_since
 from app.jobs.recovery import recover
-from app.jobs.standings import Standing, ended_pictures, standings, version
+from app.jobs.submissions import (
+    add_download,
+    add_downloads,
+    add_image,
+    add_images,
+    cancel,
+    enter_images,
+    get,
+    repeat,
+    retry,
+    withdraw,
+)
 from app.jobs.tally import ended
 
 __all__ = [

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from peewee import SQL, Expression, chunked
 
-from app.database import db
+from app.database.models import Delivery, Download, Image, Job, Status, now, stamp
+from app.database.sqlite import db
 from app.errors import Cancelled, Failure
 from app.jobs import tally
 from app.jobs.deliveries import announce
 from app.jobs.queue import claimable
-from app.models import Delivery, Download, Image, Job, Status, now, stamp
 from app.urls import site_of
 
 AnyJob = TypeVar("AnyJob", bound=Job)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import orjson
 
-from app.documents import DownloadEventDocument, ImageEventDocument
+from app.database.models import Delivery, Download, Image, Job, Status, now
 from app.errors import NotFailed, NotFound
-from app.models import Delivery, Download, Image, Job, Status, now
+from app.jobs.documents import DownloadEventDocument, ImageEventDocument
 from app.urls import site_of
 
 _DOWNLOAD, _IMAGE = DownloadEventDocument(), ImageEventDocument()

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from peewee import JSONField
 
-from app.database import db
+from app.database.models import Download, Image, Job, Status, failure_of, first_id
+from app.database.sqlite import db
 from app.errors import Failure
-from app.models import Download, Image, Job, Status, failure_of, first_id
 from app.urls import site_of
 
 AnyJob = TypeVar("AnyJob", bound=Job)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from peewee import SQL, Expression
 
-from app.models import QUEUED_ALONE, Delivery, Image, Job, Status, now
+from app.database.models import QUEUED_ALONE, Delivery, Image, Job, Status, now
 
 # Of each receiver's host the delivery that is due first: one step along an index for each host,
 # however many deliveries wait for one that does not answer.

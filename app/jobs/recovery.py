@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from app.database import db
+from app.database.models import WORK, Job, Status
+from app.database.sqlite import db
 from app.errors import GaveUp
 from app.jobs.claims import fail
-from app.models import WORK, Job, Status
 
 
 def recover(lives: Callable[[str], bool], crashes_allowed: int) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from app.database import db
-from app.models import Image, Job, Tally
+from app.database.models import Image, Job, Tally
+from app.database.sqlite import db
 
 
 def count(job: Job) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from bs4 import Tag
 
-from app.formats import BY_CONTENT_TYPE
+from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import lazy
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import (

@@ -13,12 +13,12 @@ from urllib.parse import quote
 import ada_url
 from bs4 import BeautifulSoup
 
+from app.pictures.sources import Source
 from app.scrape import elements, mentions
 from app.scrape.sightings import Found, Sighting, text
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
 from app.settings import MiB
-from app.sources import Source
 from app.urls import MAX_LENGTH
 
 MAX_TEXT = 300

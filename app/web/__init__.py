@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask, request
 from werkzeug.exceptions import Forbidden
 
-from app.api.access import same_origin
+from app.http.auth import same_origin
 from app.web import words
 from app.web.downloads import downloads
 from app.web.errors import tell_people

@@ -8,11 +8,12 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug import Response
 
-from app import jobs, upkeep
-from app.api import current
-from app.api.access import local_path
-from app.api.answers import load
-from app.models import Download, Image
+from app import jobs
+from app.database.models import Download, Image
+from app.http import services
+from app.http.auth import local_path
+from app.http.responses import load
+from app.jobs import cleanup
 
 AnyJob = TypeVar("AnyJob", Download, Image)
 
@@ -28,13 +29,13 @@ def take(pages: Blueprint, kind: type[AnyJob]) -> None:
     @pages.post("/<uuid:job_id>/cancel")
     def cancel(job_id: UUID) -> Response:
         """Cancel what has not ended; what just has stays."""
-        upkeep.cancel(load(kind, job_id), current.storage())
+        cleanup.cancel(load(kind, job_id), services.storage())
         return redirect(_origin() or url_for(".show", job_id=job_id), 303)
 
     @pages.post("/<uuid:job_id>/delete")
     def delete(job_id: UUID) -> Response:
         """Remove a job and its files."""
-        upkeep.remove(load(kind, job_id), current.storage())
+        cleanup.remove(load(kind, job_id), services.storage())
         origin = _origin() or ""
         stays = origin and not origin.startswith(url_for(".show", job_id=job_id))
         return redirect(origin if stays else url_for(".walk"), 303)
@@ -43,9 +44,9 @@ def take(pages: Blueprint, kind: type[AnyJob]) -> None:
 def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob]) -> Response:
     """Have a new job made of an old one, and go where it can be watched."""
     job = load(kind, job_id)
-    current.capacity().admit(1)
+    services.capacity().admit(1)
     again = ask(job)
-    current.engine().submit()
+    services.engine().submit()
     return redirect(url_for(".show", job_id=again.id), 303)
 
 

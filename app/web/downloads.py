@@ -6,9 +6,9 @@ from flask import Blueprint, render_template
 from werkzeug import Response
 
 from app import jobs
-from app.api.answers import load
 from app.api.schemas import DownloadWalk
-from app.models import UNFINISHED, Download, Status
+from app.database.models import UNFINISHED, Download, Status
+from app.http.responses import load
 from app.web import changes, lists
 
 downloads = Blueprint("downloads", __name__, url_prefix="/downloads")

@@ -2,8 +2,8 @@
 
 from flask import Response, render_template, request
 
-from app.api.access import wants_page
-from app.api.problems import CONTENT_TYPE
+from app.http.auth import wants_page
+from app.http.problems import CONTENT_TYPE
 
 
 def tell_people(response: Response) -> Response:

@@ -6,8 +6,8 @@ from typing import Any, cast
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import MultiDict
 
-from app.api import current
 from app.api.schemas import MAX_URLS, NewDownload, NewImage
+from app.http import services
 
 MAX_PAGES = 100  # at once, by hand
 MOST_TOLD = 5  # of what is wrong with a field
@@ -58,7 +58,7 @@ def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     lines = {number: _url(text.strip()) for number, text in enumerate(texts, 1) if text.strip()}
     if not lines:
         raise Refused({name: ["Paste an address that begins with http:// or https://."]})
-    most = min(most, current.settings().max_queued or most)
+    most = min(most, services.settings().max_queued or most)
     if len(lines) > most:
         raise Refused({name: [f"At most {most:,} at once, please; these are {len(lines):,}."]})
     return lines

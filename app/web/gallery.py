@@ -6,9 +6,9 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from app.api.answers import load
 from app.api.schemas import ImageWalk
-from app.models import Image, Status
+from app.database.models import Image, Status
+from app.http.responses import load
 from app.urls import site_of
 from app.web import changes, lists
 

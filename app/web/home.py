@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from app import jobs
-from app.api import current
-from app.formats import FORMATS
-from app.models import EPOCH
+from app.database.models import EPOCH
+from app.http import services
+from app.pictures.formats import FORMATS
 from app.web import forms
 
 home = Blueprint("home", __name__)
@@ -27,13 +27,13 @@ def add() -> Response | tuple[str, int]:
         target = _add_images() if request.form.get("kind") == "images" else _add_downloads()
     except forms.Refused as refused:
         return _form(refused.errors), 422
-    current.engine().submit()
+    services.engine().submit()
     return redirect(target, 303)
 
 
 def _add_images() -> str:
     images = forms.new_images(request.form)
-    current.capacity().admit(len(images))
+    services.capacity().admit(len(images))
     first, *_ = jobs.add_images(new["url"] for new in images)
     since = EPOCH + timedelta(milliseconds=first.added_at // 1000)
     return url_for("web.gallery.walk", status="", added_after=since.isoformat())
@@ -41,7 +41,7 @@ def _add_images() -> str:
 
 def _add_downloads() -> str:
     downloads = forms.new_downloads(request.form)
-    current.capacity().admit(len(downloads))
+    services.capacity().admit(len(downloads))
     added = jobs.add_downloads(downloads)
     if len(added) > 1:
         return url_for("web.downloads.walk")
@@ -54,5 +54,5 @@ def _form(errors: forms.Errors | None = None) -> str:
         form=request.form,
         errors=errors or {},
         formats=FORMATS,
-        max_images=current.settings().max_images,
+        max_images=services.settings().max_images,
     )

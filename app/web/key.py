@@ -3,9 +3,9 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from app.api import current
-from app.api.access import local_path
-from app.api.door import KEY
+from app.http import services
+from app.http.auth import local_path
+from app.http.request_log import KEY
 from app.keys import COOKIE, COOKIE_SECONDS
 
 key = Blueprint("key", __name__, url_prefix="/key")
@@ -20,7 +20,7 @@ def show() -> str:
 @key.post("")
 def enter() -> Response | tuple[str, int]:
     """Take a key that is one of ours, and go on to where it was asked for."""
-    cookie = current.keys().cookie(request.form.get("key", "").strip())
+    cookie = services.keys().cookie(request.form.get("key", "").strip())
     if not cookie:
         return _form("This is not a key of this service."), 403
     answer = redirect(local_path(request.args.get("next", "/")), 303)
@@ -42,6 +42,6 @@ def _form(problem: str | None = None) -> str:
     return render_template(
         "key.html",
         problem=problem,
-        needed=bool(current.keys()),
+        needed=bool(services.keys()),
         known=KEY in request.environ,
     )

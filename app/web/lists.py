@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from app import jobs
-from app.models import Download, Image
+from app.database.models import Download, Image
 
 AnyJob = TypeVar("AnyJob", Download, Image)
 

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, render_template
 
-from app.api.catalogue import CATALOGUE
 from app.errors import NotFound
+from app.http.problem_types import CATALOGUE
 
 problems = Blueprint("problems", __name__, url_prefix="/problems")
 

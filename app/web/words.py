@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 from markupsafe import Markup, escape
 
-from app.api import current
-from app.formats import BY_CONTENT_TYPE, HEIC, SVG
-from app.models import UNFINISHED, Image, Status
+from app.database.models import UNFINISHED, Image, Status
+from app.http import services
+from app.pictures.formats import BY_CONTENT_TYPE, HEIC, SVG
 
 MAX_NAME = 200  # characters; `data:` URIs have thousands
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -105,7 +105,7 @@ FILTERS: dict[str, Any] = {
 }
 TESTS = {"link": is_link}
 GLOBALS: dict[str, Any] = {
-    "keys": current.keys,
+    "keys": services.keys,
     "STATES": STATES,
     "UNFINISHED": UNFINISHED,
     "Status": Status,

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
+from app.database.models import KINDS, Delivery, Download, Image, new_id, now
 from app.errors import Unreachable
-from app.models import KINDS, Delivery, Download, Image, new_id, now
 from app.settings import Settings
 
 HOOK = "https://hooks.example.com/a?key=s3cret"

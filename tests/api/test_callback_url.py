@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
+from app.database.models import KINDS, Download, Image
 from app.errors import Unreachable
-from app.models import KINDS, Download, Image
 from app.settings import Settings
 
 HOOK = "https://hooks.example.com/a?key=s3cret"

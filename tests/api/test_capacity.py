@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app, jobs
-from app.api.capacity import FRESH_SECONDS, Capacity
-from app.database import db
+from app.database.models import Download, Image
+from app.database.sqlite import db
 from app.errors import Overloaded, Unreachable
-from app.models import Download, Image
+from app.jobs.capacity import FRESH_SECONDS, Capacity
 from app.settings import Settings
 from tests.conftest import Nudges
 

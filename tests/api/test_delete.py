@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import jobs, models
+from app import jobs
+from app.database import models
+from app.database.models import Download, Image
 from app.errors import Unreachable
-from app.models import Download, Image
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Site
 
 Work = Callable[[], int]

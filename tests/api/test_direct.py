@@ -12,10 +12,10 @@ from peewee import OperationalError
 from werkzeug.test import Client, TestResponse
 
 from app import jobs
-from app.api.capacity import Capacity
 from app.api.direct import Direct
-from app.models import Image
-from tests.pictures import picture
+from app.database.models import Image
+from app.jobs.capacity import Capacity
+from tests.samples import picture
 from tests.site import Site
 
 URL = "https://example.com/a.png"
@@ -180,7 +180,7 @@ def test_a_database_in_need_is_told_alike(
     def fail(*_: Any) -> None:
         raise OperationalError(told)
 
-    monkeypatch.setattr(jobs.asked.db, "execute_many", fail)
+    monkeypatch.setattr(jobs.submissions.db, "execute_many", fail)
 
     answer, was_direct = both.ask("POST", "/images", json={"url": URL})
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from app import create_app, keys
-from app.api.catalogue import CATALOGUE, REASONS, REFUSALS
+from app.http.problem_types import CATALOGUE, REASONS, REFUSALS
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.models import Download
-from tests.pictures import picture
+from app.database.models import Download
+from tests.samples import picture
 from tests.site import Site
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

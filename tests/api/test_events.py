@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.api.waiting import WaitingRoom
+from app.jobs.watch import WaitingRoom
 from tests.api.test_prefer import Work, at_work
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Reply, Site
 
 

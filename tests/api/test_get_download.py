@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import errors, jobs
-from app.models import Download, Status
-from tests.pictures import picture
+from app.database.models import Download, Status
+from tests.samples import picture
 from tests.site import Site
 
 Work = Callable[[], int]

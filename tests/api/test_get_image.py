@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask.testing import FlaskClient
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]

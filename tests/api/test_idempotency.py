@@ -12,9 +12,9 @@ from peewee import OperationalError
 from werkzeug.test import TestResponse
 
 from app import create_app, jobs
-from app.database import db
+from app.database.models import KINDS, Download, Idempotency, Image, now
+from app.database.sqlite import db
 from app.errors import Unreachable
-from app.models import KINDS, Download, Idempotency, Image, now
 from app.settings import Settings
 
 BODIES = {

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.pictures import CONTENT_TYPES, FORMATS, picture
+from tests.samples import CONTENT_TYPES, FORMATS, picture
 
 Keep = Callable[[bytes], str]
 

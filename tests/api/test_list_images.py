@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.models import Download, Image
+from app.database.models import Download, Image
 
 
 def add(count: int) -> list[str]:

@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app, jobs, keys
-from app.api.routes import Routes
-from app.database import db
+from app.database.models import Download, Image
+from app.database.sqlite import db
 from app.errors import Unreachable
-from app.models import Download, Image
+from app.http.routes import Routes
 from app.settings import Settings
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Site
 
 Value = Callable[..., float]

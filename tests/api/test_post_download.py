@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.api import MAX_BODY_BYTES
-from app.models import Download
+from app.database.models import Download
 
 URL = "https://example.com/gallery?page=2"
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.models import Image
+from app.database.models import Image
 
 URL = "https://example.com/sunset.jpg"
 

@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.api.waiting import WaitingRoom
-from app.database import db
-from app.models import Image
-from tests.pictures import picture
+from app.database.models import Image
+from app.database.sqlite import db
+from app.jobs.watch import WaitingRoom
+from tests.samples import picture
 from tests.site import Site
 
 Work = Callable[[], int]

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app, database
-from app.database import db
-from app.engine import LATE_SECONDS, PoolEngine
+from app import create_app
+from app.database import sqlite
+from app.database.sqlite import db
 from app.settings import Settings
-from app.storage import Storage
+from app.storage.local import Storage
+from app.worker.pool import LATE_SECONDS, PoolEngine
 
 
 def faults(client: FlaskClient) -> dict[str, str]:
@@ -53,7 +54,7 @@ def test_it_leaves_nothing_behind(client: FlaskClient, settings: Settings) -> No
 def test_a_database_that_is_held_up_is_not_well(
     client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PROBE_MILLISECONDS", 1)
+    monkeypatch.setattr(sqlite, "PROBE_MILLISECONDS", 1)
     with closing(sqlite3.connect(settings.storage_dir / "downloader.db")) as writer:
         writer.execute("BEGIN IMMEDIATE")
         assert set(faults(client)) == {"database"}

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
-from app.darkroom import Darkroom
-from app.models import Image, new_id
+from app.database.models import Image, new_id
+from app.worker.thumbnails import Darkroom
 from tests.conftest import Nudges
-from tests.pictures import picture
+from tests.samples import picture
 
 Keep = Callable[[bytes], str]
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import ROOT, serving
 from tests.site import Site
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.fetch import Fetcher, ImageFacts
-from app.fetch.manners import Holds
+from app.fetch.backoff import Holds
 from app.settings import KiB, Settings
 from app.urls import Url
 from tests.fetch.origin import Origin

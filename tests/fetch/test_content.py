@@ -14,7 +14,7 @@ from app.settings import KiB
 from app.urls import Url
 from tests.fetch.conftest import image
 from tests.fetch.origin import Origin, Peer, answer, png, redirect
-from tests.test_formats import ico, png_head
+from tests.pictures.test_formats import ico, png_head
 
 HTML = b"<!doctype html><title>x</title><img src=a.png>"
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from app.addresses import judge_host
 from app.errors import DeadlineExceeded, RefusedAddress, RefusedUrl, Unreachable
 from app.fetch import Fetcher
-from app.fetch.transport import MAX_IDLE, Session
-from app.fetch.watch import Watch
-from app.fetch.wire import Dialler
+from app.fetch.budget import Watch
+from app.fetch.connection import Dialler
+from app.fetch.session import MAX_IDLE, Session
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
 from tests.fetch.origin import Origin, answer, png, redirect

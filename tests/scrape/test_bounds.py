@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.pictures.sources import Source
 from app.scrape import find_pictures
-from app.sources import Source
 
 CPU_SECONDS = 30  # what takes three at worst; a stall would take minutes
 MEMORY = 1 << 30  # address space, of which the interpreter's libraries take the half

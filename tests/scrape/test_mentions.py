@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.pictures.sources import Source
 from app.scrape import Skip, find_pictures
-from app.sources import Source
 
 META = [
     ("<meta property=og:image content=a.png>", "og:image", "a.png"),

@@ -9,10 +9,10 @@ from typing import Any
 exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 
 from app import jobs  # noqa: E402
+from app.database.models import Download, Image  # noqa: E402
 from app.fetch import Fetcher  # noqa: E402
-from app.models import Download, Image  # noqa: E402
-from app.storage import Storage  # noqa: E402
-from app.tasks import Tasks  # noqa: E402
+from app.storage.local import Storage  # noqa: E402
+from app.worker.tasks import Tasks  # noqa: E402
 
 STEP = os.environ["FAULT"]
 DONE = Path(os.environ["FAULT_DONE"])

@@ -4,6 +4,6 @@ from pathlib import Path
 
 exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 
-from app import lanes, worker  # noqa: E402
+from app import lanes, server  # noqa: E402
 
-lanes.ASKING_SECONDS = worker.BODY_SECONDS = worker.SEND_SECONDS = 1
+lanes.ASKING_SECONDS = server.BODY_SECONDS = server.SEND_SECONDS = 1

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import Service
 from tests.service.test_crashes import FAULTS
 from tests.site import Reply, Site
-from tests.test_webhooks import event, is_genuine
+from tests.worker.test_webhooks import event, is_genuine
 
 KEY = bytes(range(32))
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"

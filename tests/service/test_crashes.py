@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from app.models import UNFINISHED
-from tests.pictures import picture
+from app.database.models import UNFINISHED
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
 

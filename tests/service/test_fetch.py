@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import ROOT, SECONDS, Service, free_port, serving
 from tests.site import Reply, Site
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.nginx import Nginx, needs_nginx
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Site
 

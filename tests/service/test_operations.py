@@ -10,7 +10,7 @@ from tempfile import gettempdir
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
 

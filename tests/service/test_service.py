@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import CONTENT_TYPES, FORMATS, picture
+from tests.samples import CONTENT_TYPES, FORMATS, picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.disk import SmallDisk
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
 

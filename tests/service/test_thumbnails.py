@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import Service
 from tests.site import Site
 

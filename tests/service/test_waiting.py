@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service
 from tests.site import Reply, Site
 

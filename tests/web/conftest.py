@@ -11,11 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, ViewportSize
 
-from app import database
-from app.models import Image, Status
-from app.storage import Storage
+from app.database import sqlite
+from app.database.models import Image, Status
+from app.storage.local import Storage
 from tests.browser import Tab
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
 
@@ -126,7 +126,7 @@ def fill(service: Service, count: int) -> None:
         target = storage.thumbnail(image.id, 1)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.hardlink_to(thumbnail)
-    database.use(storage.database)
-    with database.db.atomic():
+    sqlite.use(storage.database)
+    with sqlite.db.atomic():
         Image.bulk_create(rows, 500)
-    database.db.close()
+    sqlite.db.close()

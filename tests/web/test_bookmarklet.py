@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.models import Download
+from app.database.models import Download
 from tests.browser import Tab
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Site
 
 

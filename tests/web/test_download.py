@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import Tab
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import Service
 from tests.site import Site
 from tests.web.conftest import Gate, barriers, forget

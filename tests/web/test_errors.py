@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.api.capacity import Capacity
+from app.jobs.capacity import Capacity
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 UNKNOWN = "01a1f882-94ec-7569-8cff-cd211d2c85f9"

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import Tab
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
 from tests.web.conftest import PHONE, Gate, address, barriers, fill, forget

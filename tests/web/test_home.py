@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
-from app.models import Download, Image, first_id, now
+from app.database.models import Download, Image, first_id, now
 from tests.browser import Tab
-from tests.pictures import picture
+from tests.samples import picture
 from tests.site import Site
 from tests.web.conftest import barriers, forget
 

@@ -8,7 +8,7 @@ import turbohtml
 from playwright.sync_api import Browser, Response
 
 from tests.browser import Tab
-from tests.pictures import picture
+from tests.samples import picture
 from tests.service.conftest import Service
 from tests.site import Site
 from tests.web.conftest import PHONE, barriers, forget

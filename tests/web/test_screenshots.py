@@ -15,9 +15,9 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from app import database
-from app.models import Download, Image, Status
-from app.storage import Storage
+from app.database import sqlite
+from app.database.models import Download, Image, Status
+from app.storage.local import Storage
 from tests.service.conftest import Service, serving
 from tests.web.conftest import address
 
@@ -63,8 +63,8 @@ def hang(service: Service) -> Download:
     began = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
     when = {"added_at": began, "started_at": began, "finished_at": began + timedelta(seconds=9)}
     done = {"status": Status.FINISHED, "attempts": 1, **when}
-    database.use(storage.database)
-    with database.db.atomic():
+    sqlite.use(storage.database)
+    with sqlite.db.atomic():
         download = Download.create(url=page, limit=50, found=18, **done)
         for number in range(18):
             body, name = landscape(number), f"{NAMES[number % 10]}-{number + 1}.jpg"
@@ -82,7 +82,7 @@ def hang(service: Service) -> Download:
             path = storage.image(image.id, 1)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-    database.db.close()
+    sqlite.db.close()
     return download
 
 

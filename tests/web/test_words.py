@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.models import Image
+from app.database.models import Image
 from app.web import words
 
 

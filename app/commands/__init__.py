@@ -1,0 +1,1 @@
+"""What people type: `fetch` for users, `jobs` and `backup` for operators."""

@@ -1,0 +1,259 @@
+"""The command: the main job in one line, with or without a service that runs somewhere."""
+
+import math
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from zipfile import BadZipFile
+
+import click
+
+from app import keys
+from app.commands import client, output
+from app.commands.client import Client, Problem
+from app.errors import ConfigurationError, Unwanted
+from app.pictures.formats import BY_CONTENT_TYPE, BY_NAME
+
+# What a page's URL leads to when it is an image's: something that is no page, or too large for one.
+MAY_BE_AN_IMAGE = "not-html", "too-large"
+SHORT = {"jpg": "jpeg", "tif": "tiff"}
+ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+@click.group()
+def main() -> None:
+    """Get the pictures of a page."""
+
+
+def _types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Read names of formats, comma separated."""
+    names = [name.strip().lower() for name in (value or "").split(",")]
+    names = [SHORT.get(name, name) for name in names if name]
+    for name in names:
+        if name not in BY_NAME:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(BY_NAME)}")
+    return names or None
+
+
+def _service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read the URL of a service."""
+    if value and not re.match(r"https?://[^/]", value, re.IGNORECASE):
+        raise click.BadParameter(f"{value!r} is not a URL such as https://images.example.com")
+    return value
+
+
+def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read a key, and never say it."""
+    if value and not keys.SPELLING.fullmatch(value):
+        raise click.BadParameter("this is no key: one has 16 characters or more, and no spaces")
+    return value
+
+
+@main.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.option(
+    *("-o", "--output", "target"),
+    default=".",
+    type=click.Path(file_okay=False, writable=True, path_type=Path),
+    help="Folder for what is made; it is made too.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Pictures of a page at most.  [default: 50]")
+@click.option("--min-width", type=click.IntRange(0), help="Pixels.")
+@click.option("--min-height", type=click.IntRange(0), help="Pixels.")
+@click.option("--types", callback=_types, help="Formats, such as png,jpeg.  [default: all]")
+@click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
+@click.option("--dry-run", is_flag=True, help="Print the URLs of the pictures and fetch none.")
+@click.option(
+    "--server",
+    envvar="DOWNLOADER_SERVER",
+    callback=_service,
+    help="Have a running service do it: its URL.",
+)
+@click.option("--key", envvar="DOWNLOADER_KEY", callback=_key, help="Key of that service.")
+def fetch(
+    urls: tuple[str, ...],
+    target: Path,
+    extract: bool,
+    dry_run: bool,
+    server: str | None,
+    key: str | None,
+    **wish: Any,
+) -> None:
+    """Get the pictures of each page in a zip, and a copy of each image.
+
+    "-" stands for URLs on standard input, one a line. Standard output tells the files that were
+    made, one a line, and standard error the rest. A file that is there already is left alone: the
+    new one gets a number.
+
+    The exit status is 0 if all pictures could be had, 1 if some could not, 2 if none could.
+    """
+    for number in ENDS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, interrupt)
+    wish = {name: value for name, value in wish.items() if value is not None}
+    try:
+        if not dry_run:
+            target.mkdir(parents=True, exist_ok=True)
+        with client.at(server, key) if server else client.in_process() as one:
+            errand = Errand(one, target, extract=extract, wish=wish | {"dry_run": dry_run})
+            counts = [errand.run(url) for url in _listed(urls)]
+    except KeyboardInterrupt as ending:
+        for number in ENDS:
+            signal.signal(number, signal.SIG_IGN)
+        sys.exit(ending.args[0])
+    except BrokenPipeError:
+        raise  # click ends it quietly
+    except (ConfigurationError, OSError, UnicodeError) as error:
+        _say(f"Error: {error}")
+        sys.exit(2)
+    got, missed = (sum(column) for column in zip((0, 0), *counts, strict=True))
+    if len(counts) != 1:
+        _say(f"in all: {_counted(got, missed)}")
+    sys.exit(2 if not got else 1 if missed else 0)
+
+
+class Errand:
+    """What is wanted of each URL, and where to."""
+
+    def __init__(self, one: Client, target: Path, *, extract: bool, wish: dict[str, Any]) -> None:
+        self._client = one
+        self._target = target
+        self._extract = extract
+        self._wish = wish
+
+    def run(self, url: str) -> tuple[int, int]:
+        """Get what a URL leads to; return how many pictures could be had, and how many not."""
+        try:
+            got, missed = self._page_or_image(url)
+        except BrokenPipeError:  # whoever reads what we print has had enough
+            raise
+        except (Problem, OSError, BadZipFile) as problem:
+            _say(f"{url}: {problem}")
+            return 0, 1
+        _say(f"{url}: {_counted(got, missed)}")
+        return got, missed
+
+    def _page_or_image(self, url: str) -> tuple[int, int]:
+        try:
+            return self._page(url)
+        except Problem as problem:
+            if problem.code in MAY_BE_AN_IMAGE:
+                with suppress(Problem):
+                    return self._image(url)
+            raise
+
+    def _page(self, url: str) -> tuple[int, int]:
+        with self._client.job("/download", url=url, **self._wish) as path:
+            told = _watch(url, self._client.follow(f"{path}/status"))
+            if told["error"]:
+                raise Problem(told["error"])
+            if self._wish["dry_run"]:
+                found = [picture for picture in told["images"] if picture["position"]]
+                _print(_plain(picture["source_url"]) for picture in found)
+                return len(found), 0
+            self._save(path, unpack=self._extract)
+            return told["progress"]["done"], len(_failed(told))
+
+    def _image(self, url: str) -> tuple[int, int]:
+        if self._wish["dry_run"]:
+            _print([_plain(url)])
+            return 1, 0
+        with self._client.job("/images", url=url) as path:
+            *_, told = self._client.follow(path)
+            if told["error"]:
+                raise Problem(told["error"])
+            if not self._fits(told):
+                _say(f"  {url}: outside the filter")
+                return 0, 0
+            self._save(told["image_url"])
+            return 1, 0
+
+    def _fits(self, told: dict[str, Any]) -> bool:
+        """Tell whether an image passes the filter, as a picture of a page has to."""
+        types = self._wish.get("types") or BY_NAME
+        if BY_CONTENT_TYPE[told["content_type"]].name not in types:
+            return False
+        sides = ("width", "height")
+        return all((told[side] or math.inf) >= self._wish.get(f"min_{side}", 0) for side in sides)
+
+    def _save(self, path: str, *, unpack: bool = False) -> None:
+        with self._client.file(path) as (name, pieces):
+            if unpack:
+                _print(output.unpack(self._target, name, pieces))
+            else:
+                _print([output.keep(self._target, name, pieces)])
+
+
+def _watch(url: str, documents: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """Show on a terminal how a download goes, by a bar; return what is told last."""
+    label = _plain(url)[: shutil.get_terminal_size().columns // 3]
+    shape: dict[str, Any] = {"show_pos": True, "width": 0, "hidden": not sys.stderr.isatty()}
+    with click.progressbar(length=1, label=label, file=sys.stderr, **shape) as bar:
+        for told in documents:
+            progress = told["progress"]
+            bar.length = progress["total"] or 1
+            # Where some failed, more than are wanted may be tried.
+            bar.update(min(progress["done"] + progress["failed"], bar.length) - bar.pos)
+    failed = _failed(told)
+    for picture in failed:
+        _say(f"  {picture['source_url']}: {picture['error']['detail']}")
+    if unwanted := progress["failed"] - len(failed):
+        _say(f"  {_counted(unwanted, 0)} outside the filter")
+    return told
+
+
+def _failed(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the pictures that were wanted and could not be had."""
+    unwanted = Unwanted("").type
+    failed = [picture for picture in told["images"] if picture["status"] == "failed"]
+    return [picture for picture in failed if picture["error"]["type"] != unwanted]
+
+
+def _listed(urls: Iterable[str]) -> Iterator[str]:
+    for url in urls:
+        if url == "-" and sys.stdin is None:
+            raise OSError("standard input is closed")
+        lines = sys.stdin if url == "-" else [url]
+        yield from (line.strip() for line in lines if line.strip())
+
+
+def _counted(got: int, missed: int) -> str:
+    return f"{got} picture{'s' * (got != 1)}" + (f", {missed} failed" if missed else "")
+
+
+def _print(lines: Iterable[str | Path]) -> None:
+    """Write to standard output what other programs may read."""
+    for line in lines:
+        click.echo(line)
+
+
+def _say(line: str) -> None:
+    """Write to standard error what a person may read."""
+    click.echo(_plain(line), err=True)
+
+
+def _plain(text: str) -> str:
+    """Leave out what would command the terminal: pages and origins are strangers."""
+    return "".join(filter(str.isprintable, text))
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """End in peace: whoever is impatient is not heard while that goes on.
+
+    An interrupt may get lost, for a callback that C calls cannot raise: the next one is heard.
+    """
+    error = sys.exception()
+    while error:
+        if isinstance(error, KeyboardInterrupt):
+            return
+        error = error.__context__
+    if number == signal.SIGHUP:  # the terminal is closed: to write to it would be another error
+        os.dup2(os.pipe()[1], sys.stderr.fileno())
+    raise KeyboardInterrupt(128 + number)  # the exit status, as shells have it

@@ -1,0 +1,1 @@
+"""The rows and what holds them: models, connection, migrations, shared commits."""

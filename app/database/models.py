@@ -1,0 +1,257 @@
+"""The rows, most of all downloads and images. All may read them; only `jobs` changes a state."""
+
+import secrets
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, ClassVar
+from uuid import UUID
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    Model,
+    TextField,
+    UUIDField,
+)
+
+from app.database.sqlite import db
+from app.errors import Failure
+
+
+class Status(StrEnum):
+    """Where a job stands; no state leaves the last three."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_last_id = 0
+_last_id_lock = threading.Lock()
+
+
+def new_number() -> int:
+    """Make the number of a UUIDv7 (RFC 9562, method 3): in one process, each is above the last.
+
+    Python 3.14 has `uuid.uuid7`.
+    """
+    global _last_id
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    with _last_id_lock:
+        _last_id = max(milliseconds << 12 | (rest << 12) // 1_000_000, _last_id + 1)
+        high, low = divmod(_last_id, 1 << 12)
+    return high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62)
+
+
+def new_id() -> UUID:
+    """Make an id; they sort in the order they were made."""
+    return UUID(int=new_number())
+
+
+def first_id(moment: datetime) -> UUID:
+    """Return what sorts before all ids made since a moment; ids know whole milliseconds."""
+    milliseconds = -((EPOCH - moment) // timedelta(milliseconds=1))
+    return UUID(int=max(milliseconds, 0) << 80)
+
+
+def microseconds_in(number: int) -> int:
+    """Return when a UUIDv7 was made, in microseconds since 1970."""
+    return (number >> 80) * 1000 + ((number >> 64 & 0xFFF) * 1000 >> 12)
+
+
+def stamp() -> dict[str, Any]:
+    """Make the id of a job and its `added_at`: one moment, so that lists by time are exact."""
+    job_id = new_id()
+    return {
+        "id": job_id,
+        "added_at": EPOCH + timedelta(microseconds=microseconds_in(job_id.int)),
+    }
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def failure_of(code: str | None, detail: str | None) -> Failure | None:
+    """Return the named reason that a row tells, if any."""
+    return Failure.by_code[code](detail or "") if code else None
+
+
+class MomentField(BigIntegerField):
+    """An aware datetime, kept as microseconds since 1970."""
+
+    def db_value(self, value: datetime | None) -> int | None:
+        """Return the microseconds of a datetime."""
+        return None if value is None else round(value.timestamp() * 1_000_000)
+
+    def python_value(self, value: int | None) -> datetime | None:
+        """Return the datetime of the microseconds."""
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+class Job(Model):
+    """What downloads, images and deliveries have in common: the work on them."""
+
+    ASKED: ClassVar[tuple[str, ...]]  # the fields that a client gave
+
+    id = UUIDField(primary_key=True, default=new_id)
+    status = TextField(default=Status.QUEUED)
+    added_at = MomentField(default=now)
+    started_at = MomentField(null=True)
+    finished_at = MomentField(null=True)
+    attempts = IntegerField(default=0)  # runs so far; the number of the last is its fencing token
+    crashes = IntegerField(default=0)  # runs that died with their process
+    owner = TextField(null=True)  # the process that runs it
+    error_code = TextField(null=True)
+    error_detail = TextField(null=True)
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+    @property
+    def failure(self) -> Failure | None:
+        """The named reason why the job did not finish."""
+        return failure_of(self.error_code, self.error_detail)
+
+
+class Download(Job):
+    """The request for one page's images."""
+
+    ASKED = (
+        *("url", "limit", "min_width", "min_height", "types", "manifest"),
+        *("sources", "image_urls", "dry_run", "callback_url"),
+    )
+
+    url = TextField()
+    limit = IntegerField()
+    min_width = IntegerField(default=0)
+    min_height = IntegerField(default=0)
+    types = JSONField(null=True)  # names of formats; null: all
+    manifest = BooleanField(default=False)
+    sources = JSONField(null=True)  # names of groups; null: what is seen
+    image_urls = JSONField(null=True)  # what to take instead of reading the page
+    dry_run = BooleanField(default=False)
+    found = IntegerField(null=True)  # pictures on the page, known when it is read
+    callback_url = TextField(null=True)  # where to tell of the end
+
+    @cached_property
+    def pictures(self) -> list["Image"]:
+        """The images in page order, as they are when first asked for."""
+        return list(Image.select().where(Image.download == self).order_by(Image.id))
+
+    @property
+    def progress(self) -> dict[str, int]:
+        """Counts of pictures: on the page, stored, failed, and wanted at most."""
+        counts = Counter(image.status for image in self.pictures)
+        return {
+            "found": self.found or 0,
+            "done": counts[Status.FINISHED],
+            "failed": counts[Status.FAILED],
+            "total": min(self.found or 0, self.limit),
+        }
+
+
+class Image(Job):
+    """One image URL, asked for alone or found on a page."""
+
+    ASKED = ("source_url", "site", "callback_url")
+
+    download = ForeignKeyField(Download, null=True, index=False)
+    download_id: UUID | None
+    position = IntegerField(null=True)  # place among the download's pictures, from 1
+    source_url = TextField()
+    other_urls = JSONField(null=True)  # the same picture, next best first
+    found_in = TextField(null=True)
+    alt = TextField(null=True)
+    file = TextField(null=True)  # name in the archive
+    content_type = TextField(null=True)
+    width = IntegerField(null=True)
+    height = IntegerField(null=True)
+    bytes = BigIntegerField(null=True)
+    sha256 = TextField(null=True)
+    site = TextField(null=True)  # the host of source_url, for lists
+    callback_url = TextField(null=True)  # where to tell of the end; images of downloads have none
+
+
+class Delivery(Job):
+    """What is told of a job's end, to whom asked for it; its id is the same in every attempt."""
+
+    job_id = UUIDField()  # for people: the job may be removed before
+    url = TextField()
+    host = TextField()  # of the URL: each is told one thing at a time
+    body = TextField()
+    due_at = MomentField(default=now)  # the next attempt, while queued
+    held_until = MomentField(null=True)  # the host has a rest from all that it is told
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When it is tried again, if it is."""
+        return self.due_at if self.status == Status.QUEUED else None
+
+
+class Idempotency(Model):
+    """The first answer to a request that came with an `Idempotency-Key`."""
+
+    caller = TextField()  # the name of an API key, empty without
+    call = TextField()
+    key = TextField()
+    request = TextField()  # what was asked for, as a hash
+    status = IntegerField()
+    location = TextField(null=True)
+    body = TextField()
+    added_at = MomentField(default=now, index=True)
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        primary_key = CompositeKey("caller", "call", "key")
+
+
+class Tally(Model):
+    """How many jobs have ended in a state, for a reason."""
+
+    kind = TextField()
+    state = TextField()
+    reason = TextField()  # the code of a failure, else empty
+    count = BigIntegerField()
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        primary_key = CompositeKey("kind", "state", "reason")
+
+
+KINDS: tuple[type[Download], type[Image]] = (Download, Image)
+WORK = (*KINDS, Delivery)
+
+# Sorted by id is sorted by time, so each index serves claims and lists alike.
+for kind in WORK:
+    kind.add_index(kind.status, kind.id)
+    kind.add_index(kind.owner, where=kind.owner.is_null(False))
+Image.add_index(Image.download, Image.id)
+Image.add_index(Image.source_url, Image.status, Image.id)
+Image.add_index(Image.site, Image.status, Image.id)
+# Without this one, a claim would read through the queued images of all downloads. The literal
+# stands here because SQLite matches a partial index to the same words, not to parameters.
+QUEUED_ALONE = SQL("status = 'queued' AND download_id IS NULL")
+Image.add_index(Image.status, Image.download, Image.id, where=QUEUED_ALONE)
+Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
+Delivery.add_index(Delivery.job_id)
+Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))

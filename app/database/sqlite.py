@@ -1,0 +1,122 @@
+"""The database: SQLite's settings, its migrations, its health and its copies."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from peewee import (  # type: ignore[attr-defined]
+    DatabaseError,
+    OperationalError,
+    SqliteDatabase,
+    __exception_wrapper__,
+)
+from playhouse.migrations import Runner
+
+from app.errors import ConfigurationError
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+PROBE_MILLISECONDS = 2000
+
+
+class Database(SqliteDatabase):
+    """peewee's, but the error is the one that ended a transaction.
+
+    SQLite rolls back by itself when the disk is full; to ask for it again is an error.
+    """
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there still is one."""
+        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
+            super().rollback()
+
+    def first_row(self, sql: str, parameters: Sequence[Any]) -> Any:
+        """Return the first row that is found, if any, without the ceremony of a query object."""
+        with __exception_wrapper__:
+            return self.connection().execute(sql, parameters).fetchone()  # type: ignore[no-untyped-call]
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement once for each row."""
+        with __exception_wrapper__:
+            self.connection().executemany(sql, rows)  # type: ignore[no-untyped-call]
+
+
+# IMMEDIATE: a deferred transaction that turns into a write fails at once, whatever the timeout.
+db = Database(None, lock_type="IMMEDIATE")
+
+
+def use(path: Path) -> None:
+    """Point the models at the file `path`; each thread connects when it first asks something."""
+    pragmas = {
+        "journal_mode": "wal",
+        "synchronous": "full",  # 202 means synced, J1
+        "busy_timeout": 10_000,  # milliseconds
+        "foreign_keys": 1,
+    }
+    db.init(str(path), pragmas=pragmas)
+
+
+def migrate() -> None:
+    """Bring the schema up to date; the caller sees to it that one process at a time does.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+
+    """
+    with _usable():
+        Runner(db, MIGRATIONS).up()
+
+
+def probe() -> None:
+    """Read a row, and take the lock that writers take, without waiting long or writing.
+
+    Raises:
+        PeeweeException: it did not work.
+
+    """
+    with db.connection_context():  # closed then: the timeout is for this question alone
+        db.pragma("busy_timeout", PROBE_MILLISECONDS)
+        with db.atomic():
+            db.execute_sql("SELECT 1 FROM download LIMIT 1")  # type: ignore[no-untyped-call]
+
+
+def check() -> None:
+    """Have SQLite read the whole database, and write to it.
+
+    Raises:
+        ConfigurationError: it is damaged, or cannot be used; the message says what to do.
+
+    """
+    try:
+        with _usable():
+            told = str(db.pragma("quick_check"))
+            with db.atomic():
+                db.pragma("user_version", db.pragma("user_version"))
+    except DatabaseError as error:
+        told = str(error)
+    if told != "ok":
+        raise ConfigurationError(
+            f"the database {db.database} is damaged ({' '.join(told.split())}):"
+            " restore a backup of the storage folder, or save what `sqlite3 … .recover` can read"
+        )
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Tell what is around a sound database, such as a full disk, from what is wrong in it."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ConfigurationError(f"the database {db.database} cannot be used: {error}") from error
+
+
+def copy_to(path: Path) -> None:
+    """Copy the database, as it is at one moment, to a new file, while others write.
+
+    Raises:
+        PeeweeException: it could not be read, or not be written.
+
+    """
+    with __exception_wrapper__, closing(sqlite3.connect(path)) as copy:
+        db.connection().backup(copy)  # type: ignore[no-untyped-call]

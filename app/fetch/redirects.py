@@ -1,0 +1,67 @@
+"""From a URL to an answer of 200: redirects followed, hosts that asked for a pause given one."""
+
+from urllib.parse import quote
+
+import requests
+
+from app.errors import OriginStatus
+from app.fetch import body
+from app.fetch.backoff import Holds, retry_after
+from app.fetch.budget import Watch
+from app.fetch.session import Session
+from app.urls import Url
+
+MAX_REDIRECTS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+_TRANSIENT = {408, 429, 502, 503, 504}
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class Held(OriginStatus):
+    """A host asked to be left alone for longer than the deadline leaves."""
+
+
+class Hops:
+    """Sends one request after the other, each judged anew, until one is answered."""
+
+    def __init__(self, session: Session, watch: Watch, holds: Holds) -> None:
+        self._session = session
+        self._watch = watch
+        self._holds = holds
+
+    def follow(
+        self, url: Url, accept: str, referer: Url | None = None
+    ) -> tuple[Url, requests.Response]:
+        """Return the answer, its body still on the wire, and the URL that gave it."""
+        self._watch.start_try()
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._ask(url, accept, referer)
+            if response.status_code == 200:
+                return url, response
+            body.discard(response, self._watch)
+            url = url.join(_location(response))
+        raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
+
+    def _ask(self, url: Url, accept: str, referer: Url | None) -> requests.Response:
+        """Send one request, and again as often as the host says when to come back."""
+        while True:
+            wait = self._holds.left(url.host)
+            if wait >= self._watch.left():
+                raise Held(f"origin status: asked to wait {wait:.0f} s", transient=True)
+            self._watch.sleep(wait)
+            response = self._session.fetch(url, accept, referer)
+            if response.status_code not in (429, 503):
+                return response
+            seconds = retry_after(response.headers.get("Retry-After"))
+            if seconds is None:
+                return response
+            body.discard(response, self._watch)
+            self._holds.hold(url.host, seconds)
+
+
+def _location(response: requests.Response) -> str:
+    """Read where a redirect leads; raw bytes count as percent-encoded ones, as in browsers."""
+    status, location = response.status_code, response.headers.get("Location")
+    if status not in _REDIRECTS or location is None:
+        raise OriginStatus(f"origin status: {status}", transient=status in _TRANSIENT)
+    return quote(location, safe=_PRINTABLE, encoding="latin-1")

@@ -1,0 +1,178 @@
+"""requests on top of our wires: one parser, no cookies, no proxies, no redirects of its own."""
+
+import contextlib
+import functools
+import http.client
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection
+from urllib3.util.response import assert_header_parsing
+from urllib3.util.ssltransport import SSLTransport
+
+from app.errors import BrokenTransfer, Unreachable
+from app.fetch.connection import Wire
+from app.urls import Url
+
+MAX_IDLE = 16  # connections kept alive within a job
+
+Dial = Callable[[str, int], Wire]
+
+
+class _Request(requests.PreparedRequest):
+    """A GET or POST made of the parsed parts; nothing behind it parses the URL again."""
+
+    def __init__(self, url: Url, headers: dict[str, str], body: bytes | None = None) -> None:
+        super().__init__()
+        self.parts = url
+        self.method = "GET" if body is None else "POST"
+        self.url = str(url)
+        self.headers = CaseInsensitiveDict(headers)
+        self.body = body
+
+
+class _Response(http.client.HTTPResponse):
+    """Skips every interim answer, where http.client skips 100 only, and drops cookies."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 101 < self.status < 200:
+            self.headers = None  # type: ignore[assignment]  # so that it begins again
+            super().begin()
+        assert_header_parsing(self.headers)  # or a length after a bad line would go unseen
+        del self.headers["Set-Cookie"]
+
+
+class _Plain(HTTPConnection):
+    """HTTP over a wire."""
+
+    def __init__(self, *args: Any, dial: Dial, tls: ssl.SSLContext, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.response_class = _Response
+        self._dial = dial
+        self._tls = tls
+
+    def _new_conn(self) -> Wire:
+        return self._dial(self._dns_host, self.port)
+
+
+class _Secure(_Plain):
+    """HTTP over TLS over a wire; the certificate must be for the name, whatever the address."""
+
+    default_port = 443  # type: ignore[misc]
+
+    def connect(self) -> None:
+        try:
+            with contextlib.ExitStack() as stack:
+                wire = stack.enter_context(self._new_conn())
+                self.sock = SSLTransport(wire, self._tls, self.host, suppress_ragged_eofs=False)
+                stack.pop_all()
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(f"unreachable: certificate: {error.verify_message}") from error
+        except ssl.SSLError as error:
+            raise Unreachable(f"unreachable: no TLS with {self.host}") from error
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    """Sends the target as it was parsed; urllib3 would change the encoding of some."""
+
+    ConnectionCls = _Plain
+
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        self._target = url
+        return super().urlopen(method, url, *args, **kwargs)
+
+    def _make_request(self, conn: Any, method: str, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
+        return super()._make_request(conn, method, self._target, **kwargs)
+
+
+class _SecurePool(_PlainPool):
+    scheme = "https"
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    """Keeps one connection to each host, chosen by the parsed parts of the request."""
+
+    def __init__(self, dial: Dial, tls: ssl.SSLContext) -> None:
+        super().__init__(pool_connections=MAX_IDLE, pool_maxsize=1)
+        pools: dict[str, Any] = {
+            "http": functools.partial(_PlainPool, dial=dial, tls=tls),
+            "https": functools.partial(_SecurePool, dial=dial, tls=tls),
+        }
+        self.poolmanager.pool_classes_by_scheme = pools
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> urllib3.HTTPConnectionPool:
+        url: Url = request.parts
+        return self.poolmanager.connection_from_host(url.host, url.port, url.scheme)
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        target: str = request.parts.target
+        return target
+
+    def cert_verify(self, *args: Any) -> None:
+        """Leave verification to our own context."""
+
+
+class Session(requests.Session):
+    """A requests session that sends a `Url` and follows nothing."""
+
+    def __init__(self, dial: Dial, tls: ssl.SSLContext, agent: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        self._about_us = {"User-Agent": agent, "Accept-Encoding": "identity"}
+        adapter = _Adapter(dial, tls)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Hide redirects from requests: each hop is judged by us."""
+
+    def fetch(self, url: Url, accept: str, referer: Url | None = None) -> requests.Response:
+        """Send one GET; the body is still on the wire."""
+        headers = {**self._about_us, "Accept": accept}
+        if referer and (referer.scheme, url.scheme) != ("https", "http"):  # RFC 9110, 10.1.3
+            headers["Referer"] = str(referer)
+        with translated():
+            return self.send(_Request(url, headers), stream=True)
+
+    def deliver(self, url: Url, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Send one POST; the body of the answer is still on the wire."""
+        about = {**self._about_us, "Content-Length": str(len(body)), **headers}
+        with translated():
+            return self.send(_Request(url, about, body), stream=True)
+
+
+@functools.cache
+def public_tls() -> ssl.SSLContext:
+    """Trust the authorities that browsers trust, and those that this system adds."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the libraries below raise into a failure that a user may read."""
+    try:
+        yield
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        if isinstance(_fault(error), OSError | http.client.IncompleteRead):
+            raise BrokenTransfer("broken transfer: it ended early", transient=True) from error
+        raise BrokenTransfer("broken transfer: not valid HTTP") from error
+
+
+def _fault(error: BaseException) -> BaseException:
+    """Unwrap what requests and urllib3 put around a fault: the last argument each."""
+    while error.args and isinstance(error.args[-1], BaseException):
+        error = error.args[-1]
+    return error

@@ -1,0 +1,1 @@
+"""What all requests share, whichever view answers them."""

@@ -1,0 +1,100 @@
+"""Every error as a problem document (RFC 9457)."""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, json
+from flask_smorest import Api
+from marshmallow import Schema, fields
+from peewee import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import Failure, StorageFull, StorageUnusable
+from app.http.problem_types import BY_STATUS, ProblemType
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+UNUSABLE = ("readonly", "disk I/O error", "unable to open")  # what SQLite says of what is below it
+
+log = logging.getLogger(__name__)
+
+
+class ProblemDocument(Schema):
+    """What went wrong."""
+
+    type = fields.String(required=True, metadata={"description": "which problem; stable"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata={"description": "this case, in words"})
+    errors = fields.Dict(metadata={"description": "what is wrong with the input, by field"})
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, errors: Mapping[str, Any] | None = None
+) -> Response:
+    """Answer with a problem document."""
+    told = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
+    if errors:
+        told["errors"] = errors
+    return Response(json.dumps(told), status, content_type=CONTENT_TYPE)
+
+
+def refusal(status: int, detail: str | None = None) -> Response:
+    """Answer with what HTTP itself refuses."""
+    known = BY_STATUS[status]
+    return problem(status, known.code, known.title, detail or known.meaning)
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest, with its errors as problem documents."""
+
+    ERROR_SCHEMA = ProblemDocument
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Turn what Werkzeug, Flask or webargs raised into a problem document."""
+        known = BY_STATUS.get(error.code or 500) or ProblemType(
+            re.sub(r"\W+", "-", error.name.lower()), error.name, error.code or 500, error.name
+        )
+        errors = _by_field(getattr(error, "data", {}).get("messages", {}))
+        said = None if errors or error.description == type(error).description else error.description
+        answer = problem(known.status, known.code, known.title, said or known.meaning, errors)
+        for name, value in error.get_headers():
+            if name.lower() not in ("content-type", "content-length"):
+                answer.headers[name] = value
+        return answer
+
+
+def handle_failure(failure: Failure) -> Response:
+    """Answer with a named reason."""
+    answer = problem(failure.status, failure.code, failure.title, failure.detail)
+    if failure.retry_seconds:
+        answer.headers["Retry-After"] = str(failure.retry_seconds)
+    return answer
+
+
+def handle_database(error: OperationalError) -> Response:
+    """Tell what is around the database, and may pass, from a fault of ours."""
+    told = str(error)
+    if "is full" in told:
+        return handle_failure(StorageFull("no room left in the storage"))
+    if any(sign in told for sign in UNUSABLE):
+        log.warning("storage cannot be used", extra={"error": told})
+        return handle_failure(
+            StorageUnusable("the storage cannot be used now; `/readyz` tells more")
+        )
+    if "locked" in told or "busy" in told:
+        answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answer
+    raise error
+
+
+def _by_field(messages: Mapping[str, Any]) -> dict[str, Any]:
+    """Take webargs' messages by place and field, and leave the place out."""
+    return {
+        "body" if field == "_schema" else field: told
+        for place in messages.values()
+        for field, told in place.items()
+    }

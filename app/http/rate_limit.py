@@ -1,0 +1,82 @@
+"""How often one client may ask."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
+from itertools import takewhile
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from limits import RateLimitItem
+
+from app.http.problems import refusal
+from app.http.request_log import KEY, Headers
+
+# A supervisor must not take a busy service for a dead one, nor people get half a page.
+EXEMPT, EXEMPT_FOLDER = "/healthz", "/static/"
+
+
+@dataclass
+class Window:
+    """When a client's count begins anew, and how many requests there are until then."""
+
+    end: float
+    count: int = 0
+
+
+class RateLimit:
+    """A guard that counts, by key or else by address, what this process was asked.
+
+    Tells where a client stands by the fields of draft-ietf-httpapi-ratelimit-headers-06, the last
+    one with those that clients and libraries know; later drafts put them into one.
+    """
+
+    def __init__(self, rate: RateLimitItem, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        # A window for each client from its first request on, so in the order that they end. Not
+        # those of `limits`, which looks at all of them a hundred times a second.
+        self._windows: dict[str, Window] = {}
+        self._lock = threading.Lock()
+        self._fixed = [
+            ("RateLimit-Limit", f"{rate.amount}"),
+            ("RateLimit-Policy", f"{rate.amount};w={rate.get_expiry()}"),
+        ]
+
+    def __call__(self, environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
+        """Refuse who asks too often."""
+        path = environ.get("PATH_INFO", "")
+        if path == EXEMPT or path.startswith(EXEMPT_FOLDER):
+            return None
+        count, seconds = self._hit(environ.get(KEY) or _network(environ.get("REMOTE_ADDR", "")))
+        headers += self._fixed
+        headers.append(("RateLimit-Remaining", f"{max(0, self._rate.amount - count)}"))
+        headers.append(("RateLimit-Reset", f"{seconds}"))
+        if count <= self._rate.amount:
+            return None
+        answer = refusal(429, f"no more than {self._rate}")
+        answer.headers["Retry-After"] = f"{seconds}"
+        return answer
+
+    def _hit(self, who: str) -> tuple[int, int]:
+        """Count a request; return how many its window has, and the seconds until that ends."""
+        now = self._clock()
+        with self._lock:
+            for old in list(takewhile(lambda who: self._windows[who].end <= now, self._windows)):
+                del self._windows[old]
+            window = self._windows.setdefault(who, Window(now + self._rate.get_expiry()))
+            window.count += 1
+            return window.count, math.ceil(window.end - now)
+
+
+def _network(address: str) -> str:
+    """Return whom an address stands for: whoever has one of IPv6 has all of its /64."""
+    if ":" not in address:
+        return address
+    try:
+        found = IPv6Address(address)
+    except ValueError:  # a proxy told more than the address
+        return address
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))

@@ -1,0 +1,55 @@
+"""What `create_app` made for this application, by type."""
+
+from typing import Protocol, cast
+
+from flask import current_app
+
+from app.database.models import Image
+from app.jobs.capacity import Capacity
+from app.jobs.watch import WaitingRoom
+from app.keys import Keys
+from app.settings import Settings
+from app.storage.local import Storage
+
+
+class Engine(Protocol):
+    """What runs the jobs."""
+
+    def submit(self) -> None:
+        """Say that there is work."""
+
+    def turning(self) -> bool:
+        """Tell whether it has looked for work lately."""
+
+    def make_thumbnail(self, image: Image) -> None:
+        """Say that the thumbnail of a finished image is wanted, or raise why there is none."""
+
+
+def settings() -> Settings:
+    """Return the settings of this application."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def storage() -> Storage:
+    """Return the storage of this application."""
+    return cast(Storage, current_app.extensions["storage"])
+
+
+def engine() -> Engine:
+    """Return the engine of this application."""
+    return cast(Engine, current_app.extensions["engine"])
+
+
+def capacity() -> Capacity:
+    """Return how many jobs this application lets in."""
+    return cast(Capacity, current_app.extensions["capacity"])
+
+
+def keys() -> Keys:
+    """Return the keys of this application."""
+    return cast(Keys, current_app.extensions["keys"])
+
+
+def waiting_room() -> WaitingRoom:
+    """Return the waiting room of this application."""
+    return cast(WaitingRoom, current_app.extensions["waiting_room"])

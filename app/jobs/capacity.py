@@ -1,0 +1,53 @@
+"""How many jobs may wait: beyond that, a POST is refused before it writes anything."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from app import jobs
+from app.database.models import KINDS
+from app.errors import Overloaded
+
+FRESH_SECONDS = 1.0  # how long a count is good for; to count 100,000 takes 8 ms
+
+
+class Capacity:
+    """What may still be added; `most` jobs may wait, of both kinds together, 0: any number.
+
+    Between two counts of the queue it knows what this process adds, not what siblings do: several
+    of them may pass the limit by what they add within a second.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        count: Callable[[int], int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._count = count or _count
+        self._clock = clock
+        self._queued = 0
+        self._stale_at = clock()
+        self._lock = threading.Lock()
+
+    def admit(self, count: int) -> None:
+        """Let in so many new jobs.
+
+        Raises:
+            Overloaded: too many would wait.
+
+        """
+        if not self._most:
+            return
+        with self._lock:
+            if self._clock() >= self._stale_at:
+                self._queued = self._count(self._most)
+                self._stale_at = self._clock() + FRESH_SECONDS
+            if self._queued + count > self._most:
+                raise Overloaded(f"no more than {self._most} jobs may wait; try again later")
+            self._queued += count
+
+
+def _count(most: int) -> int:
+    return sum(jobs.count_queued(kind, most) for kind in KINDS)

@@ -1,0 +1,114 @@
+"""Removing what is no longer wanted: rows and the files that go with them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+
+from app import jobs
+from app.database import sqlite
+from app.database.models import KINDS, UNFINISHED, Delivery, Download, Image, Status, now
+from app.errors import NotFound
+from app.storage.local import Storage
+
+DELIVERY_DAYS = 7  # that deliveries are kept where jobs are kept for ever
+STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
+
+
+def remove(job: Download | Image, storage: Storage) -> None:
+    """Cancel a job that has not ended, remove one that has, and free its files.
+
+    The rows go first: a crash in between leaves files that `collect` finds.
+
+    Raises:
+        NotFound: it has gone meanwhile.
+
+    """
+    _free(jobs.withdraw(job), storage)
+
+
+def cancel(job: Download | Image, storage: Storage) -> bool:
+    """Cancel a job and free its files; one that has ended stays as it is. Tell which it was.
+
+    Raises:
+        NotFound: it has gone meanwhile.
+
+    """
+    cancelled = jobs.cancel(job)
+    if cancelled:
+        _free(cancelled, storage)
+    return bool(cancelled)
+
+
+def _free(job: Download | Image, storage: Storage) -> None:
+    for path in files_of(job, storage):
+        storage.remove(path)
+
+
+def files_of(job: Download | Image, storage: Storage) -> Iterator[Path]:
+    """Yield where the files of a job are, as far as it has any: its own first."""
+    if isinstance(job, Image):
+        yield storage.image(job.id, job.attempts)
+        yield storage.thumbnail(job.id, job.attempts)
+        yield storage.no_thumbnail(job.id, job.attempts)
+        return
+    yield storage.archive(job.id, job.attempts)
+    for image in job.pictures:
+        yield from files_of(image, storage)
+
+
+def collect(storage: Storage) -> tuple[int, int]:
+    """Remove files without rows, and rows whose file is gone; return how many of each."""
+    files = 0
+    for path, job_id, attempt in chain(storage.kept(), storage.thumbnails()):
+        kind = Download if path.suffix == ".zip" else Image
+        wanted = kind.status.in_([*UNFINISHED, Status.FINISHED]) & (kind.attempts == attempt)
+        if not kind.select().where(kind.id == job_id, wanted).exists():
+            storage.remove(path)
+            files += 1
+    rows = 0
+    for job in _finished():
+        if not next(files_of(job, storage)).exists():
+            with suppress(NotFound):  # a client was faster
+                remove(job, storage)
+                rows += 1
+    return files, rows
+
+
+def back_up(storage: Storage, folder: Path) -> Path:
+    """Copy the rows, then the files, into a new folder in `folder`; return which.
+
+    What is removed meanwhile is missing there, and what is added has no row: both are what
+    `collect` mends.
+
+    Raises:
+        FileExistsError: another was made in this second.
+
+    """
+    target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
+    storage.make_copy(target, sqlite.copy_to)
+    return target
+
+
+def expire(storage: Storage, keep_days: int) -> int:
+    """Remove some of what ended longer ago than is kept; return how many jobs."""
+    told = now() - timedelta(days=keep_days or DELIVERY_DAYS)
+    jobs.forget(jobs.ended_before(Delivery, told, STEP))
+    if not keep_days:
+        return 0
+    moment = now() - timedelta(days=keep_days)
+    ended = [job for kind in KINDS for job in jobs.ended_before(kind, moment, STEP)]
+    for job in ended:
+        with suppress(NotFound):  # a client was faster
+            remove(job, storage)
+    return len(ended)
+
+
+def _finished() -> Iterator[Download | Image]:
+    """Yield the jobs that should have a file, a step at a time: some are removed on the way."""
+    for kind in KINDS:
+        last = None
+        while step := jobs.page(kind, STEP, last, status=Status.FINISHED):
+            yield from (job for job in step if not getattr(job, "dry_run", False))
+            last = step[-1].id

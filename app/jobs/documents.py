@@ -1,0 +1,233 @@
+"""What is told about jobs: the same words in the API's answers and in an archive's manifest."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+
+from app.database.models import Status
+
+STATUS = fields.String(validate=OneOf([status.value for status in Status]))
+
+
+Reader = Callable[[Any], Any]
+
+
+class Moment(fields.DateTime):
+    """A time by RFC 3339, in UTC with `Z`; as a datetime, or as the microseconds of a row."""
+
+    def _serialize(self, value: datetime | int | None, *args: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, int):
+            value = datetime.fromtimestamp(value / 1_000_000, UTC)
+        # `isoformat` takes three times as long; a list has a hundred of them.
+        seconds = orjson.dumps(value.astimezone(UTC), option=orjson.OPT_OMIT_MICROSECONDS)
+        return f"{seconds[1:20].decode()}.{value.microsecond // 1000:03}Z"
+
+
+class LocalUrl(fields.String):
+    """A path of this service, made with the job's id; null in other states than `when`."""
+
+    _CHECK_ATTRIBUTE = False
+
+    def __init__(self, template: str, *, when: Status | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.template, self.when = template, when
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if self.when and obj.status != self.when:
+            return None
+        return self.template.format(obj.id)
+
+
+class Document(Schema):
+    """What is told of an object with attributes.
+
+    marshmallow takes 16 µs for the details of an image, and a list has fifty of them. So the
+    schema is read once, into one function a field; the answers are the same.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._readers = [(name, _reader(name, field)) for name, field in self.dump_fields.items()]
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Return the object, or the many objects, as JSON has it."""
+        readers = self._readers
+        if self.many if many is None else many:
+            return [{name: read(one) for name, read in readers} for one in obj]
+        return {name: read(obj) for name, read in readers}
+
+
+def _reader(name: str, field: fields.Field[Any]) -> Reader:
+    """Return what reads a field's value from an object, and says it as JSON has it."""
+    read = attrgetter(field.attribute or name)
+    match field:
+        case LocalUrl():
+            return lambda obj: field._serialize(None, None, obj)
+        case fields.Nested(schema=schema, many=many):
+            return _unless_none(read, lambda value: schema.dump(value, many=many))
+        case Moment():
+            return _unless_none(read, field._serialize)
+        case fields.UUID():
+            return _unless_none(read, str)
+        case fields.String() | fields.Integer():
+            return read
+        case _:
+            return lambda obj: field.serialize(name, obj)
+
+
+def _unless_none(read: Reader, tell: Reader) -> Reader:
+    return lambda obj: None if (value := read(obj)) is None else tell(value)
+
+
+class ErrorDocument(Document):
+    """Why a job did not finish."""
+
+    type = fields.String(metadata={"description": "which reason, as in a problem document"})
+    title = fields.String()
+    detail = fields.String(metadata={"description": "the reason in words"})
+
+
+class JobDocument(Document):
+    """What downloads and images tell alike."""
+
+    status = STATUS
+    error = fields.Nested(ErrorDocument, attribute="failure", allow_none=True)
+
+
+class StoredDocument(JobDocument):
+    """The facts of one picture."""
+
+    id = fields.UUID()
+    source_url = fields.String()
+    image_url = LocalUrl("/images/{}/content", when=Status.FINISHED, allow_none=True)
+    content_type = fields.String(allow_none=True)
+    width = fields.Integer(allow_none=True, metadata={"description": "pixels"})
+    height = fields.Integer(allow_none=True, metadata={"description": "pixels"})
+    bytes = fields.Integer(allow_none=True)
+    sha256 = fields.String(allow_none=True)
+
+
+class ImageDocument(StoredDocument):
+    """An image, for itself."""
+
+    added_at = Moment()
+    completed_at = Moment(attribute="finished_at", allow_none=True)
+    download_id = fields.UUID(allow_none=True)
+
+
+class AskedImageDocument(Document):
+    """An image just accepted, one of many."""
+
+    id = fields.UUID()
+    url = fields.String(attribute="source_url")
+    status = STATUS
+    status_url = LocalUrl("/images/{}")
+
+
+class AskedImagesDocument(Schema):
+    """Images just accepted, in the order in which they were given."""
+
+    images = fields.Nested(AskedImageDocument, many=True)
+
+
+class PictureDocument(StoredDocument):
+    """An image, as one of a page."""
+
+    position = fields.Integer(
+        allow_none=True, metadata={"description": "place on the page, from 1; null when skipped"}
+    )
+    found_in = fields.String(metadata={"description": "the element or attribute that names it"})
+    alt = fields.String(allow_none=True)
+    file = fields.String(allow_none=True, metadata={"description": "name in the archive"})
+
+
+class ProgressDocument(Schema):
+    """How far a download is, in pictures."""
+
+    found = fields.Integer(metadata={"description": "on the page"})
+    done = fields.Integer(metadata={"description": "stored"})
+    failed = fields.Integer(metadata={"description": "could not be had"})
+    total = fields.Integer(metadata={"description": "wanted at most"})
+
+
+class AcceptedDocument(Document):
+    """A download just accepted."""
+
+    download_id = fields.UUID(attribute="id")
+    status = STATUS
+    status_url = LocalUrl("/download/{}/status")
+    download_url = LocalUrl("/download/{}")
+
+
+class DownloadDocument(JobDocument, AcceptedDocument):
+    """A download, in a list."""
+
+    url = fields.String()
+    added_at = Moment()
+    started_at = Moment(allow_none=True)
+    finished_at = Moment(allow_none=True)
+    attempts = fields.Integer()
+
+
+class OutcomeDocument(DownloadDocument):
+    """A download and how far it is."""
+
+    progress = fields.Nested(ProgressDocument)
+
+
+class StatusDocument(OutcomeDocument):
+    """A download with all its pictures in page order."""
+
+    images = fields.Nested(PictureDocument, many=True, attribute="pictures")
+
+
+class EventDocument(Schema):
+    """What a receiver is told of a job's end."""
+
+    type = fields.String(
+        metadata={"description": "kind of job and its state", "example": "image.failed"}
+    )
+    timestamp = Moment(metadata={"description": "when it ended"})
+
+
+class DownloadEventDocument(EventDocument):
+    """What a receiver is told of a download's end."""
+
+    data = fields.Nested(OutcomeDocument)
+
+
+class ImageEventDocument(EventDocument):
+    """What a receiver is told of an image's end."""
+
+    data = fields.Nested(ImageDocument)
+
+
+class DeliveryDocument(JobDocument):
+    """Whether a receiver has been told."""
+
+    webhook_id = fields.UUID(attribute="id")
+    attempts = fields.Integer()
+    next_attempt_at = Moment(allow_none=True)
+    added_at = Moment()
+    finished_at = Moment(allow_none=True)
+
+
+class ImageListDocument(Schema):
+    """A page of the list of images."""
+
+    images = fields.Nested(ImageDocument, many=True)
+    next_cursor = fields.UUID(allow_none=True, metadata={"description": "null on the last page"})
+
+
+class DownloadListDocument(Schema):
+    """A page of the list of downloads."""
+
+    downloads = fields.Nested(DownloadDocument, many=True)
+    next_cursor = fields.UUID(allow_none=True, metadata={"description": "null on the last page"})

@@ -1,0 +1,63 @@
+"""Where jobs stand, in few words: what those who wait for them ask again and again."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from peewee import JOIN, fn
+
+from app.database.models import UNFINISHED, Download, Image, Status
+from app.database.sqlite import db
+from app.jobs.lists import END
+
+
+class Standing(NamedTuple):
+    """A job's state; of a download also its counts of pictures, as in its progress."""
+
+    status: str
+    found: int = 0
+    done: int = 0
+    failed: int = 0
+    total: int = 0
+    ended: int = 0  # pictures that have a state for good
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing will change any more."""
+        return self.status not in UNFINISHED
+
+
+def version() -> Any:
+    """Return another value after each change that came through another connection than ours."""
+    return db.pragma("data_version")
+
+
+def standings(kind: type[Download] | type[Image], ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Return where the jobs of these ids stand, as far as there are any."""
+    if kind is Image:
+        query: Any = Image.select(Image.id, Image.status)
+    else:
+        found = fn.COALESCE(Download.found, 0)
+        count = fn.COUNT(Image.id)
+        query = Download.select(
+            Download.id,
+            Download.status,
+            found,
+            count.filter(Image.status == Status.FINISHED),
+            count.filter(Image.status == Status.FAILED),
+            fn.MIN(found, Download.limit),
+            count.filter(Image.status != Status.QUEUED),
+        ).join(Image, JOIN.LEFT_OUTER)
+    rows = query.where(kind.id.in_(ids)).group_by(kind.id).tuples()
+    return {job_id: Standing(*rest) for job_id, *rest in rows}
+
+
+def ended_pictures(download_id: UUID, after: UUID | None) -> list[Image]:
+    """Return the pictures of a download after one, in page order, up to the first to be taken.
+
+    They are taken in that order, so none that ends later stands before one returned.
+    """
+    ours = Image.download == download_id
+    next_one = Image.select(fn.MIN(Image.id)).where(ours, Image.status == Status.QUEUED)
+    query = Image.select().where(ours, Image.id < fn.COALESCE(next_one, END.hex)).order_by(Image.id)
+    return list(query.where(Image.id > after) if after else query)

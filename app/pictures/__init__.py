@@ -1,0 +1,1 @@
+"""What a picture is: formats, sizes, names, where it was found, and its thumbnail."""

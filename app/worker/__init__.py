@@ -1,0 +1,1 @@
+"""What runs jobs, and the recipe for each kind."""

@@ -1,0 +1,149 @@
+"""What runs the jobs: a thread pool in each process of the service.
+
+The rows are the truth and `submit` only a nudge, so a lost one costs a moment and never a job,
+and a million queued rows cost no memory.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from peewee import OperationalError
+
+from app import jobs
+from app.database.models import Image
+from app.database.sqlite import db
+from app.jobs import cleanup
+from app.settings import Settings
+from app.storage.local import Storage
+from app.worker.tasks import Tasks
+from app.worker.thumbnails import Darkroom
+
+log = logging.getLogger(__name__)
+
+LATE_SECONDS = 60.0  # a turn of the watch may wait for a busy database; this is too long
+WATCH_SECONDS = 1.0  # how soon jobs of dead siblings, and lost nudges, are noticed
+
+
+class PoolEngine:
+    """`job_threads` seats of this process, each taking one job after another."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.storage = storage
+        self._clock = clock
+        self._stopping = False
+        self._tasks = Tasks(settings, storage, lambda: self._stopping)
+        self._darkroom = Darkroom(storage, lambda: self._stopping)
+        self._developer = ThreadPoolExecutor(1, "thumbnail")  # its thread starts when needed
+        self._seats = threading.BoundedSemaphore(settings.job_threads)
+        self._pool: ThreadPoolExecutor | None = None
+        self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._turned_at: float | None = None
+        self._stopped = threading.Event()
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to work, with the jobs that a dead process left unfinished.
+
+        To be called in the process that works: threads do not survive a fork.
+        """
+        with self._starting:
+            if self._pool or self._stopping:
+                return
+            self.storage.appear()
+            self._pool = ThreadPoolExecutor(max(1, self.settings.job_threads), "job")
+            self._watcher.start()
+
+    def submit(self) -> None:
+        """Say that there is work: a free seat of the pool looks for it."""
+        self.start()
+        if self._pool and self._seats.acquire(blocking=False):
+            with suppress(RuntimeError):  # it has just been shut down
+                self._pool.submit(self._sit)
+
+    def make_thumbnail(self, image: Image) -> None:
+        """Say that the thumbnail of a finished image is wanted; it is made when its turn comes.
+
+        Raises:
+            Failure: why there is none.
+
+        """
+        self.start()
+        if self._darkroom.ask(image):
+            with suppress(RuntimeError):  # it has just been shut down
+                self._developer.submit(self._darkroom.turn)
+
+    def turning(self) -> bool:
+        """Tell whether the watch has done a turn lately."""
+        return self._turned_at is not None and self._clock() - self._turned_at < LATE_SECONDS
+
+    def halt(self) -> None:
+        """Claim no more and cut what runs; a signal handler may do this much."""
+        self._stopping = True
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether the process is about to end."""
+        return self._stopping
+
+    def stop(self) -> None:
+        """Claim no more, cut what runs, hand it back, and return when all of that is done."""
+        with self._starting:
+            self.halt()
+        self._stopped.set()
+        if self._pool:
+            self._pool.shutdown()
+            self._developer.shutdown(cancel_futures=True)
+            self._watcher.join()
+            self.storage.vanish()
+
+    def watch(self) -> None:
+        """Look once for what was left behind: by the dead, by a busy database, by time."""
+        self.storage.bury_dead()  # first: on a full disk, the rest needs its room
+        self._tasks.rescue()
+        jobs.recover(self.storage.lives, self.settings.job_attempts)
+        if jobs.any_claimable(self._tasks.kinds):
+            for _ in range(self.settings.job_threads):
+                self.submit()
+        cleanup.expire(self.storage, self.settings.keep_days)
+        jobs.forget_answers()
+        self._turned_at = self._clock()
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            try:
+                with db.connection_context():
+                    self.watch()
+            # Busy, full, or may not be written: the next turn tries again.
+            except (OperationalError, OSError) as error:
+                log.warning("watch held up", extra={"error": str(error)})
+            except Exception:
+                log.exception("watch broke")
+            with suppress(Exception):  # its reader has gone
+                for handler in logging.getLogger().handlers:
+                    handler.flush()  # the lines that wait for their reader
+            self._stopped.wait(WATCH_SECONDS)
+
+    def _sit(self) -> None:
+        """Take one job after another, of all kinds in turn, until there is none."""
+        kinds = deque(self._tasks.kinds)
+        try:
+            with db.connection_context():
+                while not self._stopping and self._tasks.turn(kinds):
+                    kinds.rotate(-1)
+        except OperationalError as error:  # the watch sends somebody again
+            log.warning("seat held up", extra={"error": str(error)})
+        except Exception:
+            log.exception("seat broke")
+        finally:
+            self._seats.release()

@@ -1,0 +1,52 @@
+"""Which pictures of a page are taken, and under which name: pure choices, no input or output."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from app import jobs
+from app.database.models import Download, Image
+from app.errors import Skipped, Unwanted
+from app.fetch import ImageFacts
+from app.pictures import filenames
+from app.pictures.formats import BY_CONTENT_TYPE
+from app.scrape import Picture
+
+# Of a page with dead links, so many pictures are tried for each that was asked for.
+TRIES_PER_IMAGE = 3
+
+
+def considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs.Found]:
+    """Yield what is recorded of a page: as many pictures as may be tried, and the skips between."""
+    room = download.limit * (1 if download.dry_run else TRIES_PER_IMAGE)
+    for picture in islice(pictures, 2 * room):
+        skipped = Skipped(f"skipped: {picture.skipped}") if picture.skipped else None
+        room -= skipped is None
+        if room < 0:
+            return
+        best, *others = picture.candidates or (picture.url,)
+        # Fifty sizes would be fifty tries: the next best and the plainest are enough.
+        urls = list(dict.fromkeys([best, *others[:1], *others[-1:]]))
+        yield jobs.Found(urls, picture.found_in, picture.alt, skipped)
+
+
+def check_wanted(download: Download, facts: ImageFacts) -> None:
+    """Hold an image against the client's filter; a drawing without a size fits any.
+
+    Raises:
+        Unwanted: it does not pass.
+
+    """
+    kind = BY_CONTENT_TYPE[facts.content_type].name
+    if download.types and kind not in download.types:
+        raise Unwanted(f"type not asked for: {kind}")
+    if facts.width is None or facts.height is None:
+        return
+    if facts.width < download.min_width or facts.height < download.min_height:
+        raise Unwanted(f"too small: {facts.width} × {facts.height} pixels")
+
+
+def member_name(image: Image, download: Download, url: str, facts: ImageFacts) -> str:
+    """Return the image's name in the archive; all places there have the same number of digits."""
+    digits = max(3, len(str(download.limit * TRIES_PER_IMAGE)))
+    extension = BY_CONTENT_TYPE[facts.content_type].extension
+    return filenames.member_name(image.position or 0, digits, url, extension)

@@ -1,0 +1,59 @@
+"""The client's own parts; as a part of the command it is tried in tests/service/test_fetch.py."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+
+from app.commands import client
+
+
+class Restarting(BaseAdapter):
+    """Answers for a service that is away every second time, as `proxied` tells by its status."""
+
+    def __init__(self, *statuses: str, proxied: int | None = None) -> None:
+        super().__init__()
+        self.proxied = proxied
+        self.statuses = iter(statuses)
+        self.away = False
+
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        self.away = not self.away
+        answer = requests.Response()
+        if self.away and self.proxied:
+            answer.status_code = self.proxied
+            return answer
+        if self.away:
+            raise requests.ConnectionError("Connection refused")
+        answer.status_code = 200
+        answer._content = f'{{"status": "{next(self.statuses)}"}}'.encode()
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(params=[None, 502, 504])
+def restarting(request: pytest.FixtureRequest) -> Iterator[client.Client]:
+    with requests.Session() as session:
+        adapter = Restarting("queued", "running", "finished", proxied=request.param)
+        session.mount("http://", adapter)
+        yield client.Client(session, "http://a", pause=0, keeps=True)
+
+
+def test_a_job_is_followed_over_restarts_of_its_service(restarting: client.Client) -> None:
+    told = [told["status"] for told in restarting.follow("/download/1/status")]
+
+    assert told == ["queued", "running", "finished"]
+
+
+def test_a_service_that_stays_away_is_given_up(
+    restarting: client.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RESTART", -1)
+
+    with pytest.raises(client.NoAnswer, match=r"(refused|answered 50\d); the job may go on"):
+        list(restarting.follow("/download/1/status"))

@@ -1,0 +1,94 @@
+"""Ids, times and the schema."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playhouse.schema_diff import diff_models
+
+from app.database import models, sqlite
+from app.database.models import WORK, Idempotency, Image, Tally
+from app.database.sqlite import db
+
+TABLES = [*WORK, Idempotency, Tally]
+
+
+def schema() -> set[tuple[object, ...]]:
+    """Return columns and indexes; where in its table a column stands is of no matter."""
+    columns = """
+        SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk
+        FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
+    """
+    indexes = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index'"
+    rows = [*db.execute_sql(columns), *db.execute_sql(indexes)]
+    return {row for row in rows if not row[0].startswith("schema_migration")}
+
+
+def test_the_migrations_make_the_tables_of_the_models(app: Flask, tmp_path: Path) -> None:
+    migrated = schema()
+    assert not diff_models(db, TABLES)
+
+    sqlite.use(tmp_path / "other.db")
+    db.create_tables(TABLES)
+
+    assert schema() == migrated
+
+
+def test_migrating_twice_changes_nothing(app: Flask) -> None:
+    before = schema()
+    sqlite.migrate()
+
+    assert schema() == before
+
+
+def test_a_commit_is_synced_before_it_returns(app: Flask) -> None:
+    assert db.pragma("journal_mode") == "wal"
+    assert db.pragma("synchronous") == 2
+    assert db.pragma("foreign_keys") == 1
+
+
+def test_ids_sort_in_the_order_they_were_made() -> None:
+    ids = [models.new_id() for _ in range(10_000)]
+
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
+    assert {one.version for one in ids} == {7}
+    assert {one.variant for one in ids} == {uuid.RFC_4122}
+
+
+def test_ids_sort_even_when_the_clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = models.new_id()
+    monkeypatch.setattr(models.time, "time_ns", lambda: 1_000_000_000)
+
+    assert models.new_id() > before
+
+
+def test_a_time_comes_back_as_it_was(app: Flask) -> None:
+    moment = datetime(2026, 2, 28, 23, 59, 59, 123456, UTC)
+    image = Image.create(source_url="https://a/", added_at=moment)
+
+    assert Image.get_by_id(image.id).added_at == moment
+
+
+def test_a_claim_and_a_recovery_walk_an_index(app: Flask) -> None:
+    for question in (
+        "status = 'queued' AND download_id IS NULL ORDER BY id LIMIT 1",
+        "owner IS NOT NULL",
+    ):
+        plan = db.execute_sql(f"EXPLAIN QUERY PLAN SELECT * FROM image WHERE {question}")
+        [step] = [row[3] for row in plan]
+        assert step.startswith(("SEARCH", "SCAN image USING INDEX image_owner")), (question, step)
+
+
+def test_the_time_of_an_id_is_when_its_job_was_added() -> None:
+    moment = datetime(2026, 2, 28, 23, 59, 59, 123000, UTC)
+    stamps = [models.stamp() for _ in range(10_000)]
+
+    for stamp in stamps:
+        added = stamp["added_at"].replace(microsecond=stamp["added_at"].microsecond // 1000 * 1000)
+        assert models.first_id(added) <= stamp["id"]
+        assert stamp["id"] < models.first_id(added + timedelta(microseconds=1))
+    assert models.first_id(moment).int >> 80 == round(moment.timestamp() * 1000)
+    assert models.first_id(moment + timedelta(microseconds=1)) > models.first_id(moment)

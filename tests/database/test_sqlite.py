@@ -1,0 +1,153 @@
+"""A database that another holds, that is full, or that is damaged."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from peewee import OperationalError
+
+from app import jobs
+from app.database import sqlite
+from app.database.models import KINDS, Image
+from app.database.sqlite import db
+from app.errors import ConfigurationError
+from app.storage.local import Storage
+from app.worker.tasks import Tasks
+from tests.samples import picture
+from tests.site import Reply, Site
+
+Work = Callable[[], int]
+ASKS = [("/images", "http://example.com/a.png"), ("/download", "http://example.com/")]
+
+
+class Holder:
+    """Another program that writes to the database and takes its time."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def hold(self, how: str = "EXCLUSIVE") -> None:
+        self._connection.execute(f"BEGIN {how}")
+
+    def let_go(self) -> None:
+        self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture
+def holder(storage: Storage) -> Iterator[Holder]:
+    with closing(Holder(storage.database)) as holder:
+        yield holder
+
+
+@pytest.fixture
+def impatient(app: Flask) -> None:
+    """Do not wait ten seconds for another, as the service does."""
+    db.pragma("busy_timeout", 20)
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+@pytest.mark.usefixtures("impatient")
+def test_who_waited_too_long_is_asked_to_come_back(
+    client: FlaskClient, holder: Holder, how: str
+) -> None:
+    holder.hold(how)
+    for path, url in ASKS:
+        answer = client.post(path, json={"url": url})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert client.get(path).status_code == 200
+    holder.let_go()
+
+    for path, url in ASKS:
+        assert client.post(path, json={"url": url}).status_code == 202
+    assert [kind.select().count() for kind in KINDS] == [1, 1]
+
+
+def test_a_request_waits_for_its_turn(client: FlaskClient, holder: Holder) -> None:
+    holder.hold()
+    timer = threading.Timer(0.2, holder.let_go)
+    timer.start()
+    path, url = ASKS[0]
+
+    answer = client.post(path, json={"url": url})
+
+    assert answer.status_code == 202
+    timer.join()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_job_that_cannot_be_claimed_stays_in_the_queue(
+    site: Site, holder: Holder, work: Work
+) -> None:
+    image = jobs.add_image(site.file("/a.png", picture()))
+    holder.hold()
+    with pytest.raises(OperationalError, match="locked"):
+        work()
+    holder.let_go()
+
+    assert work() == 1
+    assert jobs.get(Image, image.id).attempts == 1
+    assert site.asked("/a.png") == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_job_whose_end_the_database_did_not_take_is_done_again(
+    site: Site, holder: Holder, tasks: Tasks, storage: Storage
+) -> None:
+    image = jobs.add_image(site.url("/a.png"))
+    site.replies["/a.png"] = lambda: (holder.hold(), Reply(picture(), "image/png"))[1]
+    for turn in lambda: tasks.turn(KINDS), tasks.rescue:
+        with pytest.raises(OperationalError, match="locked"):
+            turn()
+    assert jobs.get(Image, image.id).status == "running"
+
+    holder.let_go()
+    site.file("/a.png", picture())
+    tasks.rescue()
+    assert tasks.turn(KINDS)
+    assert not tasks.turn(KINDS)
+    assert jobs.get(Image, image.id).status == "finished"
+    assert [(job_id, attempt) for _, job_id, attempt in storage.kept()] == [(image.id, 2)]
+
+
+def test_a_full_database_takes_nothing_and_works_again_with_more_room(
+    client: FlaskClient, app: Flask
+) -> None:
+    url = "http://example.com/" + "a" * 1000
+    db.pragma("max_page_count", db.pragma("page_count"))
+    answers = [client.post("/images", json={"url": url}) for _ in range(9)]
+
+    accepted = [answer.status_code for answer in answers].count(202)
+    assert answers[-1].status_code == 507
+    assert answers[-1].json["type"] == "/problems/storage-full"
+    assert len(client.get("/images").json["images"]) == accepted
+
+    db.pragma("max_page_count", 1 << 30)
+    assert client.post("/images", json={"url": url}).status_code == 202
+
+
+def spoil(path: Path) -> None:
+    """Write over a page in the middle."""
+    with path.open("r+b") as file:
+        file.seek(5 * 4096)
+        file.write(b"\xa5" * 4096)
+
+
+@pytest.mark.parametrize("damage", [spoil, lambda path: path.write_bytes(b"no database" * 999)])
+def test_a_damaged_database_is_refused_with_what_to_do(
+    app: Flask, storage: Storage, damage: Callable[[Path], None]
+) -> None:
+    for number in range(100):
+        jobs.add_image(f"http://example.com/{number}")
+    db.close()
+    damage(storage.database)
+
+    with pytest.raises(ConfigurationError, match=r"is damaged \(.*\): restore a backup"):
+        sqlite.check()

@@ -1,0 +1,309 @@
+"""What HTTP asks of every answer: methods, media types, conditions, odd requests."""
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import jobs
+from app.database.models import Download, Image
+from app.http.problem_types import CATALOGUE
+from tests.api.test_prefer import Work
+from tests.samples import picture
+from tests.site import Site
+
+ODD = [
+    b"\xff",
+    b"\x00",
+    b'{"url": "\x00"}',
+    b'{"url": "\\u0000"}',
+    b'{"url": "https://example.com/\\u0000"}',
+    b'{"url": "https://example.com/\\ud800"}',
+    b'{"\\ud800": 1}',
+    b'{"url": ' + b"1" * 5000 + b"}",
+    b'{"url": 1e999}',
+    b'{"url": NaN}',
+    b'{"url": -0}',
+    b'{"url": "https://example.com/", "limit": ' + b"9" * 4000 + b"}",
+    b'{"url": "https://example.com/", "url": 5}',
+    b'{"urls": [[[[{}]]]]}',
+    b'{"url": [' + b"[" * 100_000,
+    b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    b'{"url": {"url": {"url": null}}}',
+    b"null",
+    b'"https://example.com/"',
+    b"[]",
+    b"",
+]
+
+
+@pytest.fixture
+def paths(client: FlaskClient, site: Site, work: Work) -> dict[str, str]:
+    """Addresses of what there is: a finished image and a finished download."""
+    site.file("/a.png", picture())
+    image = client.post("/images", json={"url": site.url("/a.png")})
+    page = site.page("/", "<img src=a.png>")
+    download = client.post("/download", json={"url": page})
+    work()
+    return {
+        "image": image.headers["Location"],
+        "content": image.headers["Location"] + "/content",
+        "zip": download.headers["Location"],
+        "status": download.headers["Location"] + "/status",
+        "events": download.headers["Location"] + "/events",
+        "images": "/images",
+        "downloads": "/download",
+        "health": "/healthz",
+        "document": "/openapi.json",
+    }
+
+
+def test_head_says_what_get_says_without_a_body(client: FlaskClient, paths: dict[str, str]) -> None:
+    for path in paths.values():
+        told, head = client.get(path), client.head(path)
+        assert head.status_code == told.status_code == 200
+        assert head.data == b""
+        for headers in told.headers, head.headers:
+            headers.remove("Date")  # another second may have begun
+            headers.remove("X-Request-ID")
+        assert dict(head.headers) == dict(told.headers)
+
+
+@pytest.mark.parametrize("name", ["zip", "content"])
+def test_head_heeds_conditions_as_get_does(
+    client: FlaskClient, paths: dict[str, str], name: str
+) -> None:
+    etag = client.head(paths[name]).headers["ETag"]
+
+    assert client.head(paths[name], headers={"If-None-Match": etag}).status_code == 304
+    assert client.head(paths[name], headers={"If-Match": '"other"'}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("name", "methods"),
+    [
+        ("image", {"GET", "HEAD", "DELETE", "OPTIONS"}),
+        ("images", {"GET", "HEAD", "POST", "OPTIONS"}),
+        ("downloads", {"GET", "HEAD", "POST", "OPTIONS"}),
+        ("events", {"GET", "HEAD", "OPTIONS"}),
+        ("health", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_options_and_405_name_the_methods(
+    client: FlaskClient, paths: dict[str, str], name: str, methods: set[str]
+) -> None:
+    told = client.options(paths[name])
+    refused = client.open(paths[name], method="PATCH")
+
+    assert (told.status_code, told.data) == (204, b"")
+    assert not {"Content-Type", "Content-Length"} & {name for name, _ in told.headers}
+    assert not [name for name, _ in told.headers if name.startswith("Access-Control")]
+    assert refused.status_code == 405
+    assert refused.content_type == "application/problem+json"
+    for answer in told, refused:
+        assert set(answer.headers["Allow"].split(", ")) == methods
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW"])
+def test_unheard_of_methods_are_405(client: FlaskClient, method: str) -> None:
+    assert client.open("/images", method=method).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("name", "accept", "status"),
+    [
+        ("image", "", 200),
+        ("image", "*/*", 200),
+        ("image", "application/*;q=0.1", 200),
+        ("image", "application/json", 200),
+        ("image", "text/html, application/json;q=0.5", 200),
+        ("image", "application/problem+json", 200),
+        ("image", "application/json; charset=utf-8", 200),
+        ("image", "Application/JSON;version=1;q=0.3", 200),
+        ("image", "application/json;q=0.0", 406),
+        ("health", "text/plain;version=0.0.4", 406),
+        ("document", "text/html", 200),
+        ("image", "text/html,application/xhtml+xml,*/*;q=0.8", 200),
+        ("image", "text/html", 406),
+        ("image", "application/xml;q=1", 406),
+        ("image", "application/json;q=0, application/problem+json;q=0", 406),
+        ("zip", "application/zip", 200),
+        ("zip", "application/json", 200),
+        ("zip", "image/png", 406),
+        ("content", "image/avif,image/webp,*/*;q=0.8", 200),
+        ("content", "image/png", 200),
+        ("content", "image/*", 200),
+        ("content", "text/plain", 406),
+        ("events", "text/event-stream", 200),
+        ("events", "image/png", 406),
+    ],
+)
+def test_it_sends_what_is_accepted(
+    client: FlaskClient, paths: dict[str, str], name: str, accept: str, status: int
+) -> None:
+    for method in "GET", "HEAD":
+        answer = client.open(paths[name], method=method, headers={"Accept": accept})
+        assert answer.status_code == status
+        if status == 406:
+            people = "text/html" in accept  # are shown a page
+            assert people or answer.content_type == "application/problem+json"
+
+
+def test_nothing_is_done_that_could_not_be_told(client: FlaskClient) -> None:
+    body = {"url": "https://example.com/a.png"}
+
+    assert client.post("/images", json=body, headers={"Accept": "text/css"}).status_code == 406
+    assert Image.select().count() == 0
+
+
+def test_no_content_has_no_type(client: FlaskClient, paths: dict[str, str]) -> None:
+    answer = client.delete(paths["image"], headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Content-Type" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("{}", 304),
+        ("W/{}", 304),
+        ('"x", W/"y", {}', 304),
+        ('"x",W/{}', 304),
+        ("*", 304),
+        ('"x"', 200),
+        ('W/"x"', 200),
+        (",,,", 200),
+        ('"', 200),
+        ("x", 200),
+    ],
+)
+@pytest.mark.parametrize("name", ["image", "status", "images", "zip", "content"])
+def test_those_who_have_it_get_304(
+    client: FlaskClient, paths: dict[str, str], name: str, given: str, status: int
+) -> None:
+    etag = client.get(paths[name]).headers["ETag"]
+    answer = client.get(paths[name], headers={"If-None-Match": given.format(etag)})
+
+    assert answer.status_code == status
+    assert answer.headers["ETag"] == etag
+    assert bool(answer.data) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [("{}", 200), ("*", 200), ('"x", {}', 200), ('"x"', 412), ("W/{}", 412)],
+)
+@pytest.mark.parametrize("name", ["image", "status", "images", "zip", "content"])
+def test_another_version_than_the_one_asked_for_is_412(
+    client: FlaskClient, paths: dict[str, str], name: str, given: str, status: int
+) -> None:
+    etag = client.get(paths[name]).headers["ETag"]
+    answer = client.get(paths[name], headers={"If-Match": given.format(etag)})
+
+    assert answer.status_code == status
+    if status == 412:
+        assert answer.content_type == "application/problem+json"
+        assert answer.json["type"] == "/problems/precondition-failed"
+        assert client.head(paths[name], headers={"If-Match": given.format(etag)}).data == b""
+
+
+@pytest.mark.parametrize("path", ["/images/", "/download/", "/healthz/"])
+def test_a_slash_at_the_end_changes_nothing(client: FlaskClient, path: str) -> None:
+    assert client.get(path).data == client.get(path.rstrip("/")).data
+
+
+@pytest.mark.parametrize("path", ["/images%2F%2F", "/download//status", "/%00", "/%ff"])
+def test_other_slashes_lead_nowhere(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert answer.json["title"] == "Not found"
+
+
+@pytest.mark.parametrize("path", ["/images", "/download"])
+@pytest.mark.parametrize("body", ODD, ids=lambda body: body[:30].decode("latin-1"))
+def test_odd_bodies_are_refused(client: FlaskClient, path: str, body: bytes) -> None:
+    answer = client.post(path, data=body, content_type="application/json")
+
+    assert answer.status_code in (400, 422)
+    assert answer.content_type == "application/problem+json"
+    assert Image.select().count() + Download.select().count() == 0
+
+
+def test_strange_texts_are_kept_as_they_are(client: FlaskClient, work: Work) -> None:
+    body = {"url": "https://example.com/", "image_urls": ["a\0b", "\U0010ffff"]}
+    headers = {"Idempotency-Key": "k"}
+    answer = client.post("/download", json=body, headers=headers)
+
+    assert answer.status_code == 202
+    assert client.post("/download", json=body, headers=headers).data == answer.data
+    work()
+    assert client.get(answer.json["status_url"]).status_code == 200
+    assert client.get(answer.headers["Location"] + "/events").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("limit=1&limit=2", 422),
+        ("limit=", 422),
+        ("limit=%00", 422),
+        ("limit=%D9%A3", 422),
+        ("limit=99999999999999999999", 422),
+        ("cursor=%FF", 422),
+        ("status=%00", 422),
+        ("source_url=%00", 200),
+        ("source_url=%FF%FE", 200),
+        ("source_url=%ED%A0%80", 200),
+        ("%00=%00&=&&&", 422),
+    ],
+)
+def test_odd_queries_are_answered(client: FlaskClient, query: str, status: int) -> None:
+    answer = client.get(f"/images?{query}")
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "APPLICATION/JSON; charset=utf-8"}, 202),
+        ({"Content-Type": "application/vnd.api+json"}, 202),
+        ({"Content-Type": "text/json"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "multipart/form-data"}, 415),
+        ({"Content-Type": ""}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+    ],
+)
+def test_bodies_have_to_be_called_json(
+    client: FlaskClient, headers: dict[str, str], status: int
+) -> None:
+    body = json.dumps({"url": "https://example.com/a.png"})
+
+    assert client.post("/images", data=body, headers=headers).status_code == status
+
+
+def test_a_type_has_one_title(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> None:
+        raise RuntimeError
+
+    told = [
+        client.get("/nowhere"),
+        client.get("/images/01a1f882-94ec-7569-8cff-cd211d2c85f9"),
+        client.put("/images"),
+        client.post("/images", json={}),
+        client.post("/images", data="x"),
+        client.post("/images", data="x", content_type="application/json"),
+    ]
+    monkeypatch.setattr(jobs, "get", broken)
+    told.append(client.get("/images/01a1f882-94ec-7569-8cff-cd211d2c85f9"))
+
+    for answer in told:
+        kind = CATALOGUE[answer.json["type"].removeprefix("/problems/")]
+        assert (kind.title, kind.status) == (answer.json["title"], answer.status_code)

@@ -1,0 +1,209 @@
+"""Removing, expiring, collecting and backing up."""
+
+import errno
+import sqlite3
+import stat
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app, jobs
+from app.database.models import Download, Image, first_id, new_id, now
+from app.database.sqlite import db
+from app.jobs import cleanup
+from app.settings import Settings
+from app.storage.local import Storage
+from tests.samples import picture
+from tests.site import Site
+
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def stored(site: Site, work: Work) -> Download:
+    """A finished download of two images, beside a lone finished image."""
+    site.file("/a.png", picture("png", 1))
+    site.file("/b.png", picture("png", 2))
+    download = jobs.add_download(
+        url=site.page("/", "<img src=a.png><img src=b.png>"),
+        limit=9,
+        min_width=0,
+        min_height=0,
+        manifest=False,
+    )
+    jobs.add_image(site.url("/a.png"))
+    assert work() == 2
+    return download
+
+
+def age(job: Download | Image, days: float) -> None:
+    """Make a finished job older than it is."""
+    kind = type(job)
+    moment = now() - timedelta(days=days)
+    old = uuid.UUID(int=first_id(moment).int | (job.id.int & ((1 << 80) - 1)))
+    with db.atomic():
+        db.pragma("defer_foreign_keys", 1)
+        kind.update(id=old, finished_at=moment).where(kind.id == job.id).execute()
+        if kind is Download:
+            Image.update(download=old).where(Image.download == job.id).execute()
+
+
+def test_nothing_expires_unless_it_is_asked_for(stored: Download, storage: Storage) -> None:
+    age(stored, 1000)
+
+    assert cleanup.expire(storage, keep_days=0) == 0
+
+
+def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
+    stored: Download, storage: Storage
+) -> None:
+    archive = storage.archive(stored.id, 1)
+    age(stored, 7.1)
+    storage.archive(Download.get().id, 1).parent.mkdir(exist_ok=True)
+    archive.rename(storage.archive(Download.get().id, 1))
+
+    assert cleanup.expire(storage, keep_days=7) == 1
+
+    assert Download.select().count() == 0
+    [left] = Image.select()
+    assert left.download_id is None
+    assert [job_id for _, job_id, _ in storage.kept()] == [left.id]
+    assert cleanup.expire(storage, keep_days=7) == 0
+
+
+def test_a_lone_image_expires_too_and_a_queued_one_does_not(
+    site: Site, work: Work, storage: Storage
+) -> None:
+    age(jobs.add_image(site.file("/a.png", picture())), 8)
+    assert cleanup.expire(storage, keep_days=7) == 0
+    work()
+    Image.update(finished_at=now() - timedelta(days=8)).execute()
+
+    assert cleanup.expire(storage, keep_days=7) == 1
+
+
+def test_collecting_finds_nothing_in_a_sound_storage(stored: Download, storage: Storage) -> None:
+    assert cleanup.collect(storage) == (0, 0)
+    assert len(list(storage.kept())) == 4
+
+
+def test_what_somebody_else_has_put_there_is_left_alone(stored: Download, storage: Storage) -> None:
+    stray = storage.image(new_id(), 1).parent / "README.1"
+    stray.parent.mkdir(exist_ok=True)
+    stray.touch()
+
+    assert cleanup.collect(storage) == (0, 0)
+    assert stray.exists()
+
+
+def test_collecting_removes_files_without_rows(stored: Download, storage: Storage) -> None:
+    stray = [storage.image(new_id(), 1), storage.archive(new_id(), 1)]
+    earlier = storage.image(Image.get().id, 7)
+    for path in [*stray, earlier]:
+        with storage.new_file(path) as file:
+            file.write(b"x")
+
+    assert cleanup.collect(storage) == (3, 0)
+    assert len(list(storage.kept())) == 4
+
+
+def test_collecting_removes_rows_without_files(stored: Download, storage: Storage) -> None:
+    storage.remove(storage.archive(stored.id, 1))
+    [lone] = Image.select().where(Image.download.is_null())
+    storage.remove(storage.image(lone.id, 1))
+
+    assert cleanup.collect(storage) == (0, 2)
+    assert (Download.select().count(), Image.select().count()) == (0, 0)
+    assert list(storage.kept()) == []
+
+
+def test_collecting_leaves_dry_runs(site: Site, work: Work, storage: Storage) -> None:
+    jobs.add_download(url=site.page("/", "<img src=a.png>"), limit=1, dry_run=True)
+    work()
+
+    assert cleanup.collect(storage) == (0, 0)
+    assert Download.get().status == "finished"
+
+
+def test_collecting_leaves_what_is_being_finished(site: Site, storage: Storage) -> None:
+    jobs.add_image(site.url("/a.png"))
+    image = jobs.claim(Image, storage.owner)
+    assert image
+    with storage.new_file(storage.image(image.id, image.attempts)) as file:
+        file.write(b"x")
+
+    assert cleanup.collect(storage) == (0, 0)
+
+
+def test_a_backup_is_a_storage_of_its_own(
+    stored: Download, storage: Storage, tmp_path: Path, app: Flask
+) -> None:
+    copy = cleanup.back_up(storage, tmp_path)
+    for job in [*Download.select(), *Image.select().where(Image.download.is_null())]:
+        cleanup.remove(job, storage)
+    db.close()
+
+    restored = create_app(Settings(storage_dir=copy))
+    client = restored.test_client()
+
+    assert client.get(f"/download/{stored.id}", buffered=True).status_code == 200
+    assert len(client.get("/images").json["images"]) == 3
+    assert cleanup.collect(restored.extensions["storage"]) == (0, 0)
+
+
+def test_a_backup_on_another_file_system_is_copied(
+    stored: Download, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_file_system(*paths: Path) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", other_file_system)
+    copy = cleanup.back_up(storage, tmp_path)
+
+    copied = sorted(path.read_bytes() for path in copy.glob("images/*/*"))
+    assert copied == sorted([picture("png", 1), picture("png", 1), picture("png", 2)])
+    with sqlite3.connect(copy / "downloader.db") as rows:
+        assert rows.execute("SELECT count(*) FROM image").fetchone() == (3,)
+    rows.close()
+
+
+def test_a_backup_of_the_rows_is_for_its_owner_alone(storage: Storage, tmp_path: Path) -> None:
+    copy = cleanup.back_up(storage, tmp_path)
+
+    assert stat.S_IMODE((copy / "downloader.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("fails", ["the rows", "a file"])
+def test_a_backup_that_fails_leaves_nothing(
+    stored: Download, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def fail(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if fails == "the rows":
+        monkeypatch.setattr("app.database.sqlite.copy_to", fail)
+    else:
+        monkeypatch.setattr("app.storage.local._link_or_copy", fail)
+    target = tmp_path / "backups"
+    with pytest.raises(OSError, match="No space left"):
+        cleanup.back_up(storage, target)
+
+    assert list(target.iterdir()) == []
+
+
+def test_what_ends_while_it_is_cancelled_stays(app: Flask, storage: Storage) -> None:
+    jobs.add_download(url="https://a/", limit=1)
+    download = jobs.claim(Download, "me")
+    assert download
+    seen = jobs.get(Download, download.id)
+    cleanup.cancel(seen, storage)
+    with pytest.raises(jobs.LostClaim):
+        jobs.finish(download)
+    assert jobs.get(Download, seen.id).status == "cancelled"
+
+    cleanup.cancel(seen, storage)
+    assert jobs.get(Download, seen.id).status == "cancelled"

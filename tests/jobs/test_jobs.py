@@ -1,0 +1,266 @@
+"""Changes of state: claims, fences and recovery."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from peewee import IntegrityError
+
+from app import jobs
+from app.database.models import WORK, Download, Image, Status, new_id
+from app.database.sqlite import db
+from app.errors import NotFound, Skipped, Unreachable
+
+pytestmark = pytest.mark.usefixtures("app")
+
+DEAD: Callable[[str], bool] = lambda owner: False  # noqa: E731
+ALIVE: Callable[[str], bool] = lambda owner: True  # noqa: E731
+
+
+def add_download(**values: Any) -> Download:
+    return jobs.add_download(
+        **{"url": "https://a/", "limit": 5, "min_width": 0, "min_height": 0, "manifest": False}
+        | values
+    )
+
+
+def claimed_image() -> Image:
+    jobs.add_image("https://a/1")
+    image = jobs.claim(Image, "me")
+    assert image
+    return image
+
+
+def claimed_download(pictures: int = 0) -> Download:
+    add_download()
+    download = jobs.claim(Download, "me")
+    assert download
+    found = [jobs.Found([f"https://a/{n}"], "img.src") for n in range(pictures)]
+    jobs.add_found(download, pictures, found)
+    return download
+
+
+def stored(job: Download | Image) -> Any:
+    return jobs.get(type(job), job.id)
+
+
+def test_downloads_are_accepted_together_or_not_at_all() -> None:
+    page = {"url": "https://a/", "limit": 5}
+    with pytest.raises(IntegrityError):
+        jobs.add_downloads([page, page | {"limit": None}])
+    assert Download.select().count() == 0
+
+    first, second = jobs.add_downloads([page, page])
+    assert first.id < second.id
+    assert Download.select().count() == 2
+
+
+def test_a_claim_takes_the_oldest() -> None:
+    first, second = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
+
+    claims = [jobs.claim(Image, "me") for _ in range(3)]
+
+    assert [claim and claim.id for claim in claims] == [first.id, second.id, None]
+    assert claims[0]
+    assert (claims[0].status, claims[0].attempts, claims[0].owner) == ("running", 1, "me")
+    assert claims[0].started_at
+
+
+def test_where_nothing_waits_a_claim_does_not_wait_for_those_who_write() -> None:
+    claims: list[Image | None] = []
+
+    def claim() -> None:
+        with db.connection_context():
+            claims.append(jobs.claim(Image, "me"))
+
+    with db.atomic():  # somebody writes
+        seat = threading.Thread(target=claim)
+        seat.start()
+        seat.join()
+        assert claims == [None]
+
+
+def test_a_claim_leaves_suspects_out_when_asked_to() -> None:
+    suspect, innocent = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
+    Image.update(crashes=1).where(Image.id == suspect.id).execute()
+
+    claims = [jobs.claim(Image, "me", suspects=False) for _ in range(2)]
+
+    assert [claim and claim.id for claim in claims] == [innocent.id, None]
+
+
+def test_a_claim_leaves_the_images_of_downloads_to_them() -> None:
+    claimed_download(pictures=3)
+
+    assert jobs.claim(Image, "me") is None
+
+
+def test_many_threads_never_claim_the_same_job(app: Flask) -> None:
+    count, threads = 120, 6
+    for number in range(count):
+        jobs.add_image(f"https://a/{number}")
+    taken: list[Any] = []
+
+    def take() -> None:
+        with db.connection_context():
+            while image := jobs.claim(Image, threading.current_thread().name):
+                taken.append(image.id)
+
+    workers = [threading.Thread(target=take) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert len(taken) == len(set(taken)) == count
+
+
+def test_finishing_ends_a_job() -> None:
+    image = claimed_image()
+    jobs.finish(image, content_type="image/png")
+
+    row = stored(image)
+    assert (row.status, row.owner, row.content_type) == ("finished", None, "image/png")
+    assert row.finished_at >= row.started_at
+
+
+def test_failing_keeps_the_reason() -> None:
+    image = claimed_image()
+    jobs.fail(image, Unreachable("no address for a"))
+
+    assert stored(image).status == "failed"
+    assert isinstance(stored(image).failure, Unreachable)
+    assert stored(image).failure.detail == "no address for a"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: jobs.finish(image),
+        lambda image: jobs.fail(image, Unreachable("gone")),
+        lambda image: jobs.hand_back(image),
+    ],
+)
+def test_who_lost_the_claim_changes_nothing(change: Callable[[Image], None]) -> None:
+    image = claimed_image()
+    jobs.recover(DEAD, crashes_allowed=3)
+    other = jobs.claim(Image, "other")
+    assert other
+
+    with pytest.raises(jobs.LostClaim):
+        change(image)
+
+    assert (stored(other).status, stored(other).owner) == ("running", "other")
+
+
+def test_a_final_state_is_final() -> None:
+    image = claimed_image()
+    jobs.finish(image)
+
+    with pytest.raises(jobs.LostClaim):
+        jobs.fail(image, Unreachable("late"))
+
+
+def test_a_job_handed_back_is_claimed_again() -> None:
+    download = claimed_download(pictures=2)
+    jobs.finish(download.pictures[0])
+    jobs.hand_back(download)
+
+    again = jobs.claim(Download, "other")
+
+    assert again
+    assert (again.id, again.attempts, again.crashes) == (download.id, 2, 0)
+    assert [image.status for image in again.pictures] == ["finished", "queued"]
+
+
+def test_recovery_takes_the_jobs_of_the_dead_alone() -> None:
+    mine, other = claimed_image(), claimed_image()
+    Image.update(owner="other").where(Image.id == other.id).execute()
+
+    assert jobs.recover(lambda owner: owner == "other", crashes_allowed=3) == 1
+    assert (stored(mine).status, stored(mine).crashes) == ("queued", 1)
+    assert stored(other).status == "running"
+    assert jobs.recover(ALIVE, crashes_allowed=3) == 0
+
+
+def test_a_job_that_dies_too_often_ends() -> None:
+    image = claimed_image()
+    for _ in range(2):
+        jobs.recover(DEAD, crashes_allowed=3)
+        assert jobs.claim(Image, "me")
+    jobs.recover(DEAD, crashes_allowed=3)
+
+    assert stored(image).status == "failed"
+    assert stored(image).failure.detail == "its process died 3 times"
+    assert jobs.claim(Image, "me") is None
+
+
+def test_an_image_is_not_ended_by_who_lost_its_download() -> None:
+    download = claimed_download(pictures=1)
+    [image] = download.pictures
+    jobs.recover(DEAD, crashes_allowed=3)
+    assert jobs.claim(Download, "other")
+
+    with pytest.raises(jobs.LostClaim):
+        jobs.finish(image)
+    assert stored(image).status == "queued"
+
+
+def test_an_image_has_the_attempt_of_its_download() -> None:
+    jobs.hand_back(claimed_download(pictures=1))
+    download = jobs.claim(Download, "me")
+    assert download
+    [image] = download.pictures
+    jobs.finish(image)
+
+    assert (stored(image).attempts, stored(image).status) == (2, "finished")
+
+
+def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
+    download = claimed_download()
+    jobs.add_found(
+        download,
+        2,
+        [
+            jobs.Found(["https://a/1", "https://a/small"], "img.srcset", "One"),
+            jobs.Found(["data:,"], "img.src", skipped=Skipped("skipped: data: URI")),
+            jobs.Found(["https://a/2"], "css"),
+        ],
+    )
+
+    told = [(i.position, i.status, i.other_urls, i.alt) for i in stored(download).pictures]
+    assert told == [
+        (1, "queued", ["https://a/small"], "One"),
+        (None, "cancelled", None, ""),
+        (2, "queued", None, ""),
+    ]
+    assert stored(download).pictures[1].failure.detail == "skipped: data: URI"
+
+
+def test_the_end_of_a_download_ends_its_images() -> None:
+    download = claimed_download(pictures=3)
+    first, second, _ = download.pictures
+    jobs.finish(first)
+    jobs.fail(second, Unreachable("no address"))
+    jobs.finish(download)
+
+    statuses = [image.status for image in stored(download).pictures]
+    assert statuses == [Status.FINISHED, Status.FAILED, Status.CANCELLED]
+
+
+def test_waiting_work_is_seen() -> None:
+    assert not jobs.any_claimable(WORK)
+    add_download()
+    assert jobs.any_claimable(WORK)
+    jobs.claim(Download, "me")
+    assert not jobs.any_claimable(WORK)
+    jobs.add_image("https://a/")
+    assert jobs.any_claimable(WORK)
+    assert not jobs.any_claimable([Download])
+
+
+def test_an_unknown_id_is_not_found() -> None:
+    with pytest.raises(NotFound, match="there is no image"):
+        jobs.get(Image, new_id())

@@ -1,0 +1,206 @@
+"""No sequence of what may happen to jobs leads to a state that the design forbids."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+
+from app import jobs
+from app.database import sqlite
+from app.database.models import KINDS, Delivery, Download, Image, Status
+from app.database.sqlite import db
+from app.errors import NotFailed, Unreachable
+
+FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
+OWNERS = ["alpha", "beta"]
+HOOKS = [None, "https://b/hook"]
+CRASHES = 3
+
+
+def rows() -> Iterator[Download | Image]:
+    for kind in KINDS:
+        yield from kind.select()
+
+
+class Jobs(RuleBasedStateMachine):
+    """Clients, two processes that may die, and late finishers, in any order."""
+
+    claims = Bundle("claims")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        sqlite.use(Path(self.folder.name) / "downloader.db")
+        sqlite.migrate()
+        self.final: dict[UUID, tuple[str, str | None]] = {}
+        self.attempts: dict[UUID, int] = {}
+        self.held: dict[UUID, tuple[int, str]] = {}  # the attempt and owner that may end a job
+        self.accepted: set[UUID] = set()
+        self.removed: set[UUID] = set()
+        self.told: set[UUID] = set()  # whose end somebody is told
+
+    def teardown(self) -> None:
+        db.close()
+        self.folder.cleanup()
+
+    @rule(hook=st.sampled_from(HOOKS))
+    def add_image(self, hook: str | None) -> None:
+        self.accepted.add(jobs.add_image("https://a/", hook).id)
+
+    @rule(limit=st.integers(1, 3), hook=st.sampled_from(HOOKS))
+    def add_download(self, limit: int, hook: str | None) -> None:
+        options = {"min_width": 0, "min_height": 0, "manifest": False, "callback_url": hook}
+        self.accepted.add(jobs.add_download(url="https://a/", limit=limit, **options).id)
+
+    @rule(target=claims, kind=st.sampled_from(KINDS), owner=st.sampled_from(OWNERS))
+    def claim(self, kind: Any, owner: str) -> Any:
+        waiting = {job.id for job in kind.select() if job.status == Status.QUEUED}
+        if kind is Image:
+            waiting = {i.id for i in Image.select() if i.id in waiting and not i.download_id}
+        job = jobs.claim(kind, owner)
+        assert (job.id if job else None) == min(waiting, default=None)
+        if not job:
+            return multiple()
+        self.held[job.id] = (job.attempts, owner)
+        return job
+
+    @rule(target=claims, owner=st.sampled_from(OWNERS), pictures=st.integers(1, 4))
+    def read_a_page(self, owner: str, pictures: int) -> Any:
+        """Claim a download and, where an earlier attempt has not, record its pictures."""
+        job = self.claim(Download, owner)
+        if isinstance(job, Download) and job.found is None:
+            found = [jobs.Found([f"https://a/{n}"], "img.src") for n in range(pictures)]
+            jobs.add_found(job, pictures, found)
+        return job
+
+    @rule(job=claims, ending=st.sampled_from(["finish", "fail"]), number=st.integers(0, 3))
+    def end_an_image(self, job: Any, ending: str, number: int) -> None:
+        """Try to end one image of a download, perhaps long after its claim was lost."""
+        mine = [one for one in getattr(job, "pictures", ()) if one.attempts == job.attempts]
+        if not mine:
+            return
+        image = mine[number % len(mine)]
+        row = Image.get_or_none(Image.id == image.id)
+        ours = row is not None and (row.status, row.attempts) == (Status.QUEUED, image.attempts)
+        try:
+            self.change(image, ending)
+            assert ours
+        except jobs.LostClaim:
+            assert not ours
+
+    @rule(job=claims, ending=st.sampled_from(["finish", "fail"]))
+    def end(self, job: Any, ending: str) -> None:
+        """Try to end a job, perhaps long after the claim was lost."""
+        self.change_if_held(job, ending)
+
+    @rule(job=claims)
+    def settle(self, job: Any) -> None:
+        """Give up the images of a download that have not had their turn."""
+        if isinstance(job, Download):
+            held = self.holds(job)
+            try:
+                jobs.settle(job)
+                assert held
+                assert not [one for one in job.pictures if one.status == Status.QUEUED]
+            except jobs.LostClaim:
+                assert not held
+
+    @rule(job=claims)
+    def hand_back(self, job: Any) -> None:
+        self.change_if_held(job, "hand back")
+
+    @rule(dead=st.sampled_from(OWNERS))
+    def crash(self, dead: str) -> None:
+        jobs.recover(lambda owner: owner != dead, CRASHES)
+        self.held = {job: claim for job, claim in self.held.items() if claim[1] != dead}
+        assert dead not in {job.owner for job in rows()}
+
+    def holds(self, job: Any) -> bool:
+        held = self.held.get(job.id, (0, ""))[0] == job.attempts
+        assert jobs.holds(job) == held
+        return held
+
+    def change_if_held(self, job: Any, change: str) -> None:
+        held = self.holds(job)
+        try:
+            self.change(job, change)
+            assert held
+            del self.held[job.id]
+        except jobs.LostClaim:
+            assert not held
+
+    def change(self, job: Any, change: str) -> None:
+        if change == "finish":
+            jobs.finish(job)
+        elif change == "fail":
+            jobs.fail(job, Unreachable("no address"))
+        elif change == "hand back":
+            jobs.hand_back(job)
+
+    @rule(number=st.integers(0, 100))
+    def withdraw(self, number: int) -> None:
+        everything = list(rows())
+        if everything:
+            job = everything[number % len(everything)]
+            with_it = jobs.withdraw(job)
+            with_it = with_it.pictures if isinstance(with_it, Download) else []
+            gone = {job.id} | {image.id for image in with_it}
+            self.held = {job: claim for job, claim in self.held.items() if job not in gone}
+            self.removed |= gone - {row.id for row in rows()}
+
+    @rule(number=st.integers(0, 100))
+    def retry(self, number: int) -> None:
+        everything = list(rows())
+        if everything:
+            job: Any = everything[number % len(everything)]
+            with suppress(NotFailed):
+                self.accepted.add(jobs.retry(job).id)
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        assert self.accepted <= {job.id for job in rows()} | self.removed
+
+    @invariant()
+    def a_final_state_is_final(self) -> None:
+        for job in rows():
+            told = (job.status, job.error_code)
+            assert self.final.get(job.id, told) == told
+            if job.status in FINAL:
+                self.final[job.id] = told
+                assert job.finished_at
+
+    @invariant()
+    def each_end_is_told_once_where_somebody_asked(self) -> None:
+        self.told |= {job.id for job in rows() if job.callback_url and job.status in FINAL}
+        assert Counter(one.job_id for one in Delivery.select()) == Counter(self.told)
+
+    @invariant()
+    def every_attempt_has_a_number_of_its_own(self) -> None:
+        for job in rows():
+            assert job.attempts >= self.attempts.get(job.id, 0)
+            assert job.crashes <= min(job.attempts, CRASHES)
+            self.attempts[job.id] = job.attempts
+
+    @invariant()
+    def who_runs_is_owned_and_nobody_else(self) -> None:
+        for job in rows():
+            alone = isinstance(job, Download) or job.download_id is None
+            assert bool(job.owner) == (alone and job.status == Status.RUNNING)
+
+    @invariant()
+    def images_wait_only_while_their_download_does_not_end(self) -> None:
+        for image in Image.select().where(Image.download.is_null(False)):
+            assert image.status != Status.RUNNING
+            if image.status == Status.QUEUED:
+                assert image.download.status in (Status.QUEUED, Status.RUNNING)
+
+
+TestJobs = Jobs.TestCase
+TestJobs.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)

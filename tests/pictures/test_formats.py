@@ -1,0 +1,251 @@
+"""What a file is, by its bytes; its dimensions, by its header."""
+
+import io
+import struct
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.pictures import formats
+from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, SVG, TIFF, WEBP, ImageFormat
+
+
+def picture(name: str, width: int = 31, height: int = 17, **options: object) -> bytes:
+    """Let Pillow write a real file."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(file, name, **options)
+    return file.getvalue()
+
+
+def png_head(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + b"\x08\2\0\0\0"
+
+
+def ico(*pictures: bytes) -> bytes:
+    """Write an ICO whose directory says 16 × 16 of every picture."""
+    directory, data = struct.pack("<HHH", 0, 1, len(pictures)), b""
+    for one in pictures:
+        at = 6 + 16 * len(pictures) + len(data)
+        directory += struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(one), at)
+        data += one
+    return directory + data
+
+
+def dib(width: int, height: int) -> bytes:
+    return struct.pack("<Iii", 40, width, height).ljust(40, b"\0")
+
+
+def heif(avif: bytes) -> bytes:
+    """HEIC is the same container as AVIF under other brands."""
+    return avif.replace(b"ftypavif", b"ftypheic").replace(b"avif", b"mif1", 1)
+
+
+AVIF_FILE = picture("AVIF")
+REAL = [
+    (JPEG, picture("JPEG")),
+    (JPEG, picture("JPEG", progressive=True)),
+    (JPEG, picture("JPEG", exif=b"Exif\0\0" + b"x" * 60_000)),
+    (PNG, picture("PNG")),
+    (GIF, picture("GIF")),
+    (WEBP, picture("WEBP")),
+    (WEBP, picture("WEBP", lossless=True)),
+    (WEBP, picture("WEBP", exif=b"Exif\0\0x")),
+    (AVIF, AVIF_FILE),
+    (HEIC, heif(AVIF_FILE)),
+    (BMP, picture("BMP")),
+    (ICO, picture("ICO", sizes=[(31, 17)])),
+    (ICO, picture("ICO", sizes=[(31, 17)], bitmap_format="bmp")),
+    (TIFF, picture("TIFF")),
+    (TIFF, picture("TIFF", big_tiff=False, compression="tiff_lzw")),
+    (SVG, b"<svg xmlns='http://www.w3.org/2000/svg' width='31' height=\"17px\"></svg>"),
+    (SVG, b'<svg viewBox="0 0 31 17"><rect width="5" height="5"/></svg>'),
+    (SVG, b'<svg width="100%" height="100%" viewBox="-1,-1 , 31.0 17.5"/>'),
+    (SVG, b'\xef\xbb\xbf<?xml version="1.0"?>\n<svg\nwidth="31" height="17">'),
+    (SVG, b'<!-- <html> --><!-- a > b --><svg width="31" height="17" stroke-width="9">'),
+    (SVG, b'<!DOCTYPE svg PUBLIC "-//W3C//DTD" "x.dtd">\n<svg width="31" height="17">'),
+    (SVG, b'<!DOCTYPE svg [ <!ENTITY a "b"> ]><svg:svg width="31" height="17">'),
+]
+
+
+@pytest.mark.parametrize(("known", "content"), REAL, ids=lambda one: getattr(one, "name", ""))
+def test_a_real_picture_is_known_by_its_bytes_and_measured(
+    known: ImageFormat, content: bytes
+) -> None:
+    assert formats.sniff(content[: formats.HEAD_BYTES]) is known
+    assert formats.dimensions(io.BytesIO(content), known) == (31, 17)
+
+
+MEASURED = [
+    (GIF, b"GIF89a" + struct.pack("<HH", 65535, 65535), (65535, 65535)),
+    (PNG, png_head(2**31 - 1, 2**31 - 1), (2**31 - 1, 2**31 - 1)),
+    (PNG, png_head(0, 17), None),
+    (PNG, png_head(31, 17)[:20], None),
+    (BMP, b"BM".ljust(14, b"\0") + dib(31, -17), (31, 17)),
+    (BMP, b"BM".ljust(14, b"\0") + dib(-31, 17), None),
+    (BMP, b"BM".ljust(14, b"\0") + struct.pack("<IHH", 12, 31, 17), (31, 17)),
+    (BMP, b"BM".ljust(14, b"\0") + b"\x28\0\0\0", None),
+    (ICO, ico(dib(16, 32), png_head(256, 256), dib(48, 96)), (256, 256)),
+    (ICO, ico(png_head(30_000, 30_000), dib(65_000, 2)), (30_000, 30_000)),
+    (ICO, ico(png_head(1, 17)[:20]), None),
+    (ICO, b"\0\0\1\0\xff\xff" + bytes(4000), None),
+    (JPEG, b"\xff\xd8\xff\xe0" + b"\xff" * 100, None),
+    (JPEG, b"\xff\xd8" + b"\xff\xe1\xff\xff".ljust(65_537, b"x") * 20, None),
+    (WEBP, b"RIFF\0\0\0\0WEBPVP8X", None),
+    (AVIF, b"\0\0\0\x18ftypavif".ljust(24, b"\0") + b"\x7f\xff\xff\xffmeta", None),
+    (TIFF, b"II*\0\xff\xff\xff\xff", None),
+    (SVG, b"<svg>", None),
+    (SVG, b'<svg width="1e99" height="31">', None),
+    (SVG, b'<svg width="-5" height="31">', None),
+    (SVG, b'<svg viewBox="0 0 31">', None),
+    (SVG, b'<svg><image width="31" height="17"/></svg>', None),
+]
+
+
+@pytest.mark.parametrize(("known", "content", "size"), MEASURED)
+def test_a_strange_header_is_measured_as_it_says_or_not_at_all(
+    known: ImageFormat, content: bytes, size: tuple[int, int] | None
+) -> None:
+    assert formats.dimensions(io.BytesIO(content), known) == size
+
+
+IMPOSTORS = [
+    (b"<!DOCTYPE html><svg></svg>", "HTML"),
+    (b"\n <HTML>", "HTML"),
+    (b"<!-- <svg> --><html>", "HTML"),
+    (b"<?xml version='1.0'?><html xmlns='x'>", "HTML"),
+    (b"<script>alert(1)</script>", "HTML"),
+    (b"<?xml version='1.0'?><rss>", "XML"),
+    (b"<svgfoo>", "XML"),
+    (b"<!-- <svg", "XML"),
+    (b"%PDF-1.7", "PDF"),
+    (b"junk first\n%PDF-1.7", "PDF"),
+    (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript"),
+    (b"\xc5\xd0\xd3\xc6", "PostScript"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "a ZIP archive"),
+    (b"\x1f\x8b\x08", "a compressed file"),
+    (b"7z\xbc\xaf\x27\x1c", "a compressed file"),
+    (b"Rar!\x1a\x07", "a compressed file"),
+    (b"MZ\x90\0", "an executable"),
+    (b"\x7fELF\x02", "an executable"),
+    (b"\xcf\xfa\xed\xfe", "an executable"),
+    (b"#!/bin/sh\n", "an executable"),
+    (b"\0\0\0\x18ftypisom", "video or sound"),
+    (b"\x1a\x45\xdf\xa3", "video or sound"),
+    (b"RIFF\0\0\0\0AVI ", "video or sound"),
+    (b"\xff\x0a\xfa", "JPEG XL"),
+    (b'{"error": "not found"}', "text"),
+    (b"BMW is a car and no bitmap at all", "text"),
+    ("ein schöner Text".encode(), "text"),
+    (b"", "empty"),
+    (b"\0", "unknown bytes"),
+    (b"\0\0\1\0\0\0", "unknown bytes"),
+    (b"\0\0\2\0\1\0" + bytes(16), "unknown bytes"),
+    (b"\xff\xd8\0", "unknown bytes"),
+    (b"\x89PNG\n\x1a\n", "unknown bytes"),
+    (b"BM" + bytes(30), "unknown bytes"),
+]
+
+
+@pytest.mark.parametrize(("content", "name"), IMPOSTORS)
+def test_an_impostor_is_no_image_and_is_called_by_its_name(content: bytes, name: str) -> None:
+    assert formats.sniff(content) is None
+    assert formats.describe(content) == name
+
+
+POLYGLOTS = [
+    (GIF, b"GIF89a/*" + b"\0" * 20 + b"*/=1;alert(1)//"),
+    (PNG, png_head(31, 17) + b"<html><script>alert(1)</script>%PDF-1.7 PK\x03\x04"),
+    (JPEG, b"\xff\xd8\xff\xfe\0\x20%PDF-1.7<svg>"),
+    (BMP, b"BM" + b"<html>".ljust(12) + dib(31, 17)),
+]
+
+
+@pytest.mark.parametrize(("known", "content"), POLYGLOTS)
+def test_a_polyglot_is_what_its_first_bytes_say(known: ImageFormat, content: bytes) -> None:
+    assert formats.sniff(content) is known
+
+
+def test_formats_are_found_by_name_and_by_type() -> None:
+    for known in formats.FORMATS:
+        assert formats.BY_NAME[known.name] is formats.BY_CONTENT_TYPE[known.content_type] is known
+
+
+class Counting(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    total = reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.total += len(data)
+        self.reads += 1
+        return data
+
+
+def test_a_header_cannot_have_a_whole_file_read() -> None:
+    sizes = [struct.pack(">I", (60 << 20) - at) for at in (0, 12, 20)]
+    boxes = sizes[0] + b"meta" + bytes(4) + sizes[1] + b"iprp" + sizes[2] + b"ipma"
+    file = Counting((b"\0\0\0\x10ftypavif" + bytes(4) + boxes).ljust((60 << 20) + 16, b"\0"))
+    assert formats.sniff(file.getvalue()[:100]) is AVIF
+    assert formats.dimensions(file, AVIF) is None
+    assert file.total < 2 << 20
+
+
+ENDLESS = [
+    (JPEG, b"\xff\xd8" + b"\xff" * (2 << 20)),
+    (JPEG, b"\xff\xd8" + b"\xff\xe0\0\2" * (1 << 19)),
+    (
+        AVIF,
+        b"\0\0\0\x10ftypavif"
+        + bytes(4)
+        + b"\0\x20\0\x0cmeta\0\0\0\0"
+        + b"\0\0\0\x08free" * (1 << 18),
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "content"), ENDLESS)
+def test_a_header_cannot_be_read_for_ever(known: ImageFormat, content: bytes) -> None:
+    file = Counting(content)
+    assert formats.dimensions(file, known) is None
+    assert file.reads < 20_000
+
+
+SLOW = [
+    b"<!---->" * 600,
+    b"<!--" * 1000,
+    b"<?xml " + b"?>" * 2000,
+    b"<!doctype svg [" + b"]" * 4000,
+    b"<!doctype svg" + b" " * 4000,
+    b" " * 4096,
+    b"<svg " + b"width = " * 500,
+    b"<svg width='" + b" " * 4000,
+    b"<svg viewBox='" + b"1 " * 2000,
+]
+
+
+@pytest.mark.parametrize("head", SLOW)
+def test_no_prologue_keeps_the_matcher_busy(head: bytes) -> None:
+    start = time.process_time()
+    formats.sniff(head)
+    formats.describe(head)
+    formats.dimensions(io.BytesIO(head), SVG)
+    assert time.process_time() - start < 0.2
+
+
+@settings(deadline=None)
+@given(st.sampled_from(REAL), st.data())
+def test_no_damage_makes_the_readers_fail(
+    real: tuple[ImageFormat, bytes], data: st.DataObject
+) -> None:
+    known, content = real
+    damaged = bytearray(content[: data.draw(st.integers(0, len(content)))])
+    for at in data.draw(st.lists(st.integers(0, max(0, min(300, len(damaged)) - 1)), max_size=8)):
+        if damaged:
+            damaged[at] = data.draw(st.integers(0, 255))
+    size = formats.dimensions(io.BytesIO(damaged), known)
+    assert size is None or min(size) > 0

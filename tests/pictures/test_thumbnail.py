@@ -1,0 +1,332 @@
+"""Thumbnails of sound pictures, and what the decoder does with the others."""
+
+import io
+import os
+import signal
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app.errors import DeadlineExceeded, Interrupted, NoThumbnail
+from app.pictures import formats, thumbnail
+from app.pictures.formats import BY_NAME, FORMATS, ImageFormat
+
+ORIENTED = range(1, 9)
+RED, GREEN = (255, 0, 0), (0, 255, 0)
+
+
+def encode(picture: Image.Image, known: ImageFormat, **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, known.name, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def shrink(tmp_path: Path) -> Callable[[bytes, str], Image.Image]:
+    """Make the thumbnail of some bytes."""
+
+    def do(body: bytes, name: str) -> Image.Image:
+        path = tmp_path / "picture"
+        path.write_bytes(body)
+        with path.open("rb") as file:
+            made = thumbnail.make(file, BY_NAME[name])
+        return Image.open(io.BytesIO(made), formats=["WEBP"])
+
+    return do
+
+
+Shrink = Callable[[bytes, str], Image.Image]
+
+
+def near(pixel: object, colour: tuple[int, ...]) -> bool:
+    assert isinstance(pixel, tuple)
+    return all(abs(have - want) < 40 for have, want in zip(pixel, colour, strict=False))
+
+
+@pytest.mark.parametrize("known", thumbnail.DECODERS, ids=lambda known: known.name)
+def test_each_format_becomes_a_small_webp(shrink: Shrink, known: ImageFormat) -> None:
+    size = (256, 256) if known is formats.ICO else (1000, 500)
+    small = shrink(encode(Image.new("RGB", size, RED), known), known.name)
+
+    assert small.size == ((256, 256) if known is formats.ICO else (320, 160))
+    assert near(small.convert("RGB").getpixel((100, 60)), RED)
+
+
+@pytest.mark.parametrize(
+    "known", [one for one in FORMATS if one not in thumbnail.DECODERS], ids=lambda one: one.name
+)
+def test_other_formats_are_refused_by_name(shrink: Shrink, known: ImageFormat) -> None:
+    with pytest.raises(NoThumbnail, match=known.name):
+        shrink(b"<svg/>", known.name)
+
+
+def test_a_small_picture_keeps_its_size(shrink: Shrink) -> None:
+    small = shrink(encode(Image.new("RGB", (3, 2)), formats.PNG), "png")
+
+    assert small.size == (3, 2)
+
+
+@pytest.mark.parametrize("size", [(5000, 1), (1, 5000)])
+def test_a_line_stays_a_line(shrink: Shrink, size: tuple[int, int]) -> None:
+    small = shrink(encode(Image.new("RGB", size), formats.PNG), "png")
+
+    assert sorted(small.size) == [1, 320]
+
+
+@pytest.mark.parametrize("orientation", ORIENTED)
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "tiff"])
+def test_a_picture_stands_upright(shrink: Shrink, name: str, orientation: int) -> None:
+    upright = Image.new("RGB", (800, 400), RED)
+    upright.paste(GREEN, (0, 0, 400, 400))
+    turns = Image.Transpose
+    back = {
+        *((2, turns.FLIP_LEFT_RIGHT), (3, turns.ROTATE_180), (4, turns.FLIP_TOP_BOTTOM)),
+        *((5, turns.TRANSPOSE), (6, turns.ROTATE_90), (7, turns.TRANSVERSE)),
+        (8, turns.ROTATE_270),
+    }
+    lying = upright.transpose(dict(back)[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    small = shrink(encode(lying, BY_NAME[name], exif=exif), name)
+
+    assert small.size == (320, 160)
+    assert near(small.getpixel((40, 80)), GREEN)
+    assert near(small.getpixel((280, 80)), RED)
+    assert small.getexif() == {}
+
+
+def test_a_damaged_orientation_leaves_the_picture_as_it_is(shrink: Shrink) -> None:
+    exif = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    small = shrink(encode(Image.new("RGB", (800, 400), RED), formats.JPEG, exif=exif), "jpeg")
+
+    assert small.size == (320, 160)
+
+
+@pytest.mark.parametrize("name", ["gif", "webp", "png", "avif", "tiff"])
+def test_of_an_animation_the_first_frame_is_taken(shrink: Shrink, name: str) -> None:
+    first, *others = (Image.new("RGB", (400, 400), colour) for colour in (RED, GREEN, GREEN))
+    body = encode(first, BY_NAME[name], save_all=True, append_images=others)
+
+    small = shrink(body, name)
+
+    assert getattr(small, "n_frames", 1) == 1
+    assert near(small.convert("RGB").getpixel((160, 160)), RED)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_stays_so(shrink: Shrink, mode: str) -> None:
+    picture = Image.new("RGBA", (640, 640), (255, 0, 0, 255))
+    picture.paste((0, 0, 0, 0), (0, 0, 320, 640))
+    small = shrink(encode(picture.convert(mode), formats.PNG), "png")
+
+    assert small.mode == "RGBA"
+    assert small.getpixel((40, 160))[3] == 0
+    assert small.getpixel((280, 160))[3] == 255
+
+
+def test_a_palette_is_scaled_smoothly(shrink: Shrink) -> None:
+    stripes = Image.new("1", (640, 640))
+    for row in range(0, 640, 2):
+        stripes.paste(1, (0, row, 640, row + 1))
+    small = shrink(encode(stripes.convert("P"), formats.GIF), "gif")
+
+    assert near(small.getpixel((160, 160)), (127, 127, 127))
+
+
+@pytest.mark.parametrize("name", ["png", "tiff"])
+def test_sixteen_bits_of_grey_do_not_turn_white(shrink: Shrink, name: str) -> None:
+    picture = Image.new("I;16", (400, 400), 0x4000)
+    small = shrink(encode(picture, BY_NAME[name]), name)
+
+    assert near(small.convert("RGB").getpixel((160, 160)), (0x40, 0x40, 0x40))
+
+
+def test_inks_become_colours(shrink: Shrink) -> None:
+    picture = Image.new("CMYK", (400, 400), (0, 255, 255, 0))
+
+    assert near(shrink(encode(picture, formats.JPEG), "jpeg").getpixel((160, 160)), RED)
+
+
+def test_nothing_but_the_picture_is_kept(shrink: Shrink) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    small = shrink(
+        encode(Image.new("RGB", (400, 400)), formats.JPEG, exif=exif, icc_profile=b"p" * 9),
+        "jpeg",
+    )
+
+    assert set(small.info) <= {"loop", "background", "timestamp", "duration"}
+
+
+def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Make a PNG by hand, whatever it says of its size."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in [(b"IHDR", header), *chunks, (b"IEND", b"")]
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(50_001, 1_000), (30_000, 30_000), (2**31 - 1, 1)])
+def test_a_bomb_is_refused_before_it_is_decoded(shrink: Shrink, width: int, height: int) -> None:
+    body = png(width, height, (b"IDAT", zlib.compress(bytes(1 << 20))))
+
+    with pytest.raises(NoThumbnail, match="more than 50 megapixels"):
+        shrink(body, "png")
+
+
+def test_a_bomb_in_an_icon_is_refused(shrink: Shrink) -> None:
+    bomb = png(20_000, 20_000, (b"IDAT", zlib.compress(bytes(1 << 20))))
+    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(bomb), 22)
+
+    with pytest.raises(NoThumbnail):
+        shrink(b"\0\0\1\0\1\0" + entry + bomb, "ico")
+
+
+@pytest.mark.parametrize("known", thumbnail.DECODERS, ids=lambda known: known.name)
+def test_a_truncated_picture_is_refused(shrink: Shrink, known: ImageFormat) -> None:
+    size = (256, 256) if known is formats.ICO else (600, 600)
+    body = encode(Image.effect_noise(size, 90).convert("RGB"), known)
+
+    with pytest.raises(NoThumbnail, match="damaged"):
+        shrink(body[: len(body) // 2], known.name)
+
+
+def test_what_the_decoder_mutters_is_not_told(shrink: Shrink) -> None:
+    body = bytearray(encode(Image.new("RGB", (9, 9)), formats.TIFF))
+    [directory] = struct.unpack_from("<I", body, 4)
+    for entry in range(*struct.unpack_from("<H", body, directory)):
+        struct.pack_into("<I", body, directory + 2 + 12 * entry + 4, 1 << 20)
+
+    with pytest.raises(NoThumbnail) as told:
+        shrink(bytes(body), "tiff")
+
+    assert told.value.detail == "no thumbnail: it is damaged, or of a kind that is not decoded"
+
+
+@pytest.mark.parametrize("known", thumbnail.DECODERS, ids=lambda known: known.name)
+def test_no_other_decoder_than_that_of_the_format_is_tried(
+    shrink: Shrink, known: ImageFormat
+) -> None:
+    other = formats.PNG if known is formats.GIF else formats.GIF
+    bodies = [encode(Image.new("RGB", (9, 9)), other), b"%!PS-Adobe-3.0 EPSF-3.0\n", b""]
+
+    for body in bodies:
+        with pytest.raises(NoThumbnail, match="damaged"):
+            shrink(body, known.name)
+
+
+def test_a_page_behind_a_picture_does_not_matter(shrink: Shrink) -> None:
+    body = encode(Image.new("RGB", (400, 400), RED), formats.GIF) + b"<script>alert(1)</script>"
+    small = shrink(body, "gif")
+
+    assert small.size == (320, 320)
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put another program in the place of the decoder."""
+
+    def replace(program: str) -> None:
+        path = tmp_path / "child.py"
+        path.write_text(program)
+        monkeypatch.setattr(thumbnail, "CHILD", path)
+
+    return replace
+
+
+Child = Callable[[str], None]
+
+
+def die_of(number: int) -> str:
+    return f"import os; os.kill(os.getpid(), {number})"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGSEGV, "its decoder crashed"),
+        (signal.SIGABRT, "its decoder crashed"),
+        (signal.SIGXCPU, "too long"),
+        (signal.SIGKILL, "too much memory"),
+    ],
+)
+def test_a_decoder_that_dies_takes_nobody_along(
+    shrink: Shrink, child: Child, number: int, reason: str
+) -> None:
+    child(die_of(number))
+
+    with pytest.raises(NoThumbnail, match=reason):
+        shrink(b"", "png")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_whoever_ends_the_decoder_from_outside_has_it_tried_again(
+    shrink: Shrink, child: Child, number: int
+) -> None:
+    child(f"import signal; signal.signal({number}, signal.SIG_DFL); {die_of(number)}")
+
+    with pytest.raises(Interrupted):
+        shrink(b"", "png")
+
+
+def test_a_decoder_that_is_broken_itself_is_a_fault_of_ours(shrink: Shrink, child: Child) -> None:
+    child("import nothing_of_that_name")
+
+    with pytest.raises(RuntimeError, match="nothing_of_that_name"):
+        shrink(b"", "png")
+
+
+def test_a_decoder_that_hangs_is_ended(
+    shrink: Shrink, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnail, "SECONDS", 0.4)
+    child("import signal; signal.pause()")
+
+    with pytest.raises(DeadlineExceeded):
+        shrink(b"", "png")
+
+
+def test_a_decoder_is_cut_when_the_process_stops(tmp_path: Path, child: Child) -> None:
+    path = tmp_path / "pid"
+    child(
+        "import os, signal, pathlib;"
+        f"pathlib.Path({str(path)!r}).write_text(str(os.getpid()));"
+        "signal.pause()"
+    )
+
+    with pytest.raises(Interrupted), Path(os.devnull).open("rb") as file:
+        thumbnail.make(file, formats.PNG, cut=lambda: path.exists() and bool(path.read_text()))
+
+    assert not Path("/proc", path.read_text()).exists()
+
+
+def test_the_decoder_is_bounded_and_knows_no_secret(
+    shrink: Shrink, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOWNLOADER_API_KEYS", "secret")
+    child(f"""
+import os, resource
+from importlib.machinery import SourceFileLoader
+child = SourceFileLoader("child", {str(thumbnail.CHILD)!r}).load_module()
+limits = resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE
+child.shrink = lambda name: repr([dict(os.environ), *map(resource.getrlimit, limits)]).encode()
+child.main("Png")
+""")
+    with pytest.raises(NoThumbnail) as told:
+        shrink(b"", "png")
+
+    assert "secret" not in told.value.detail
+    assert told.value.detail.endswith("(536870912, 536870912), (10, 10), (0, 0), (0, 0)]")
+
+
+def test_no_decoder_is_loaded_into_the_service() -> None:
+    code = "import wsgi, sys; assert not [name for name in sys.modules if name.startswith('PIL')]"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

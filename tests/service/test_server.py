@@ -1,0 +1,230 @@
+"""gunicorn's threads: each connection gets its answers, however many and however fast they ask."""
+
+import re
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from gunicorn.workers.gthread import PollableMethodQueue
+
+from app.server import MethodQueue
+from tests.service.conftest import SECONDS, Service, serving
+
+HASTY = str(Path(__file__).with_name("hasty.conf.py"))
+JSON = b"POST /images HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+REQUEST = b"GET /healthz?a HTTP/1.1\r\nHost: localhost\r\n\r\n"  # with a query: for a thread
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("worker"), "--keep-alive", "75") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("hasty"), "-c", HASTY) as service:
+        yield service
+
+
+def connect(service: Service) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", service.port), SECONDS)
+
+
+def read(connection: socket.socket, count: int = 1) -> None:
+    """Read so many answers, each of them a good one."""
+    told = b""
+    while len(re.findall(rb'"status": ?"ok"\}', told)) < count:
+        more = connection.recv(65536)
+        assert more, told
+        told += more
+    assert told.count(b"HTTP/1.1 200 ") == count
+
+
+def test_a_connection_may_ask_again_and_again(running: Service) -> None:
+    with connect(running) as connection:
+        for pause in 0, 0, 0.1, 0:
+            time.sleep(pause)
+            connection.sendall(REQUEST)
+            read(connection)
+
+
+def test_requests_sent_together_are_all_answered(running: Service) -> None:
+    with connect(running) as connection:
+        connection.sendall(REQUEST * 5)
+        read(connection, 5)
+
+
+@pytest.mark.parametrize("body", [b"zz\r\n", b"2\r\n{}zz\r\n0\r\n\r\n"])
+def test_what_is_not_in_chunks_is_refused_and_ends_the_connection(
+    running: Service, body: bytes
+) -> None:
+    with connect(running) as connection:
+        head = b"Host: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(b"POST /images HTTP/1.1\r\n" + head + body + REQUEST)
+        told = b""
+        while more := connection.recv(65536):
+            told += more
+
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b'"/problems/bad-request"' in told
+    assert b'"ok"' not in told
+    assert not [line for line in running.lines() if line["level"] == "ERROR"]
+
+
+def test_more_connections_than_threads_take_turns(service: Service) -> None:
+    service.start("--threads", "2", "--keep-alive", "75")
+    with ExitStack() as open_ones:
+        connections = [open_ones.enter_context(connect(service)) for _ in range(8)]
+        for _ in range(5):
+            for connection in connections:
+                connection.sendall(REQUEST)
+            for connection in connections:
+                read(connection)
+
+
+def test_it_tells_that_it_lives_also_where_uploads_hold_every_thread(service: Service) -> None:
+    service.start("--threads", "2")
+    with ExitStack() as open_ones:
+        for _ in range(4):
+            upload = open_ones.enter_context(connect(service))
+            upload.sendall(JSON.replace(b"images", b"download") + b"{")
+
+        assert service.get("/healthz").ok
+
+
+def test_what_is_answered_late_is_written_to_no_other_file(tmp_path: Path) -> None:
+    late = MethodQueue()
+    late.init()
+    late.close()
+    files = [tmp_path / str(number) for number in range(9)]
+    with ExitStack() as open_ones:
+        for path in files:
+            open_ones.enter_context(path.open("wb"))  # by the lowest number that is free
+        late.defer(print)
+
+    assert {path.stat().st_size for path in files} == {0}
+    PollableMethodQueue.close(late)
+
+
+def test_a_connection_that_stays_open_does_not_hold_up_the_end(service: Service) -> None:
+    service.start()
+    with connect(service) as connection:
+        connection.sendall(REQUEST)
+        read(connection)
+        began = time.monotonic()
+        service.stop()
+
+        assert time.monotonic() - began < 10
+        assert connection.recv(1) == b""
+
+
+def test_a_worker_that_has_lost_its_master_ends_soon(service: Service) -> None:
+    def port_is_free() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", service.port)) != 0
+
+    service.start("--keep-alive", "75")
+    with connect(service) as connection:
+        connection.sendall(b"GET /images/%s HTTP/1.1\r\n\r\n" % str(uuid4()).encode())
+        assert connection.recv(1)
+        assert service.process
+        service.process.kill()
+        began = time.monotonic()
+        service.wait(port_is_free)
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_worker_without_files_for_connections_lets_them_wait(service: Service) -> None:
+    service.start()
+    [worker] = service.workers()
+    few = len(list(Path(f"/proc/{worker}/fd").iterdir())) + 8
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (few, few))
+    with ExitStack() as open_ones:
+        for _ in range(30):
+            open_ones.enter_context(connect(service)).sendall(REQUEST[:9])
+        service.wait(lambda: "no connection can be accepted" in service.log.read_text())
+
+    assert service.get("/healthz").ok
+    assert service.workers() == [worker]
+    assert service.log.read_text().count("no connection can be accepted") == 1
+
+
+def test_clients_that_keep_their_end_open_hold_nobody_up(running: Service) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(100):
+            connection = open_ones.enter_context(connect(running))
+            connection.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            read(connection)
+
+        assert running.get("/healthz").ok
+
+
+def test_a_refused_upload_gets_its_answer_whole(running: Service) -> None:
+    with connect(running) as connection:
+        connection.sendall(b"POST /images HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n")
+        connection.sendall(b"Content-Type: application/json\r\nContent-Length: 9999999\r\n\r\n")
+        connection.sendall(b" " * 2_000_000)
+        told = b""
+        while more := connection.recv(65536):
+            told += more
+
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert told.endswith(b"}")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"G",
+        REQUEST[:-1],
+        REQUEST[:-2] + b"A: " + b"a" * 9000,
+        REQUEST.replace(b"healthz", b"nowhere") + REQUEST[:-1],
+        JSON + b"{",
+        JSON.replace(b"\r\n\r\n", b"\r\nTE: a\r\n\r\n") + b"{",
+        JSON.replace(b"\r\nContent-Length: 9", b"\r\nTransfer-Encoding: chunked") + b"9",
+    ],
+    ids=["start", "headers", "long headers", "second", "body", "body for a thread", "chunk"],
+)
+def test_a_request_that_stops_half_way_is_given_up(hasty: Service, begun: bytes) -> None:
+    with connect(hasty) as connection:
+        connection.sendall(begun)
+
+        assert not re.search(rb"HTTP/1.1 [235]", b"".join(iter(lambda: connection.recv(999), b"")))
+    assert not [line for line in hasty.lines() if line["level"] == "ERROR"]
+
+
+def test_a_client_that_stops_reading_is_given_up(hasty: Service) -> None:
+    with connect(hasty) as connection:
+        connection.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                connection.send(REQUEST * 100)
+        connection.settimeout(SECONDS)
+        with pytest.raises(ConnectionError):
+            connection.sendall(REQUEST * 100_000)
+    assert not [line for line in hasty.lines() if line["level"] == "ERROR"]
+
+
+def test_a_client_that_lets_its_answers_lie_is_given_up(hasty: Service) -> None:
+    request = b"GET /images/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % str(uuid4()).encode()
+
+    def ask_at(pause: float, times: int) -> None:
+        for _ in range(times):
+            connection.sendall(request)
+            time.sleep(pause)
+
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", hasty.port))
+        with pytest.raises(ConnectionError):  # noqa: PT012  # by either
+            ask_at(0.002, 100)  # for each answer: a lane leaves what comes together to a thread
+            ask_at(2, SECONDS)  # between two, the system has time to find it stopped
+
+    assert not [line for line in hasty.lines() if line["level"] == "ERROR"]

@@ -1,0 +1,516 @@
+"""The work on a job, from the claim to its end, with a real site on loopback."""
+
+import errno
+import json
+import socket
+import threading
+import zipfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import jobs
+from app.database.models import KINDS, Download, Image
+from app.jobs import cleanup
+from app.settings import Settings
+from app.storage.local import Storage
+from app.worker import tasks
+from app.worker.selection import TRIES_PER_IMAGE
+from app.worker.tasks import Tasks
+from tests.samples import CONTENT_TYPES, FORMATS, picture
+from tests.site import Reply, Site
+
+Work = Callable[[], int]
+Ask = Callable[..., Download]
+
+
+@pytest.fixture
+def ask(work: Work) -> Ask:
+    """Ask for a page's images, have the work done, and return the download."""
+
+    def do(url: str, **values: Any) -> Download:
+        options = {"limit": 50, "min_width": 0, "min_height": 0, "manifest": False} | values
+        download = jobs.add_download(url=url, **options)
+        assert work() == 1
+        return jobs.get(Download, download.id)
+
+    return do
+
+
+@pytest.fixture
+def members(storage: Storage) -> Callable[[Download], dict[str, bytes]]:
+    """Read an archive, in the order of its members."""
+
+    def read(download: Download) -> dict[str, bytes]:
+        with zipfile.ZipFile(storage.archive(download.id, download.attempts)) as archive:
+            assert archive.testzip() is None
+            assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    return read
+
+
+Members = Callable[[Download], dict[str, bytes]]
+
+
+def show(site: Site, *sources: str) -> str:
+    """Serve a page that shows some images; return its URL."""
+    return site.page("/", "".join(f'<p><img src="{source}"></p>' for source in sources))
+
+
+def reasons(download: Download) -> list[str | None]:
+    return [image.error_code for image in download.pictures]
+
+
+def test_the_archive_holds_the_first_fifty_of_sixty_as_they_were_served(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    served = {}
+    for number in range(60):
+        name = FORMATS[number % len(FORMATS)]
+        served[f"{number:03}.{name}"] = picture(name, number)
+        site.file(f"/{number:03}.{name}", picture(name, number), CONTENT_TYPES[name])
+
+    download = ask(show(site, *served))
+
+    assert download.status == "finished"
+    got = members(download)
+    assert list(got.values()) == list(served.values())[:50]
+    assert [name[:3] for name in got] == [f"{number:03}" for number in range(1, 51)]
+    assert site.asked("/050.png") + site.asked(f"/050.{FORMATS[50 % len(FORMATS)]}") == 0
+
+
+def test_one_broken_image_of_three_is_left_out_with_its_reason(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/a.png", picture("png", 1))
+    site.file("/b.png", b"<html>Not here</html>")
+    site.file("/c.png", picture("png", 3))
+
+    download = ask(show(site, "a.png", "b.png", "c.png"))
+
+    assert download.status == "finished"
+    assert list(members(download)) == ["001-a.png", "003-c.png"]
+    assert reasons(download) == [None, "not-an-image", None]
+
+
+def test_the_same_name_twice_is_two_members(site: Site, ask: Ask, members: Members) -> None:
+    site.file("/a/photo.png", picture("png", 1))
+    site.file("/b/Photo.png", picture("png", 2))
+
+    download = ask(show(site, "a/photo.png", "b/Photo.png"))
+
+    assert list(members(download)) == ["001-photo.png", "002-Photo.png"]
+
+
+def test_the_place_of_a_broken_image_goes_to_the_next(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    for name in "bcd":
+        site.file(f"/{name}.png", picture("png", ord(name)))
+
+    download = ask(show(site, "a.png", "b.png", "c.png", "d.png"), limit=2)
+
+    assert list(members(download)) == ["002-b.png", "003-c.png"]
+    assert reasons(download) == ["origin-status", None, None, "cancelled"]
+    assert download.pictures[-1].error_detail == "not fetched: the limit of 2 is reached"
+    assert site.asked("/d.png") == 0
+
+
+def test_a_page_of_dead_links_is_not_tried_for_ever(site: Site, ask: Ask) -> None:
+    page = show(site, *[f"{number}.png" for number in range(20)])
+
+    download = ask(page, limit=2)
+
+    assert (download.status, download.error_code) == ("failed", "none-worked")
+    assert len(site.requests) == 1 + 2 * TRIES_PER_IMAGE
+    assert download.found == 20
+
+
+def test_what_is_skipped_is_reported_and_takes_no_place(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/a.png", picture())
+    inline = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+
+    download = ask(show(site, inline, "a.png"), limit=1)
+
+    assert list(members(download)) == ["001-a.png"]
+    [skipped] = [image for image in download.pictures if image.position is None]
+    assert skipped.status == "cancelled"
+    assert skipped.error_detail == "skipped: data: URI"
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        ({"min_width": 30}, ["002-wide.png"]),
+        ({"min_height": 30}, ["003-high.gif"]),
+        ({"min_width": 20, "min_height": 20}, ["002-wide.png", "003-high.gif"]),
+        ({"types": ["gif"]}, ["003-high.gif"]),
+        ({"types": ["png"], "limit": 1}, ["001-small.png"]),
+    ],
+)
+def test_the_filters_keep_what_was_asked_for(
+    site: Site, ask: Ask, members: Members, filters: dict[str, Any], kept: list[str]
+) -> None:
+    site.file("/small.png", picture("png", 1, (10, 10)))
+    site.file("/wide.png", picture("png", 2, (30, 20)))
+    site.file("/high.gif", picture("gif", 3, (20, 30)))
+
+    download = ask(show(site, "small.png", "wide.png", "high.gif"), **filters)
+
+    assert list(members(download)) == kept
+
+
+def test_what_the_filters_leave_out_is_told(site: Site, ask: Ask) -> None:
+    site.file("/a.png", picture("png", 1, (10, 20)))
+
+    download = ask(show(site, "a.png"), min_width=11)
+
+    assert download.error_code == "none-worked"
+    [image] = download.pictures
+    assert (image.error_code, image.error_detail) == ("unwanted", "too small: 10 × 20 pixels")
+
+
+def test_the_next_size_is_taken_when_the_largest_is_gone(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/small.png", picture("png", 1))
+    page = site.page("/", '<img src="small.png" srcset="large.png 2000w, small.png 500w">')
+
+    download = ask(page)
+
+    assert members(download) == {"001-small.png": picture("png", 1)}
+    assert download.pictures[0].source_url == site.url("/small.png")
+    assert site.asked("/large.png") == 1
+
+
+def test_a_picture_is_listed_under_the_site_it_came_from(
+    site: Site, ask: Ask, client: FlaskClient
+) -> None:
+    site.file("/small.png", picture("png", 1))
+    elsewhere = site.url("/large.png").replace("127.0.0.1", "127.0.0.2")
+    ask(site.page("/", f'<img src="small.png" srcset="{elsewhere} 2000w, small.png 500w">'))
+
+    assert len(client.get("/images?site=127.0.0.1").json["images"]) == 1
+    assert client.get("/images?site=127.0.0.2").json["images"] == []
+
+
+def test_a_dry_run_reports_and_fetches_no_image(site: Site, ask: Ask) -> None:
+    inline = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+
+    download = ask(show(site, "a.png", inline, "b.png", "c.png"), limit=2, dry_run=True)
+
+    assert download.status == "finished"
+    assert [(image.position, image.error_detail) for image in download.pictures] == [
+        (1, "not fetched: a dry run"),
+        (None, "skipped: data: URI"),
+        (2, "not fetched: a dry run"),
+    ]
+    assert all(image.finished_at for image in download.pictures)
+    assert download.found == 3
+    assert len(site.requests) == 1
+
+
+def test_listed_images_are_taken_instead_of_the_page(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/a.png", picture("png", 1))
+    site.file("/deep/b.png", picture("png", 2))
+    page = site.url("/deep/page")
+
+    listed = ["/a.png", "b.png", "http://[x]", "javascript:alert(1)", "/a.png"]
+    download = ask(page, image_urls=listed)
+
+    assert list(members(download)) == ["001-a.png", "002-b.png"]
+    assert [image.error_detail for image in download.pictures[2:]] == [
+        "skipped: malformed URL",
+        "skipped: not http",
+        "skipped: same picture again",
+    ]
+    assert site.asked("/deep/page") == 0
+    assert site.requests[0].headers["Referer"] == page
+
+
+@pytest.mark.parametrize(
+    ("sources", "taken"),
+    [
+        (None, ["001-seen.png"]),
+        (["seen"], ["001-seen.png"]),
+        (["meta"], ["001-meta.png"]),
+        (["icons", "links", "seen"], ["001-seen.png", "002-link.png", "003-icon.png"]),
+    ],
+)
+def test_the_sources_choose_where_to_look(
+    site: Site, ask: Ask, members: Members, sources: list[str] | None, taken: list[str]
+) -> None:
+    for number, name in enumerate(["seen", "meta", "link", "icon"]):
+        site.file(f"/{name}.png", picture("png", number))
+    page = site.page(
+        "/",
+        "<meta property=og:image content=meta.png><link rel=icon href=icon.png>"
+        "<a href=link.png>Large</a><img src=seen.png>",
+    )
+
+    assert list(members(ask(page, sources=sources))) == taken
+
+
+def test_the_manifest_comes_last_and_tells_the_same_as_the_status(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/a.png", picture())
+
+    download = ask(show(site, "a.png", "gone.png"), manifest=True)
+
+    *_, (name, content) = members(download).items()
+    told = json.loads(content)
+    assert name == "manifest.json"
+    assert told["url"] == download.url
+    assert [image["file"] for image in told["images"]] == ["001-a.png", None]
+    assert "404" in told["images"][1]["error"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(b"gone", status=404), "origin-status"),
+        (Reply(b"%PDF-1.7", "application/pdf"), "not-html"),
+        (Reply(picture(), "image/png"), "not-html"),
+        (Reply(b"<p>Nothing to see"), "no-images"),
+        (Reply(b'<img src="data:,x">'), "no-images"),
+        (Reply(b""), "not-html"),
+    ],
+)
+def test_a_page_that_gives_nothing_fails_with_the_reason(
+    site: Site, ask: Ask, reply: Reply, code: str
+) -> None:
+    site.replies["/"] = reply
+
+    download = ask(site.url("/"))
+
+    assert (download.status, download.error_code) == ("failed", code)
+
+
+def test_an_origin_that_is_not_there_fails_the_job(site: Site, ask: Ask) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        download = ask(f"http://127.0.0.1:{unheard.getsockname()[1]}/")
+
+    assert (download.status, download.error_code) == ("failed", "unreachable")
+
+
+def test_images_are_asked_for_on_behalf_of_the_page(site: Site, ask: Ask) -> None:
+    site.file("/a.png", picture())
+    page = show(site, "a.png")
+
+    ask(page)
+
+    assert site.requests[1].headers["Referer"] == page
+    assert site.requests[1].headers["User-Agent"].startswith("image-downloader/")
+    assert "Cookie" not in site.requests[1].headers
+
+
+def test_a_download_goes_on_where_it_was_handed_back(
+    site: Site, storage: Storage, settings: Settings, members: Members
+) -> None:
+    for name in "abc":
+        site.file(f"/{name}.png", picture("png", ord(name)))
+    jobs.add_download(
+        url=show(site, "a.png", "b.png", "c.png"),
+        limit=5,
+        min_width=0,
+        min_height=0,
+        manifest=False,
+    )
+    # The answer for b.png comes only when the process has stopped waiting for it.
+    stopped = threading.Event()
+    site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
+    stopping = Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0)
+
+    stopping.turn(KINDS)
+    stopped.set()
+    [download] = Download.select()
+    assert (download.status, download.owner) == ("queued", None)
+    assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]
+
+    Tasks(settings, storage, stopping=lambda: False).turn(KINDS)
+    [download] = Download.select()
+    assert (download.status, download.attempts) == ("finished", 2)
+    assert list(members(download)) == ["001-a.png", "002-b.png", "003-c.png"]
+    assert (site.asked("/"), site.asked("/a.png")) == (1, 1)
+
+
+def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
+    site: Site,
+    storage: Storage,
+    settings: Settings,
+    work: Work,
+    client: FlaskClient,
+    members: Members,
+) -> None:
+    for name in "ab":
+        site.file(f"/{name}.png", picture("png", ord(name)))
+    added = jobs.add_download(url=show(site, "a.png", "b.png"), limit=5)
+    stopped = threading.Event()
+    site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
+    Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0).turn(KINDS)
+    stopped.set()
+    [(path, first, _)] = storage.kept()
+    storage.remove(path)
+
+    assert work() == 1
+
+    assert list(members(jobs.get(Download, added.id))) == ["002-b.png"]
+    answer = client.get(f"/images/{first}/content")
+    assert (answer.status_code, answer.json["type"]) == (410, "/problems/gone")
+
+
+def test_a_full_disk_fails_the_job_with_that_reason(
+    site: Site, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.file("/a.png", picture())
+
+    def no_room(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.storage.local.os.fsync", no_room)
+    download = ask(show(site, "a.png"))
+
+    assert (download.status, download.error_code) == ("failed", "storage-full")
+
+
+def test_a_fault_of_ours_fails_the_job_and_is_logged(
+    site: Site, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(tasks, "find_pictures", broken)
+    download = ask(show(site, "a.png"))
+
+    assert download.error_code == "unexpected"
+    assert "secret" not in (download.error_detail or "")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_cancelled_job_is_left_alone(
+    site: Site, work: Work, monkeypatch: pytest.MonkeyPatch, storage: Storage
+) -> None:
+    image = jobs.add_image(site.file("/a.png", picture()))
+
+    def lose(*args: Any) -> None:
+        Image.update(status="cancelled").execute()
+
+    site.replies["/a.png"] = lambda: (lose(), Reply(picture(), "image/png"))[1]
+    work()
+
+    assert jobs.get(Image, image.id).status == "cancelled"
+
+
+def test_a_picture_removed_while_the_download_runs_is_left_out(
+    site: Site, ask: Ask, members: Members, storage: Storage
+) -> None:
+    def removing() -> Reply:
+        cleanup.remove(Image.get(Image.position == 1), storage)
+        return Reply(picture("png", 2), "image/png")
+
+    site.file("/a.png", picture("png", 1))
+    site.replies["/b.png"] = removing
+
+    download = ask(show(site, "a.png", "b.png"))
+
+    assert download.status == "finished"
+    assert list(members(download)) == ["002-b.png"]
+
+
+def test_a_picture_withdrawn_while_it_is_fetched_is_left_out(
+    site: Site, ask: Ask, members: Members, storage: Storage
+) -> None:
+    def removing() -> Reply:
+        cleanup.remove(Image.get(Image.position == 1), storage)
+        return Reply(picture("png", 1), "image/png")
+
+    site.replies["/a.png"] = removing
+    site.file("/b.png", picture("png", 2))
+
+    download = ask(show(site, "a.png", "b.png"))
+
+    assert list(members(download)) == ["002-b.png"]
+    assert len(list(storage.kept())) == 2
+
+
+def test_a_download_deleted_while_it_runs_leaves_nothing(
+    site: Site, work: Work, storage: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    def removing() -> Reply:
+        cleanup.remove(Download.get(), storage)
+        return Reply(picture("png", 2), "image/png")
+
+    site.file("/a.png", picture("png", 1))
+    site.replies["/b.png"] = removing
+    jobs.add_download(url=show(site, "a.png", "b.png"), limit=5)
+    work()
+
+    assert Download.get().status == "cancelled"
+    assert list(storage.kept()) == []
+    assert "job broke" not in caplog.text
+
+
+def test_few_of_many_sizes_are_tried(site: Site, ask: Ask) -> None:
+    sizes = ", ".join(f"{width}.png {width}w" for width in range(1000, 0, -100))
+    page = site.page("/", f'<img src="plain.png" srcset="{sizes}">')
+
+    download = ask(page)
+
+    assert download.error_code == "none-worked"
+    asked = [request.path for request in site.requests[1:]]
+    assert asked == ["/1000.png", "/900.png", "/plain.png"]
+
+
+def test_a_job_is_one_line_in_the_log(
+    site: Site, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    image = jobs.add_image(site.url("/gone.png"))
+    work()
+
+    [record] = [one for one in caplog.records if one.name == "app.worker.tasks"]
+    told = vars(record)
+    assert record.getMessage() == "job failed"
+    assert (told["kind"], told["id"], told["attempt"]) == ("image", str(image.id), 1)
+    assert told["error"] == "origin-status"
+
+
+def test_a_large_image_is_never_whole_in_memory(
+    site: Site, work: Work, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = picture() + bytes(5_000_000)
+    image = jobs.add_image(site.file("/a.png", body))
+    written: list[int] = []
+    new_file = storage.new_file
+
+    class Counting:
+        def __init__(self, file: BinaryIO) -> None:
+            self.file = file
+
+        def write(self, data: bytes) -> int:
+            written.append(len(data))
+            return self.file.write(data)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.file, name)
+
+    @contextmanager
+    def counting(path: Any) -> Any:
+        with new_file(path) as file:
+            yield Counting(file)
+
+    monkeypatch.setattr(storage, "new_file", counting)
+    work()
+
+    assert jobs.get(Image, image.id).bytes == len(body) == sum(written)
+    assert max(written) <= 1 << 20

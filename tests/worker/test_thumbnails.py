@@ -1,0 +1,282 @@
+"""The thumbnails that are wanted: one is made at a time, each once."""
+
+import errno
+import os
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app import jobs
+from app.database.models import Image
+from app.errors import Gone, NoThumbnail, StorageFailure, StorageFull, StorageUnusable, Unexpected
+from app.jobs import cleanup
+from app.storage.local import Storage
+from app.worker import thumbnails
+from app.worker.thumbnails import Darkroom
+from tests.disk import FaultyDisk
+from tests.samples import picture
+from tests.site import Site
+
+Keep = Callable[..., Image]
+
+
+@pytest.fixture
+def room(storage: Storage) -> Darkroom:
+    return Darkroom(storage, stopping=lambda: False)
+
+
+@pytest.fixture
+def keep(site: Site, work: Callable[[], int]) -> Keep:
+    """Have a copy of a picture kept."""
+
+    def do(body: bytes = picture()) -> Image:
+        image = jobs.add_image(site.file("/a", body))
+        assert work() == 1
+        return jobs.get(Image, image.id)
+
+    return do
+
+
+def stored(storage: Storage) -> list[str]:
+    return [path.suffix for path, _, _ in storage.thumbnails()]
+
+
+def test_a_thumbnail_that_was_asked_for_is_made(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    image = keep()
+    assert room.ask(image)
+    assert room.turn()
+
+    made = storage.read(storage.thumbnail(image.id, image.attempts))
+    assert made
+    assert made.startswith(b"RIFF")
+    assert not room.turn()
+
+
+def test_asking_again_makes_it_once(room: Darkroom, keep: Keep) -> None:
+    image = keep()
+
+    assert [room.ask(image) for _ in range(10)] == [True] + [False] * 9
+    assert [room.turn(), room.turn()] == [True, False]
+
+
+def test_one_that_is_there_already_is_left_alone(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    image = keep()
+    path = storage.thumbnail(image.id, image.attempts)
+    with storage.new_file(path) as file:
+        file.write(b"made by a sibling")
+    room.ask(image)
+    room.turn()
+
+    assert storage.read(path) == b"made by a sibling"
+
+
+def test_few_wait_and_the_others_ask_again(
+    room: Darkroom, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnails, "ROOM", 2)
+    images = [keep() for _ in range(3)]
+
+    assert [room.ask(image) for image in images] == [True, True, False]
+    room.turn()
+    assert room.ask(images[2])
+
+
+def test_why_there_is_none_is_remembered_across_restarts(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    image = keep(picture("png", size=(400, 400))[:-40])
+    room.ask(image)
+    room.turn()
+
+    with pytest.raises(NoThumbnail, match="damaged"):
+        Darkroom(storage, stopping=lambda: False).ask(image)
+    assert stored(storage) == [".none"]
+
+
+def test_a_drawing_is_refused_without_a_turn(room: Darkroom, keep: Keep, storage: Storage) -> None:
+    with pytest.raises(NoThumbnail, match="svg"):
+        room.ask(keep(picture("svg")))
+
+    assert not room.turn()
+    assert stored(storage) == []
+
+
+def test_a_removed_copy_is_told_as_gone_each_time(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    image = keep()
+    storage.remove(storage.image(image.id, image.attempts))
+
+    for _ in range(3):
+        with pytest.raises(Gone):
+            room.ask(image)
+        assert not room.turn()
+
+
+def test_a_copy_that_is_removed_before_its_turn_is_gone(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    image = keep()
+    room.ask(image)
+    storage.remove(storage.image(image.id, image.attempts))
+    room.turn()
+
+    with pytest.raises(Gone):
+        room.ask(image)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(errno.ENOSPC, StorageFull), (errno.EROFS, StorageUnusable)]
+)
+def test_a_disk_that_takes_nothing_is_told_once_and_then_tried_again(
+    room: Darkroom,
+    keep: Keep,
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    reason: type[StorageFailure],
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    image = keep()
+    room.ask(image)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", refuse)
+        room.turn()
+
+    with pytest.raises(reason):
+        room.ask(image)
+    assert room.ask(image)
+    assert room.turn()
+    assert stored(storage) == [".webp"]
+
+
+def test_a_fault_of_ours_is_logged_and_told(
+    room: Darkroom,
+    keep: Keep,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(thumbnails.thumbnail, "make", lambda *_: 1 // 0)
+    image = keep()
+    room.ask(image)
+    room.turn()
+
+    with pytest.raises(Unexpected):
+        room.ask(image)
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_whatever_operation_fails_the_next_try_makes_it(
+    room: Darkroom, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(thumbnails.thumbnail, "make", lambda *_: b"made")
+    disk = FaultyDisk(storage.root, monkeypatch)
+    for number in count(1):
+        image = keep()
+        room.ask(image)
+        disk.fail(code, number, number)
+        room.turn()
+        disk.mend()
+
+        path = storage.thumbnail(image.id, image.attempts)
+        if disk.failed and disk.failed != ["unlink"]:
+            assert not path.exists()
+            with pytest.raises((StorageFull, Unexpected)):
+                room.ask(image)
+            room.ask(image)
+            room.turn()
+        assert storage.read(path) == b"made"
+        assert list(storage.root.glob("parts/*/*")) == []
+        if not disk.failed:
+            break
+
+    assert number > 5
+
+
+def test_failures_that_nobody_comes_back_for_do_not_pile_up(
+    room: Darkroom, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnails, "ROOM", 1)
+    monkeypatch.setattr(thumbnails.thumbnail, "make", lambda *_: 1 // 0)
+    first, second = keep(), keep()
+    for image in first, second:
+        room.ask(image)
+        room.turn()
+
+    assert room.ask(first)
+    with pytest.raises(Unexpected):
+        room.ask(second)
+
+
+def test_what_was_asked_for_when_the_process_stops_is_forgotten(
+    storage: Storage, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnails.thumbnail, "ASK_SECONDS", 0.0001)
+    room = Darkroom(storage, stopping=lambda: True)
+    image = keep()
+    room.ask(image)
+    room.turn()
+
+    assert stored(storage) == []
+    assert room.ask(image)
+
+
+def test_the_thumbnail_of_an_image_that_is_removed_meanwhile_goes_too(
+    room: Darkroom, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removing(*args: object) -> bytes:
+        cleanup.remove(image, storage)
+        return b"made"
+
+    image = keep()
+    monkeypatch.setattr(thumbnails.thumbnail, "make", removing)
+    room.ask(image)
+    room.turn()
+
+    assert stored(storage) == []
+
+
+def test_a_thumbnail_is_removed_with_its_image(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    for body in picture(), picture("png", size=(400, 400))[:-40]:
+        image = keep(body)
+        room.ask(image)
+        room.turn()
+        assert len(stored(storage)) == 1
+
+        cleanup.remove(image, storage)
+        assert stored(storage) == []
+
+
+def test_collecting_removes_thumbnails_without_an_image(
+    room: Darkroom, keep: Keep, storage: Storage
+) -> None:
+    image = keep()
+    room.ask(image)
+    room.turn()
+    assert cleanup.collect(storage) == (0, 0)
+
+    Image.delete().execute()
+    assert cleanup.collect(storage) == (2, 0)
+    assert stored(storage) == []
+
+
+def test_a_backup_leaves_thumbnails_out(
+    room: Darkroom, keep: Keep, storage: Storage, tmp_path: Path
+) -> None:
+    room.ask(keep())
+    room.turn()
+
+    copy = cleanup.back_up(storage, tmp_path)
+
+    assert {path.name for path in copy.iterdir()} == {"downloader.db", "images"}

@@ -1,0 +1,463 @@
+"""Callbacks: what is told of a job's end, how it is signed, and what becomes of it."""
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from peewee import SQL
+
+from app import jobs
+from app.database.models import Delivery, Download, Image, first_id, new_id, now
+from app.database.sqlite import db
+from app.errors import Unreachable
+from app.jobs import cleanup
+from app.settings import Settings
+from app.storage.local import Storage
+from app.worker.tasks import Tasks
+from app.worker.webhooks import MAX_REST_SECONDS, MINUTE, PAUSES, SILENCE_SECONDS, sign
+from tests.samples import picture
+from tests.site import Reply, Request, Site
+
+README = Path(__file__).parents[2] / "README.md"
+OLD, NEW = b"o" * 24, b"n" * 64
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, webhook_secret=(NEW, OLD))
+
+
+@pytest.fixture
+def hook(site: Site, app: Flask) -> str:
+    """A receiver that is content with everything."""
+    site.replies["/hook"] = Reply(status=204)
+    return site.url("/hook")
+
+
+def told(site: Site) -> list[Request]:
+    return [request for request in site.requests if request.path == "/hook"]
+
+
+def event(request: Request) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(request.body)
+    return event
+
+
+def is_genuine(request: Request, key: bytes) -> bool:
+    """Verify a message by the words of Standard Webhooks."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    signed = b"%s.%s.%s" % (
+        headers["webhook-id"].encode(),
+        headers["webhook-timestamp"].encode(),
+        request.body,
+    )
+    digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    fresh = abs(time.time() - int(headers["webhook-timestamp"])) < 60
+    return fresh and f"v1,{digest}" in headers["webhook-signature"].split(" ")
+
+
+def test_the_readme_verifies_messages() -> None:
+    [code] = re.findall(r"```python\n(def is_genuine.*?)```", README.read_text(), re.DOTALL)
+    exec(code, names := {"base64": base64, "hmac": hmac, "time": time})
+    verify = names["is_genuine"]
+    secret = f"whsec_{base64.b64encode(NEW).decode()}"
+    body = '{"type":"image.finished ü"}'.encode()
+
+    headers = sign("1", now(), body, [OLD, NEW])
+    assert verify(headers, body, secret)
+    assert not verify(headers, body + b" ", secret)
+    assert not verify(sign("1", now(), body, [OLD]), body, secret)
+    assert not verify(sign("1", now() - timedelta(seconds=400), body, [NEW]), body, secret)
+
+
+def waiting(url: str) -> Delivery:
+    """Have a delivery whose time has come."""
+    jobs.add_image("https://a/1.png", url)
+    image = jobs.claim(Image, "me")
+    assert image
+    jobs.fail(image, Unreachable("no address for a"))
+    return Delivery.select().order_by(Delivery.id.desc()).get()
+
+
+def again(delivery: Delivery) -> Delivery:
+    return jobs.get(Delivery, delivery.id)
+
+
+def let_pass(seconds: float) -> None:
+    """Have time gone by."""
+    micro = int(seconds * 1_000_000)
+    moments = [Delivery.added_at, Delivery.due_at, Delivery.held_until]
+    Delivery.update({field: SQL(f"{field.name} - {micro}") for field in moments}).execute()
+
+
+def put_off(delivery: Delivery, began: datetime, least: float, most: float) -> bool:
+    """Tell whether it is due so many seconds after a moment between then and now."""
+    due_at = again(delivery).due_at
+    return began + timedelta(seconds=least) <= due_at <= now() + timedelta(seconds=most)
+
+
+def test_the_signature_is_that_of_the_reference() -> None:
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    moment = datetime.fromtimestamp(1614265330, UTC)
+
+    headers = sign("msg_p5jXN8AQM9LWM0D4loKWxJek", moment, b'{"test": 2432232314}', [key])
+
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_the_end_of_an_image_is_told(site: Site, hook: str, work: Work) -> None:
+    image = jobs.add_image(site.file("/a.png", picture()), hook)
+    work()
+
+    [request] = told(site)
+    assert is_genuine(request, NEW)
+    assert is_genuine(request, OLD)
+    assert not is_genuine(request, b"another")
+    assert request.headers["Content-Type"] == "application/json"
+    message = event(request)
+    assert message["type"] == "image.finished"
+    assert message["timestamp"] == message["data"]["completed_at"]
+    assert message["data"]["image_url"] == f"/images/{image.id}/content"
+    assert message["data"]["bytes"] == len(picture())
+    assert "hook" not in request.body.decode()
+    [delivery] = Delivery.select()
+    assert (delivery.status, delivery.job_id) == ("finished", image.id)
+    assert request.headers["webhook-id"] == str(delivery.id)
+
+
+def test_the_end_of_a_download_is_told_once(site: Site, hook: str, work: Work) -> None:
+    site.file("/a.png", picture())
+    page = site.page("/", "<img src=a.png><img src=gone.png>")
+    download = jobs.add_download(url=page, limit=9, callback_url=hook)
+    work()
+
+    [request] = told(site)
+    message = event(request)
+    assert message["type"] == "download.finished"
+    assert message["data"]["download_url"] == f"/download/{download.id}"
+    assert message["data"]["progress"] == {"found": 2, "done": 1, "failed": 1, "total": 2}
+    assert message["data"]["error"] is None
+    assert "images" not in message["data"]
+
+
+def test_a_failure_is_told_with_its_reason(site: Site, hook: str, work: Work) -> None:
+    jobs.add_download(url=site.url("/nowhere"), limit=9, callback_url=hook)
+    work()
+
+    [request] = told(site)
+    assert event(request)["type"] == "download.failed"
+    assert event(request)["data"]["error"]["type"] == "/problems/origin-status"
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_cancel_is_told(
+    site: Site, hook: str, work: Work, storage: Storage, claimed: bool
+) -> None:
+    download = jobs.add_download(url=site.url(), limit=9, callback_url=hook)
+    if claimed:
+        jobs.claim(Download, "me")
+    cleanup.remove(download, storage)
+    work()
+
+    [request] = told(site)
+    assert event(request)["type"] == "download.cancelled"
+    assert event(request)["data"]["status"] == "cancelled"
+    cleanup.remove(download, storage)  # now it is gone, and nothing more is told
+    work()
+    assert len(told(site)) == 1
+
+
+def test_a_job_given_up_is_told(site: Site, hook: str, work: Work) -> None:
+    jobs.add_image(site.url("/a.png"), hook)
+    jobs.claim(Image, "dead")
+    jobs.recover(lambda owner: False, crashes_allowed=1)
+    work()
+
+    assert event(told(site)[0])["data"]["error"]["type"] == "/problems/gave-up"
+
+
+def test_what_is_removed_after_its_end_is_told_all_the_same(
+    site: Site, hook: str, work: Work, storage: Storage, tasks: Tasks
+) -> None:
+    image = jobs.add_image(site.file("/a.png", picture()), hook)
+    tasks.turn([Image])
+    cleanup.remove(image, storage)
+    work()
+
+    assert event(told(site)[0])["type"] == "image.finished"
+
+
+def test_nobody_is_told_who_did_not_ask(site: Site, work: Work) -> None:
+    jobs.add_image(site.file("/a.png", picture()))
+    work()
+
+    assert Delivery.select().count() == 0
+
+
+def test_the_delivery_is_written_with_the_end_or_not_at_all(
+    site: Site, hook: str, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = jobs.add_image(site.file("/a.png", picture()), hook)
+
+    def broken(**values: Any) -> None:
+        raise RuntimeError("no row")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Delivery, "create", broken)
+        with pytest.raises(RuntimeError):
+            tasks.turn([Image])
+    assert jobs.get(Image, image.id).status == "running"
+
+
+@pytest.mark.parametrize("status", [301, 302, 400, 404, 429, 500, 502, 503, 504])
+def test_everything_but_2xx_is_tried_again(
+    site: Site, hook: str, work: Work, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "app.worker.webhooks.PAUSES", (MINUTE, MINUTE)
+    )  # longer than this test takes
+    site.replies["/hook"] = Reply(status=status, headers={"Location": site.url("/elsewhere")})
+    delivery = waiting(hook)
+
+    began = now()
+    assert work() == 1
+    left = again(delivery)
+    assert (left.status, left.error_detail) == ("queued", f"origin status: {status}")
+    assert put_off(left, began, MINUTE * 0.8, MINUTE)
+    assert site.asked("/elsewhere") == 0
+    assert work() == 0
+
+    site.replies["/hook"] = Reply(status=299)
+    let_pass(MINUTE)
+    assert work() == 1
+    assert (again(delivery).status, again(delivery).error_detail) == ("finished", None)
+    first, second = told(site)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert is_genuine(second, NEW)
+
+
+def test_pauses_grow_for_a_day_and_then_it_is_given_up(
+    site: Site, hook: str, work: Work, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.replies["/hook"] = Reply(status=500)
+    delivery = waiting(hook)
+    for pause in PAUSES:
+        began = now()
+        assert work() == 1
+        assert put_off(delivery, began, pause * 0.8, pause)
+        let_pass(pause)
+    with caplog.at_level(logging.INFO):
+        assert work() == 1
+    assert work() == 0
+
+    assert again(delivery).status == "failed"
+    [line] = [record for record in caplog.records if record.message == "job failed"]
+    assert (vars(line)["kind"], vars(line)["detail"]) == ("delivery", "origin status: 500")
+    assert len(told(site)) == 9
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("90", 90, 90),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", PAUSES[0] * 0.8, PAUSES[0]),
+        ("1", PAUSES[0] * 0.8, PAUSES[0]),
+        ("99999", MAX_REST_SECONDS, MAX_REST_SECONDS),
+        ("so", PAUSES[0] * 0.8, PAUSES[0]),
+    ],
+)
+def test_a_receiver_is_left_alone_as_long_as_it_asks_within_reason(
+    site: Site, hook: str, work: Work, asked: str, least: float, most: float
+) -> None:
+    site.replies["/hook"] = Reply(status=503, headers={"Retry-After": asked})
+    delivery = waiting(hook)
+    began = now()
+    work()
+
+    assert put_off(delivery, began, least, most)
+    let_pass(most)
+    assert work() == 1
+
+
+def test_what_else_is_to_be_told_there_waits_too(site: Site, hook: str, work: Work) -> None:
+    site.replies["/hook"] = Reply(status=429, headers={"Retry-After": "90"})
+    for _ in range(3):
+        waiting(hook)
+    assert work() == 1
+    let_pass(80)
+    waiting(hook)
+    assert work() == 0
+
+    site.replies["/hook"] = Reply()
+    let_pass(11)
+    assert work() == 4
+
+
+def test_410_ends_it_at_once(site: Site, hook: str, work: Work) -> None:
+    site.replies["/hook"] = Reply(status=410)
+    delivery = waiting(hook)
+    work()
+
+    assert (again(delivery).status, again(delivery).error_code) == ("failed", "gone")
+
+
+def test_a_receiver_that_has_moved_inside_gets_nothing(
+    site: Site, hook: str, storage: Storage, settings: Settings
+) -> None:
+    delivery = waiting(hook.replace("127.0.0.1", "localhost"))
+    tasks = Tasks(replace(settings, allow_networks=()), storage, stopping=lambda: False)
+    assert tasks.turn([Delivery])
+
+    assert told(site) == []
+    assert (again(delivery).status, again(delivery).error_code) == ("failed", "refused-address")
+
+
+def test_a_host_that_does_not_answer_is_tried_again_and_holds_nobody_up(
+    site: Site, hook: str, work: Work
+) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.2", 0))
+        delivery, same = (
+            waiting(f"http://127.0.0.2:{unheard.getsockname()[1]}/{n}") for n in range(2)
+        )
+        other = waiting(hook)
+        began = now()
+        assert work() == 2
+
+    assert (again(delivery).status, again(delivery).error_code) == ("queued", "unreachable")
+    assert put_off(delivery, began, SILENCE_SECONDS, SILENCE_SECONDS)
+    assert again(same).attempts == 0
+    assert again(other).status == "finished"
+    let_pass(SILENCE_SECONDS)
+    assert work() == 1
+
+
+def test_each_receiver_is_told_one_thing_at_a_time(hook: str) -> None:
+    first, second = waiting(hook), waiting(hook)
+    other = waiting(hook.replace("127.0.0.1", "127.0.0.2"))
+
+    claimed = [jobs.claim(Delivery, "me") for _ in range(3)]
+    assert [one and one.id for one in claimed] == [first.id, other.id, None]
+    assert claimed[0]
+    jobs.finish(claimed[0])
+    next_one = jobs.claim(Delivery, "me")
+    assert next_one
+    assert next_one.id == second.id
+
+
+def test_half_of_the_seats_stay_with_the_jobs(
+    site: Site, hook: str, settings: Settings, storage: Storage
+) -> None:
+    tasks = Tasks(replace(settings, job_threads=2), storage, stopping=lambda: False)
+    inner: list[bool] = []
+
+    def meanwhile() -> Reply:
+        inner.append(tasks.turn([Delivery]))
+        return Reply()
+
+    waiting(hook)
+    waiting(hook.replace("127.0.0.1", "localhost"))
+    site.replies["/hook"] = meanwhile
+    assert tasks.turn([Delivery])
+    assert inner == [False]
+    site.replies["/hook"] = Reply()
+    assert tasks.turn([Delivery])
+
+
+def test_what_a_dead_process_was_telling_is_told_again(site: Site, hook: str, work: Work) -> None:
+    delivery = waiting(hook)
+    lost = jobs.claim(Delivery, "dead")
+    assert lost
+    assert work() == 0
+    assert jobs.recover(lambda owner: False, crashes_allowed=3) == 1
+    assert work() == 1
+
+    assert (again(delivery).status, again(delivery).attempts) == ("finished", 2)
+    with pytest.raises(jobs.LostClaim):
+        jobs.finish(lost)
+
+
+def test_a_process_that_stops_hands_it_back(
+    site: Site, hook: str, settings: Settings, storage: Storage
+) -> None:
+    delivery = waiting(hook)
+    patient = replace(settings, fetch_seconds=10)
+    tasks = Tasks(patient, storage, stopping=lambda: bool(told(site)))
+    stopped = threading.Event()
+
+    def late() -> Reply:
+        stopped.wait(10)
+        return Reply()
+
+    site.replies["/hook"] = late
+    assert tasks.turn([Delivery])
+    stopped.set()
+    assert (again(delivery).status, again(delivery).owner) == ("queued", None)
+
+
+def test_without_a_secret_deliveries_wait(
+    site: Site, hook: str, settings: Settings, storage: Storage
+) -> None:
+    waiting(hook)
+    tasks = Tasks(replace(settings, webhook_secret=()), storage, stopping=lambda: False)
+
+    assert not tasks.turn(tasks.kinds)
+
+
+def test_old_deliveries_are_forgotten(hook: str, work: Work, storage: Storage) -> None:
+    first, second = waiting(hook), waiting(hook)
+    work()
+    for one, days in (first, 7.1), (second, 6.9):
+        moment = now() - timedelta(days=days)
+        old = Delivery.update(id=first_id(moment), finished_at=moment)
+        old.where(Delivery.id == one.id).execute()
+    cleanup.expire(storage, keep_days=0)
+    assert Delivery.select().count() == 1
+    cleanup.expire(storage, keep_days=1)
+    assert Delivery.select().count() == 0
+
+
+def test_however_many_wait_for_a_host_others_are_found_as_soon(app: Flask) -> None:
+    def wait_for_dead(count: int) -> int:
+        """Add deliveries for a host that rests; return the steps of SQLite to claim another."""
+        resting = {"url": "http://dead.example/", "host": "dead.example", "body": "{}"}
+        rows = [Delivery(job_id=new_id(), **resting) for _ in range(count)]
+        rows[0].held_until = now() + timedelta(hours=1)
+        Delivery.bulk_create(rows, 100)
+        steps = 0
+
+        def step() -> None:
+            nonlocal steps
+            steps += 1
+
+        Delivery.create(job_id=new_id(), url="http://a/", host="a", body="{}")
+        db.connection().set_progress_handler(step, 1)
+        claimed = jobs.claim(Delivery, "me")
+        db.connection().set_progress_handler(None, 0)
+        assert claimed
+        assert claimed.host == "a"
+        jobs.finish(claimed)
+        return steps
+
+    few = wait_for_dead(10)
+
+    assert wait_for_dead(1000) < 1.5 * few
