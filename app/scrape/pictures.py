@@ -5,8 +5,9 @@ import string
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from bs4 import BeautifulSoup
 
 from app.pictures.sources import Source
 from app.scrape import elements, mentions
-from app.scrape.sightings import Found, Sighting, text
+from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier, text
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
 from app.settings import MiB
@@ -95,20 +96,31 @@ def list_pictures(urls: Iterable[str], url: str) -> list[Picture]:
 
 
 def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
-    """Resolve what was sighted; what was sighted before is skipped."""
-    pictures: list[Picture] = []
-    taken: set[str] = set()
+    """Resolve what was sighted; sightings that share an address are one picture, at the first."""
+    drafts: list[_Draft] = []
+    first: list[int] = []  # of each draft, an earlier one that is the same picture, or itself
+    seen: dict[str, int] = {}
     room = MAX_URLS
     for sighting in sightings:
         if room < 0:
             break
-        picture = page.picture(sighting)
-        if not taken.isdisjoint(picture.candidates):
-            picture = replace(picture, candidates=(), skipped=Skip.AGAIN)
-        taken.update(picture.candidates)
-        room -= sum(map(len, picture.candidates))
-        pictures.append(picture)
-    return pictures
+        draft = page.draft(sighting)
+        room -= sum(map(len, draft.sizes))
+        first.append(len(drafts))
+        for url in draft.sizes:
+            ends = _root(first, len(drafts)), _root(first, seen.setdefault(url, len(drafts)))
+            first[max(ends)] = min(ends)
+        drafts.append(draft)
+    for index, draft in enumerate(drafts):
+        if (root := _root(first, index)) != index:
+            drafts[root].absorb(draft)
+    return [draft.picture() for draft in drafts]
+
+
+def _root(first: list[int], index: int) -> int:
+    while first[index] != index:
+        first[index] = index = first[first[index]]
+    return index
 
 
 def _base(soup: BeautifulSoup, url: str) -> str:
@@ -122,14 +134,53 @@ def _base(soup: BeautifulSoup, url: str) -> str:
 
 
 def _placeholders(sightings: list[Sighting]) -> set[str]:
-    """Name what stands in `src` for more than one better picture."""
-    better: defaultdict[str, set[str]] = defaultdict(set)
+    """Name what stands beside more than one picture, in place of them.
+
+    An address that is given a size is none, nor is one that is the best of a picture for a
+    better reason than that it stands first.
+    """
+    beside: defaultdict[str, set[str]] = defaultdict(set)
+    real: set[str] = set()
     for sighting in sightings:
-        best = sighting.candidates[0].candidate.url
-        for found in sighting.candidates[1:]:
-            if found.place == "img.src":
-                better[found.candidate.url].add(best)
-    return {written for written, pictures in better.items() if len(pictures) > 1}
+        found = sighting.candidates
+        real.update(size.candidate.url for size in found if size.candidate.width > 1)
+        if found[0].place not in STANDING or found[0].candidate.density > 1:
+            real.add(found[0].candidate.url)
+        shown = list(dict.fromkeys(size.candidate.url for size in found if size.tier <= Tier.SHOWN))
+        for size in found:
+            if size.place in PLAIN and size.tier != Tier.ELSEWHERE:
+                others = (url for url in shown if url != size.candidate.url)
+                beside[size.candidate.url].update(islice(others, 1))
+    return {url for url, pictures in beside.items() if len(pictures) > 1} - real
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A picture while more of its sizes may be found."""
+
+    sizes: dict[str, Found]
+    alt: str
+    skipped: Skip | None
+    written: Found
+
+    def absorb(self, other: "_Draft") -> None:
+        """Take over all sizes of the same picture, found elsewhere."""
+        for url, found in other.sizes.items():
+            if url not in self.sizes or found.order < self.sizes[url].order:
+                self.sizes[url] = found
+        self.alt = self.alt or other.alt
+        other.sizes, other.skipped = {}, Skip.AGAIN
+
+    def picture(self) -> Picture:
+        """Return the picture, its candidates from best to worst."""
+        sizes = sorted(self.sizes.items(), key=lambda size: size[1].order)[:MAX_CANDIDATES]
+        return Picture(
+            candidates=tuple(url for url, _ in sizes),
+            found_in=sizes[0][1].place if sizes else self.written.place,
+            alt=self.alt[:MAX_TEXT],
+            skipped=self.skipped,
+            written=self.written.candidate.url[:MAX_TEXT],
+        )
 
 
 class _Page(NamedTuple):
@@ -137,26 +188,20 @@ class _Page(NamedTuple):
     encoding: str
     placeholders: set[str]
 
-    def picture(self, sighting: Sighting) -> Picture:
+    def draft(self, sighting: Sighting) -> _Draft:
         """Resolve the candidates; those that cannot be fetched are left out."""
-        urls: dict[str, str] = {}
+        sizes: dict[str, Found] = {}
         reasons: list[Skip] = []
         for found in sighting.candidates:
             url = self.resolve(found.candidate.url)
             if isinstance(url, Skip):
                 reasons.append(url)
             else:
-                urls.setdefault(url, found.place)
-        best = next(iter(urls), "")
-        if sighting.tiny or _TRACKER.match(best):
-            urls, reasons = {}, [Skip.PIXEL]
-        return Picture(
-            candidates=tuple(urls),
-            found_in=urls.get(best, sighting.candidates[0].place),
-            alt=sighting.alt[:MAX_TEXT],
-            skipped=None if urls else reasons[0],
-            written=sighting.candidates[0].candidate.url[:MAX_TEXT],
-        )
+                sizes.setdefault(url, found)
+        if sighting.tiny or _TRACKER.match(next(iter(sizes), "")):
+            sizes, reasons = {}, [Skip.PIXEL]
+        skipped = None if sizes else reasons[0]
+        return _Draft(sizes, sighting.alt, skipped, sighting.candidates[0])
 
     def resolve(self, written: str) -> str | Skip:
         """Join by the WHATWG URL standard; the fragment is no part of what is fetched."""

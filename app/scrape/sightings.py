@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bs4 import Tag
 
-from app.scrape import srcset
+from app.scrape import lazy, srcset
 from app.scrape.srcset import Candidate
 
 # Real sets hold some twenty candidates; an attacker's a million.
@@ -19,6 +19,8 @@ MAX_READ = 1_000
 
 # Places that a browser reads without scripts.
 PLAIN = {"img.srcset", "img.src", "picture"}
+# Places where the sign for "please wait" may stand by itself.
+STANDING = {*PLAIN, "css", *lazy.BACKGROUND}
 
 _SIZED = re.compile(r"\s[0-9]{1,9}(?:\.[0-9]{1,9})?[wx]\s*(?:,|\Z)")
 _IMAGE_FILE = re.compile(

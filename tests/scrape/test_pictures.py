@@ -135,3 +135,70 @@ def test_a_query_is_encoded_as_the_page_is(charset, query):
     assert [one.url for one in find("<img src='é.png?é'>", charset)] == [
         f"http://site/folder/%C3%A9.png?{query}"
     ]
+
+
+SMALL_SET = "<img src=s srcset='s 80w, l 640w'>"
+MERGED = [
+    ("<img src=s><p>" + SMALL_SET, ["l s"]),
+    (SMALL_SET + "<img src=s>", ["l s"]),
+    ("<img src=s><img src=x>" + SMALL_SET, ["l s", "x"]),
+    ("<img src=s srcset='s 80w, m 320w'>" + SMALL_SET, ["l m s"]),
+    # two pictures turn out to be one
+    ("<img src=a><img src=b><img srcset='a 1w, b 2w, c 3w'>", ["c b a"]),
+    ("<img data-src=/a><noscript><img src=b></noscript><p>x<img src=b srcset='c 2x'>", ["c a b"]),
+    # on the way to one another
+    ("<img srcset='a 1w, b 2w'><img srcset='c 4w, d 3w'><img srcset='b 2w, c 4w'>", ["c d b a"]),
+    ("<picture><source media=print srcset='p 9w'><img src=a></picture><img src=p>", ["a p"]),
+]
+STAND_INS = [
+    ("<img src={} srcset=spin.gif>", "{}"),
+    ("<picture><source srcset=spin.gif><img src={}></picture>", "{}"),
+    ("<img src=spin.gif srcset='{} 2x'>", "{}"),
+    ("<img src=spin.gif data-src=./{}>", "{}"),
+]
+NO_STAND_INS = [
+    # the best of one picture is no placeholder of the others
+    ("<img src=a data-src=./b><img src=a data-src=./c><img data-src=./a>", "b c a"),
+    ("<img src=a data-src=./b><img src=a data-src=./c><img srcset='a 9w'>", "b c a"),
+    # phones get different pictures, the desktop one
+    (
+        "<picture><source media=print srcset=b><img src=a></picture>"
+        "<picture><source media=print srcset=c><img src=a></picture>",
+        "a b c",
+    ),
+]
+
+
+def names(picture):
+    return " ".join(url.rpartition("/")[2] for url in picture.candidates)
+
+
+@pytest.mark.parametrize(("html", "pictures"), MERGED)
+def test_sightings_that_share_an_address_are_one_picture_with_all_sizes(html, pictures):
+    found = find(html)
+    assert [names(picture) for picture in found if not picture.skipped] == pictures
+    assert {picture.skipped for picture in found} <= {None, Skip.AGAIN}
+
+
+@pytest.mark.parametrize(("html", "wanted"), STAND_INS)
+def test_what_stands_beside_several_pictures_is_none_of_them(html, wanted):
+    found = find(html.format("a.png") + html.format("b.png"))
+    assert [names(picture) for picture in found] == [wanted.format("a.png"), wanted.format("b.png")]
+
+
+@pytest.mark.parametrize(("html", "wanted"), NO_STAND_INS)
+def test_what_is_a_picture_by_itself_stands_in_for_none(html, wanted):
+    found = {url.rpartition("/")[2] for picture in find(html) for url in picture.candidates}
+    assert found == set(wanted.split())
+
+
+def test_the_first_text_of_a_picture_counts():
+    first, again = find("<img src=a><img src=a alt=text><img src=b>")[:2]
+    assert (first.alt, again.skipped) == ("text", Skip.AGAIN)
+
+
+def test_a_long_chain_of_shared_addresses_is_one_picture():
+    chain = "".join(f"<img srcset='{n} 1w, {n + 1} 2w'>" for n in range(20_000, 0, -1))
+    pictures = [picture for picture in find(chain) if not picture.skipped]
+    assert len(pictures) == 1
+    assert len(pictures[0].candidates) == 50
