@@ -6,25 +6,30 @@ from itertools import islice
 from bs4 import BeautifulSoup, Tag
 
 from app.scrape import css, images, lazy
-from app.scrape.sightings import Found, Sighting, candidates, given, text
+from app.scrape.screen import DENSITIES, shows
+from app.scrape.sightings import Found, Sighting, candidates, given, is_image_file, text
 from app.scrape.srcset import Candidate
 
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
 
-_IMAGES = ("img", "amp-img")
+_IMAGES = ("img", "amp-img", "amp-anim")
+_MAY_BE_ANYTHING = {"object", "embed"}
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
     "input": ("input", ("src",)),
     "video": ("poster", ("data-poster", "poster")),
+    "amp-video": ("poster", ("poster",)),
     "image": ("svg", ("href", "xlink:href")),
     "object": ("object", ("data",)),
+    "embed": ("embed", ("src",)),
 }
 WANTED = ", ".join(
     (
         "base[href], noscript:has(img), picture:has(> img), picture > source",
         *_IMAGES,
-        'input[type="image" i], video[poster], video[data-poster], image, object[type^="image/" i]',
+        'input[type="image" i], video[poster], video[data-poster], amp-video[poster], image',
+        'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         '[style*="url(" i], [style*="image-set(" i]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
     )
@@ -49,6 +54,7 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
         else:
             sightings.append(sighting)
             last = tag
+    sightings += _preloaded(soup)
     for sighting in sightings:
         sighting.rank()
     return sightings
@@ -73,9 +79,22 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
         sources = []
 
 
+def _preloaded(soup: BeautifulSoup) -> Iterator[Sighting]:
+    """Yield what a browser loads ahead, where it may be that a script alone names it later."""
+    for tag in soup.find_all("link", attrs={"as": True}):
+        sizes = candidates(text(tag, "imagesrcset"))
+        if href := text(tag, "href"):
+            sizes.append(Candidate(href))
+        if sizes and any(shows(text(tag, "media"), density) for density in DENSITIES):
+            yield Sighting([Found(size, "preload") for size in sizes])
+
+
 def _one_url(tag: Tag) -> Sighting:
     place, names = _ONE_URL.get(tag.name, ("", ()))
-    urls = filter(None, (text(tag, name) for name in names))
+    urls = (url for url in (text(tag, name) for name in names) if url)
+    if tag.name in _MAY_BE_ANYTHING:
+        kind = text(tag, "type").lower()
+        urls = (url for url in urls if kind[:6] == "image/" or (not kind and is_image_file(url)))
     return Sighting([Found(Candidate(url), place) for url in islice(urls, 1)], text(tag, "alt"))
 
 

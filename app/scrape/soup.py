@@ -22,6 +22,9 @@ from app.scrape import css
 MAX_ELEMENTS = 30_000
 # The tree takes 180 bytes for each; a real page of 10 MB has some 200,000.
 MAX_TAGS = 600_000
+# Pages within attributes of the page, and bytes of each that are read.
+MAX_FRAMES = 50
+MAX_FRAME = 200_000
 
 _AROUND = {"picture", "noscript"}
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
@@ -53,8 +56,7 @@ class _TreeBuilder(HTMLTreeBuilder):
         assert soup is not None  # noqa: S101 (bs4 sets it before it feeds)
         document = _parse(_bounded(markup), self.charset)
         soup.original_encoding = (document.encoding or "utf-8").lower()
-        document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
-        css.paint(document, len(markup))
+        _prepare(document, len(markup))
         around: list[turbohtml.Element] = []
         for element in select(self.wanted, document, limit=MAX_ELEMENTS):
             while around and element.closest(around[-1].tag) != around[-1]:
@@ -68,6 +70,19 @@ class _TreeBuilder(HTMLTreeBuilder):
                 around.append(element)
             else:
                 soup.handle_endtag(element.tag)
+
+
+def _prepare(document: turbohtml.Document, size: int) -> None:
+    """Leave out what nobody sees, write down what style sheets paint, and open inner pages."""
+    document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
+    css.paint(document, size)
+    for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
+        inner = _parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
+        inner.remove("template:not([shadowrootmode]), base")
+        css.paint(inner, size)
+        frame.clear()
+        if inner.root:
+            frame.append(inner.root)
 
 
 def _bounded(markup: bytes) -> bytes:

@@ -31,6 +31,17 @@ ELEMENTS = [
     ("<svg><image href=a.png /></svg>", "svg", "a.png"),
     ("<svg><image xlink:href=a.png /></svg>", "svg", "a.png"),
     ("<object type=image/png data=a.png></object>", "object", "a.png"),
+    ("<amp-anim src=a.gif></amp-anim>", "img.src", "a.gif"),
+    ("<amp-video poster=a.png></amp-video>", "poster", "a.png"),
+    ("<object data=a.svg></object>", "object", "a.svg"),
+    ("<object type=IMAGE/x data=a></object>", "object", "a"),
+    ("<embed src=a.png?x>", "embed", "a.png?x"),
+    ("<embed type=image/svg+xml src=a>", "embed", "a"),
+    ("<iframe srcdoc='<img src=a.png>'></iframe>", "img.src", "a.png"),
+    ("<iframe srcdoc='&lt;p&gt;&lt;img src=a.png&gt;'></iframe>", "img.src", "a.png"),
+    ("<iframe srcdoc='<style>p{background:url(a.png)}</style><p>'></iframe>", "css", "a.png"),
+    ("<link rel=preload as=image imagesrcset='b.png 1x, a.png 2x'>", "preload", "a.png b.png"),
+    ("<link rel=preload as=IMAGE href=a.png media=screen>", "preload", "a.png"),
     ("<amp-img srcset='a.png 1x, b.png 2x'></amp-img>", "img.srcset", "b.png a.png"),
     ("<body background=a.png>", "background", "a.png"),
     ("<table><td background='a b.png'>", "background", "a%20b.png"),
@@ -95,6 +106,10 @@ NOTHING = [
     "<template><img src=a.png></template>",
     "<input src=a.png>",
     "<object type=text/html data=a.html></object>",
+    "<object data=a.html></object><embed src=a.pdf><embed type=video/mp4 src=a.png>",
+    "<iframe srcdoc='&lt;template&gt;&lt;img src=a.png&gt;'></iframe>",
+    "<iframe srcdoc='x' src=a.png></iframe>",
+    "<link rel=preload as=image href=a.png media=print><link rel=preload as=script href=a.png>",
     "<video src=a.mp4></video>",
     "<a href=a.png>full size</a><link rel=icon href=b.png><meta property=og:image content=c.png>",
     "<div data-bg='#fff'>",
@@ -207,3 +222,13 @@ def test_of_too_many_sizes_the_largest_are_kept(html):
     sizes = ", ".join(f"/{width}.png {width}w" for width in range(1, 121))
     (picture,) = found(html.format(sizes))
     assert picture.candidates == tuple(f"http://site/{width}.png" for width in range(120, 70, -1))
+
+
+def test_what_is_loaded_ahead_counts_once_where_the_page_shows_it():
+    html = "<link rel=preload as=image imagesrcset='a 1w, b 2w'><img src=x><img src=a><img src=y>"
+    assert [picture.url[-1] for picture in found(html)] == ["x", "b", "y"]
+
+
+def test_a_base_within_an_inner_page_is_not_that_of_the_page():
+    html = "<iframe srcdoc='<base href=/other/><img src=a>'></iframe><img src=b>"
+    assert [picture.url for picture in found(html)] == ["http://site/a", "http://site/b"]

@@ -37,6 +37,9 @@ SKIPPED = [
     ("<img src=' DATA:,x'>", Skip.DATA),
     ("<img width=1 height=1 src=count.gif>", Skip.PIXEL),
     ("<img width=0 height=1px src=count.gif>", Skip.PIXEL),
+    ("<img style='width: 1px; height:1px' src=count.gif>", Skip.PIXEL),
+    ("<img style='height:0!important;WIDTH:0' src=count.gif>", Skip.PIXEL),
+    ("<img width=1 style='height:1px' src=count.gif>", Skip.PIXEL),
     ("<img src='https://www.facebook.com/tr?id=1&amp;ev=PageView'>", Skip.PIXEL),
     ("<img src='http://[x]/a.png'>", Skip.MALFORMED),
     ("<img src='http://site:99999/a.png'>", Skip.MALFORMED),
@@ -50,6 +53,9 @@ SKIPPED = [
 KEPT = [
     "<img width=1 src=a.png>",
     "<img width=1 height=100 src=a.png>",
+    "<img width=0 height=0 src=a.png>",
+    "<img width=1 height=1 style='width:100%;height:auto' src=a.png>",
+    "<img style='max-width:1px; max-height:1px' src=a.png>",
     "<img width=1 height=1 src='data:,' data-src=a.png>",
     "<img src='http://[x]/' srcset='http://site/folder/a.png 1x'>",
 ]
