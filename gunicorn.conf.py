@@ -77,7 +77,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]
 
     def exception(self, msg, *args, **kwargs):
         """Log an exception, but not that a client has stopped in the middle of a request."""
-        if not isinstance(sys.exc_info()[1], BlockingIOError):  # BODY_SECONDS of app.server
+        if not isinstance(sys.exc_info()[1], BlockingIOError):  # READ_SECONDS of app.server
             super().exception(msg, *args, **kwargs)
 
 
@@ -139,13 +139,6 @@ def on_reload(server):
     """Let the new workers import the code that is there now; they inherit what is imported here."""
     for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "wsgi")]:
         del sys.modules[name]
-
-
-def post_fork(server, worker):
-    """Have the settings at hand: gunicorn looks some up two dozen times a request."""
-    kind = type(worker.cfg)
-    settings = worker.cfg.settings.items()
-    vars(worker.cfg).update({name: one.get() for name, one in settings if not hasattr(kind, name)})
 
 
 def post_worker_init(worker):

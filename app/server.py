@@ -1,33 +1,33 @@
-"""gunicorn's gthread worker, which leaves the plainest requests to lanes."""
+"""gunicorn's gthread worker, with bounds on clients that are slow or have stopped."""
 
 import errno
-import os
 import select
 import selectors
 import socket
 import struct
+import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
     PollableMethodQueue,
     TConn,
     ThreadWorker,
 )
 
-from app.http.bad_requests import refuse
-from app.lanes import Lane, Line
+from app.http.bad_requests import TooManySlowClients, refuse
 
-# As client_body_timeout and send_timeout of deploy/nginx: between two pieces, for a slow client may
-# take its time, but one that is dead or has stopped must not keep a thread.
-BODY_SECONDS = 15
-SEND_SECONDS = 30
+# As client_body_timeout and send_timeout of deploy/nginx: a slow client may take its time, but one
+# that has stopped must not keep a thread.
+READ_SECONDS = 15  # between two pieces of a request
+SEND_SECONDS = 30  # between two pieces of a response
+REQUEST_SECONDS = 60  # for a whole request, however steadily its bytes trickle in
+
+FREE_THREADS = 8  # never wait for a client's bytes: /healthz answers whoever uploads
 
 LINGER_SECONDS = 2  # for a client to close its end
 DRAINED_BYTES = 65536  # at a time
@@ -47,67 +47,131 @@ class MethodQueue(PollableMethodQueue):  # type: ignore[misc]
         """Leave the pipe to the kernel."""
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """A gthread worker; each connection that asks for something is in a lane first.
+class RequestSocket:
+    """The reading end of a connection, as gunicorn's parser uses it.
 
-    The application says by `extensions["takes"]` what is for lanes.
+    A read that has to wait for the client takes one of the `places` meanwhile.
     """
 
+    def __init__(self, sock: socket.socket, places: threading.Semaphore) -> None:
+        self._sock = sock
+        self._places = places
+        self._deadline = 0.0
+        self._timeout: float | None = None
+
+    def start(self) -> None:
+        """Begin the time of a request."""
+        self._deadline = time.monotonic() + REQUEST_SECONDS
+
+    def gettimeout(self) -> float | None:
+        """Return the seconds that one read may wait; None stands for READ_SECONDS."""
+        return self._timeout
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set the seconds that one read may wait."""
+        self._timeout = seconds
+
+    def recv(self, size: int) -> bytes:
+        """Read up to `size` bytes; none at the end.
+
+        Raises:
+            TooManySlowClients: as many reads wait already as may.
+            BlockingIOError: the client took too long to send.
+            ConnectionResetError: it took too long to read what was sent before.
+
+        """
+        if not self._is_ready(0):
+            self._wait()
+        try:
+            return self._sock.recv(size)
+        except TimeoutError as error:  # SEND_SECONDS
+            raise ConnectionResetError(errno.ECONNRESET, "the client stopped reading") from error
+
+    def _wait(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise TooManySlowClients
+        try:
+            timeout = READ_SECONDS if self._timeout is None else self._timeout
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not self._is_ready(min(timeout, left)):
+                raise BlockingIOError(errno.EAGAIN, "the client takes too long")
+        finally:
+            self._places.release()
+
+    def _is_ready(self, seconds: float) -> bool:
+        if getattr(self._sock, "pending", int)():  # decrypted already, where gunicorn does TLS
+            return True
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """gunicorn's, which reads requests through a `RequestSocket`."""
+
+    def __init__(self, places: threading.Semaphore, *args: Any) -> None:
+        super().__init__(*args)
+        self._places = places
+        self._requests: RequestSocket | None = None
+
+    def init(self) -> None:
+        """Prepare for the first request, or for the next."""
+        super().init()
+        if not self._requests and not self.is_http2:
+            self._requests = self.parser.unreader.sock = RequestSocket(self.sock, self._places)
+        if self._requests:
+            self._requests.start()
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A gthread worker whose threads no client holds for long, nor all of them at once."""
+
     alive: bool
-    _lanes: Sequence[Lane] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.method_queue = MethodQueue()
         self._lingering: deque[TConn] = deque()
         self._warn_at = 0.0
+        free = min(FREE_THREADS, self.cfg.threads // 2)
+        self._places = threading.BoundedSemaphore(self.cfg.threads - free)
 
     def run(self) -> None:
         """Answer requests until the end."""
         for listener in self.sockets:
             _limit(listener)  # and so each connection, which inherits it
-        if _is_plain(self.cfg):
-            takes = self.wsgi.extensions["takes"]
-            reading, writing = (Lane(self, method, takes) for method in ("GET", "POST"))
-            reading.beside, writing.beside = writing, reading
-            self._lanes = reading, writing
-        for lane in self._lanes:
-            lane.start()
         super().run()
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to end."""
-        super().handle_exit(sig, frame)
-        self._tell_lanes()
 
     def is_parent_alive(self) -> bool:
         """Tell whether the master lives; without it, begin to end."""
         self.alive = self.alive and super().is_parent_alive()
-        if not self.alive:
-            self._tell_lanes()
         return self.alive
 
-    def _tell_lanes(self) -> None:
-        for lane in self._lanes:
-            lane.ring()
-
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection, or leave it to wait while the system gives no file for it."""
-        try:
-            super().accept(listener)
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
-                raise
-            if time.monotonic() > self._warn_at:
-                self.log.warning("no connection can be accepted: %s; raise `ulimit -n`", error)
-                self._warn_at = time.monotonic() + WARNING_SECONDS
-            time.sleep(STARVED_SECONDS)  # the poller tells of the listener again at once
+        """Accept a connection, or leave it to wait while the system gives no file for it.
 
-    def enqueue_req(self, conn: TConn) -> None:
-        """Have a connection's next request answered."""
-        fits = self._lanes and isinstance(conn.client, tuple) and not _has_begun(conn)
-        if not (fits and self._lanes[0].take(Line(conn))):
-            super().enqueue_req(conn)
+        gthread would have a thread wait for the first byte; the poller can.
+        """
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._starve(error)
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
+            return
+        self.nr_conns += 1
+        conn = Connection(self._places, self.cfg, client, address, listener.getsockname())
+        conn.timeout = time.monotonic() + READ_SECONDS
+        self.pending_conns.append(conn)
+        ready = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(client, selectors.EVENT_READ, ready)
+
+    def _starve(self, error: OSError) -> None:
+        if time.monotonic() > self._warn_at:
+            self.log.warning("no connection can be accepted: %s; raise `ulimit -n`", error)
+            self._warn_at = time.monotonic() + WARNING_SECONDS
+        time.sleep(STARVED_SECONDS)  # the poller reports the listener again at once
 
     def finish_request(self, conn: TConn, fs: "Future[object]") -> None:
         """Do with a connection what its last answer has said."""
@@ -122,6 +186,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return bool(super().handle_request(req, conn))
         except TimeoutError as error:  # SEND_SECONDS
             raise BrokenPipeError(errno.EPIPE, "the client has stopped reading") from error
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Tell whether the connection goes on, for which the rest of a body has to come soon."""
+        with suppress(TooManySlowClients):  # the response has been sent
+            return bool(super()._keepalive_after(conn, keepalive))
+        return False
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what went wrong with a request, and log it."""
@@ -171,45 +241,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
         conn.close()
 
-    def pass_on(self, conn: TConn, received: bytes) -> None:
-        """Have a thread answer a request that has begun like this."""
-        conn.init()
-        conn.parser.unreader.unread(received)
-        conn.data_ready = True
-        super().enqueue_req(conn)
-
-    def take_back(self, conn: TConn, keep: bool) -> None:
-        """Look after a connection that asks for nothing now, or close it."""
-        conn.init()
-        ended: Future[bool] = Future()
-        ended.set_result(keep)
-        self.method_queue.defer(self.finish_request, conn, ended)
-
-    def count(self, requests: int) -> None:
-        """Count what is answered, for `--max-requests`."""
-        self.nr += requests
-        if self.alive and self.nr >= self.max_requests:
-            self.log.info("Autorestarting worker after current request.")
-            self.alive = False
-
-
-def _is_plain(cfg: Config) -> bool:
-    """Tell whether gunicorn is asked for nothing with a request but to read and to answer it."""
-    asked = (
-        *(cfg.is_ssl, cfg.proxy_protocol != "off", cfg.http2_cleartext != "off"),
-        *(cfg.accesslog, cfg.statsd_host, cfg.forwarded_allow_ips, os.environ.get("SCRIPT_NAME")),
-    )
-    return hasattr(select, "epoll") and bool(cfg.keepalive) and not any(asked)
-
 
 def _limit(listener: socket.socket) -> None:
     """Set how long the system waits for a client; gthread would wait for ever."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", BODY_SECONDS, 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
     if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         # Not SO_SNDTIMEO, which socket.sendfile() passes over.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_SECONDS * 1000)
-
-
-def _has_begun(conn: TConn) -> bool:
-    """Tell whether the next request came with the last."""
-    return bool(conn.parser and conn.parser.unreader.buf.getvalue())

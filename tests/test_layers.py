@@ -12,10 +12,10 @@ LEAVES = {"errors", "settings", "keys", "metrics", "logs", "urls", "addresses"}
 STATE = {"jobs", "database", "storage", "pictures"}
 # Who may import which modules of ours; what is not listed may be imported by wiring alone.
 MAY_IMPORT = {
-    "server": {"http", "lanes"} | LEAVES,
+    "server": {"http"} | LEAVES,
     "web": {"web", "api", "http"} | STATE | LEAVES,
     "api": {"api", "http"} | STATE | LEAVES,
-    "http": {"http", "plain"} | STATE | LEAVES,
+    "http": {"http"} | STATE | LEAVES,
     "worker": {"worker", "fetch", "scrape"} | STATE | LEAVES,
     "jobs": STATE | LEAVES,
     "scrape": {"scrape", "fetch", "pictures"} | LEAVES,  # fetch: for get_image_urls_sync alone
@@ -25,8 +25,6 @@ MAY_IMPORT = {
     "database": {"database"} | LEAVES,
     "migrations": set(),
     "presence": set(),
-    "lanes": {"plain"},
-    "plain": set(),
     **dict.fromkeys(LEAVES, LEAVES),
 }
 WIRING = {"__init__", "__main__", "commands"}

@@ -8,7 +8,6 @@ from peewee import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api import openapi
-from app.api.direct import Direct, takes
 from app.api.docs import docs
 from app.api.downloads import downloads
 from app.api.health import health
@@ -60,8 +59,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, handle_database)
     conditional.observe(app, document["paths"])
     app.extensions["capacity"] = Capacity(app.extensions["settings"].max_queued)
-    app.extensions["takes"] = takes
-    door = Door(Direct(app.wsgi_app, app), *_guards(app), route=Routes(app.url_map).name)
+    door = Door(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
     app.wsgi_app = _behind_proxies(door, app)  # type: ignore[assignment,method-assign]
 
 

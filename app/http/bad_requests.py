@@ -15,8 +15,8 @@ from gunicorn.http.errors import (  # type: ignore[import-untyped]
 )
 from gunicorn.util import http_date  # type: ignore[import-untyped]
 
-from app import plain
-from app.http.problems import refusal
+from app.errors import Overloaded
+from app.http.problems import handle_failure, refusal
 from app.http.request_log import HEADERS
 
 log = logging.getLogger(__name__)
@@ -30,25 +30,41 @@ STATUSES = {
 OURS = InvalidResponseHeader, InvalidResponseHeaderName  # among these errors, but no client's
 
 
+class TooManySlowClients(ParseException):  # type: ignore[misc]
+    """As many requests as may are waiting already for the rest of what their clients send."""
+
+    def __str__(self) -> str:
+        return "too many clients are slow to send their requests; try again later"
+
+
 def refuse(error: Exception, client: str) -> bytes | None:
     """Return what to send a client for an error of the parser; none for any other error."""
     if not isinstance(error, ParseException) or isinstance(error, OURS):
         return None
     request_id = secrets.token_hex(16)
-    status = STATUSES.get(type(error), 400)
-    told = {"client": client, "status": status, "request_id": request_id}
-    log.warning("refused: %s", error, extra=told)
-    answer = refusal(status, f"{error}")
+    answer = handle_parse_error(error)
+    details = {"client": client, "status": answer.status_code, "request_id": request_id}
+    log.warning("refused: %s", error, extra=details)
     headers = [
         *answer.headers.items(),
         ("Date", http_date()),
-        ("Connection", plain.CLOSE),
+        ("Connection", "close"),
         ("X-Request-ID", request_id),
         *HEADERS.values(),
     ]
-    return plain.answer(answer.status, headers, answer.get_data())
+    lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + answer.get_data()
+
+
+def handle_parse_error(error: ParseException) -> Response:
+    """Return the problem document for an error of gunicorn's parser."""
+    if isinstance(error, TooManySlowClients):
+        return handle_failure(Overloaded(f"{error}"))
+    return refusal(STATUSES.get(type(error), 400), f"{error}")
 
 
 def handle_broken_body(error: ParseException) -> Response:
     """Refuse what a view has begun to read: pieces that are no chunks (RFC 9112, section 7.1)."""
+    if isinstance(error, TooManySlowClients):
+        return handle_parse_error(error)
     return refusal(400, "the body is not in chunks as HTTP has them")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 
-from app import lanes, server  # noqa: E402
+from app import server  # noqa: E402
 
-lanes.ASKING_SECONDS = server.BODY_SECONDS = server.SEND_SECONDS = 1
+server.READ_SECONDS = server.SEND_SECONDS = 1
+server.REQUEST_SECONDS = 3

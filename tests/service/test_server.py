@@ -2,6 +2,7 @@
 
 import re
 import resource
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -16,8 +17,11 @@ from app.server import MethodQueue
 from tests.service.conftest import SECONDS, Service, serving
 
 HASTY = str(Path(__file__).with_name("hasty.conf.py"))
-JSON = b"POST /images HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
-REQUEST = b"GET /healthz?a HTTP/1.1\r\nHost: localhost\r\n\r\n"  # with a query: for a thread
+JSON = (
+    b"POST /images HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+)
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -88,14 +92,53 @@ def test_more_connections_than_threads_take_turns(service: Service) -> None:
                 read(connection)
 
 
-def test_it_tells_that_it_lives_also_where_uploads_hold_every_thread(service: Service) -> None:
-    service.start("--threads", "2")
-    with ExitStack() as open_ones:
-        for _ in range(4):
-            upload = open_ones.enter_context(connect(service))
-            upload.sendall(JSON.replace(b"images", b"download") + b"{")
+@pytest.mark.parametrize(
+    "begun", [b"", b"G", JSON + b"{", JSON.replace(b"images", b"download") + b"{"]
+)
+def test_the_process_answers_while_as_many_clients_as_threads_are_slow(
+    service: Service, begun: bytes
+) -> None:
+    service.start("--threads", "4")
+    with ExitStack() as connections:
+        slow = [connections.enter_context(connect(service)) for _ in range(8)]
+        for connection in slow:
+            connection.sendall(begun)
+        for _ in range(3):
+            for connection in slow:
+                with suppress(ConnectionError):
+                    connection.sendall(b"A")
+            began = time.monotonic()
+            assert service.get("/healthz").ok
+            assert (
+                time.monotonic() - began < SECONDS / 4
+            )  # threads would be free after READ_SECONDS
 
-        assert service.get("/healthz").ok
+
+def test_too_many_slow_clients_are_refused_with_a_reason(service: Service) -> None:
+    service.start("--threads", "2")
+    with connect(service) as first, connect(service) as second:
+        for connection in first, second:
+            connection.sendall(JSON + b"{")
+        connections = [first, second]
+        refused, *_ = select.select(connections, [], [], SECONDS)[0]
+        answer = b"".join(iter(lambda: refused.recv(65536), b""))
+        connections.remove(refused)
+        connections[0].sendall(b'"url":1}')
+
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: " in answer
+        assert b'"/problems/overloaded"' in answer
+        assert b"HTTP/1.1 422 " in connections[0].recv(65536)
+
+
+def test_a_request_that_trickles_in_ends_in_time(hasty: Service) -> None:
+    with connect(hasty) as connection, suppress(ConnectionError):
+        connection.sendall(JSON.replace(b"Length: 9", b"Length: 99999"))
+        for _ in range(SECONDS * 10):
+            if select.select([connection], [], [], 0.1)[0]:
+                break
+            connection.sendall(b" ")
+        assert b"HTTP/1.1 4" in connection.recv(65536)
 
 
 def test_what_is_answered_late_is_written_to_no_other_file(tmp_path: Path) -> None:
@@ -224,7 +267,7 @@ def test_a_client_that_lets_its_answers_lie_is_given_up(hasty: Service) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", hasty.port))
         with pytest.raises(ConnectionError):  # noqa: PT012  # by either
-            ask_at(0.002, 100)  # for each answer: a lane leaves what comes together to a thread
+            ask_at(0.002, 100)
             ask_at(2, SECONDS)  # between two, the system has time to find it stopped
 
     assert not [line for line in hasty.lines() if line["level"] == "ERROR"]
