@@ -17,7 +17,7 @@ from app.fetch.budget import Watch
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
-from app.pictures import formats
+from app.pictures import formats, sizes
 from app.settings import Settings
 from app.urls import Url
 
@@ -43,7 +43,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What we know of an image; pixels are unknown for an SVG that names none."""
+    """What we know of an image; its sides as shown, if its header says them."""
 
     content_type: str
     width: int | None
@@ -155,22 +155,20 @@ class Fetcher:
             known = formats.sniff(head)
             if not known:
                 raise NotAnImage(f"not an image: {formats.describe(head)}")
-            size, sha256 = _store(pieces, into)
-        width, height = self._dimensions(into, known)
-        return ImageFacts(known.content_type, width, height, size, sha256)
+            length, sha256 = _store(pieces, into)
+        width, height = self._sides(into, known)
+        return ImageFacts(known.content_type, width, height, length, sha256)
 
-    def _dimensions(
+    def _sides(
         self, file: BinaryIO, known: formats.ImageFormat
     ) -> tuple[int, int] | tuple[None, None]:
-        found = formats.dimensions(file, known)
-        if not found:
-            if known is formats.SVG:
-                return None, None
-            raise NotAnImage(f"not an image: {known.name} with a damaged header")
-        width, height = found
+        size = sizes.measure(file, known)
+        if not size:
+            return None, None
+        width, height = size.coded
         if width * height > self._settings.max_image_pixels:
             raise TooLarge(f"too large: {width} × {height} pixels")
-        return found
+        return size.width, size.height
 
 
 def _agent(settings: Settings) -> str:

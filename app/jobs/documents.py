@@ -108,8 +108,12 @@ class StoredDocument(JobDocument):
     source_url = fields.String()
     image_url = LocalUrl("/images/{}/content", when=Status.FINISHED, allow_none=True)
     content_type = fields.String(allow_none=True)
-    width = fields.Integer(allow_none=True, metadata={"description": "pixels"})
-    height = fields.Integer(allow_none=True, metadata={"description": "pixels"})
+    width = fields.Integer(
+        allow_none=True, metadata={"description": "pixels of the upright picture, as shown"}
+    )
+    height = fields.Integer(
+        allow_none=True, metadata={"description": "pixels of the upright picture, as shown"}
+    )
     bytes = fields.Integer(allow_none=True)
     sha256 = fields.String(allow_none=True)
 

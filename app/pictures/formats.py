@@ -65,7 +65,8 @@ _SIGNATURES = [
     (SVG, _SVG_START),
 ]
 _AVIF_BRANDS = {b"avif", b"avis"}
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_HEIF_BRANDS = {b"mif1", b"mif2", b"msf1"}  # of any codec, where none is named; mostly that of HEIC
 
 _HTML_TAGS = rb"!doctype html|html|head|body|script|title|meta|link|style|div|p|a|h1|table|iframe"
 _IMPOSTORS = [
@@ -92,14 +93,18 @@ def sniff(head: bytes) -> ImageFormat | None:
     for known, signature in _SIGNATURES:
         if signature.match(head):
             return known
-    if head[4:8] == b"ftyp":
-        end = int.from_bytes(head[:4])
-        brands = {head[at : at + 4] for at in (8, *range(16, min(end, len(head)), 4))}
-        if brands & _AVIF_BRANDS:
-            return AVIF
-        if brands & _HEIC_BRANDS:
-            return HEIC
-    return None
+    return _by_brands(head) if head[4:8] == b"ftyp" else None
+
+
+def _by_brands(head: bytes) -> ImageFormat | None:
+    """Judge a file in boxes by its brands; mif3 names its codec where others have a version."""
+    end = min(int.from_bytes(head[:4]), len(head))
+    brands = {head[at : at + 4] for at in (8, *range(16, end, 4))}
+    if head[8:12] == b"mif3":
+        brands.add(head[12:16])
+    if brands & _AVIF_BRANDS:
+        return AVIF
+    return HEIC if brands & (_HEIC_BRANDS | _HEIF_BRANDS) else None
 
 
 def describe(head: bytes) -> str:

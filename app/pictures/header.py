@@ -1,0 +1,80 @@
+"""The header of a picture, read within bounds, and what it says of the picture's size."""
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO
+
+BYTES = 1 << 20  # that may be read in search of the size,
+STEPS = 4000  # in as many pieces
+
+
+class Unmeasured(Exception):
+    """The header does not say the size, or not within the bounds."""
+
+
+class Cut(Unmeasured):
+    """The file ends before its header does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a picture is, in pixels: what is shown, upright and cropped, and what is coded."""
+
+    width: int
+    height: int
+    coded: tuple[int, int]  # width and height of the largest that a decoder has to make for it
+
+    @classmethod
+    def whole(cls, width: int, height: int, *, turned: bool = False) -> "Size":
+        """Return the size of a picture that is shown whole, on its side if `turned`."""
+        shown = (height, width) if turned else (width, height)
+        return cls(*shown, coded=(width, height))
+
+
+class Header:
+    """A file at whose bytes one may look, as long as the bounds allow it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.length = file.seek(0, os.SEEK_END)
+        self._bytes = BYTES
+        self._steps = STEPS
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Return exactly so many bytes.
+
+        Raises:
+            Cut: the file ends earlier.
+            Unmeasured: the bounds are reached.
+
+        """
+        data = self.some(offset, size)
+        if len(data) < size:
+            raise Cut
+        return data
+
+    def some(self, offset: int, size: int) -> bytes:
+        """Return so many bytes, or fewer where the file ends.
+
+        Raises:
+            Unmeasured: the bounds are reached.
+
+        """
+        self.step()
+        size = max(0, min(size, self.length - offset))
+        self._bytes -= size
+        if self._bytes < 0:
+            raise Unmeasured
+        self._file.seek(min(offset, self.length))
+        return self._file.read(size)
+
+    def step(self) -> None:
+        """Count one piece of work.
+
+        Raises:
+            Unmeasured: there were too many.
+
+        """
+        self._steps -= 1
+        if self._steps < 0:
+            raise Unmeasured

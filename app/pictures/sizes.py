@@ -1,0 +1,39 @@
+"""How large a picture is, by its header and without decoding it."""
+
+import struct
+from collections.abc import Callable
+from functools import partial
+from typing import BinaryIO
+
+from app.errors import NotAnImage
+from app.pictures import formats, heif
+from app.pictures.formats import AVIF, HEIC, SVG, ImageFormat
+from app.pictures.header import Header, Size, Unmeasured
+
+_READERS: dict[ImageFormat, Callable[[Header], Size]] = {
+    AVIF: partial(heif.measure, crops=False),
+    HEIC: partial(heif.measure, crops=True),
+}
+
+
+def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
+    """Read the size of a picture as browsers show it; None if its header does not say.
+
+    Raises:
+        NotAnImage: the header is damaged.
+
+    """
+    try:
+        size = _READERS[known](Header(file)) if known in _READERS else _by_its_format(file, known)
+    except (Unmeasured, struct.error):
+        return None
+    if not (size.width and size.height):
+        raise NotAnImage(f"not an image: {known.name} with a damaged header")
+    return size
+
+
+def _by_its_format(file: BinaryIO, known: ImageFormat) -> Size:
+    sides = formats.dimensions(file, known)
+    if sides is None and known is SVG:
+        raise Unmeasured
+    return Size.whole(*(sides or (0, 0)))
