@@ -6,11 +6,13 @@ from functools import partial
 from typing import BinaryIO
 
 from app.errors import NotAnImage
-from app.pictures import formats, heif
-from app.pictures.formats import AVIF, HEIC, SVG, ImageFormat
-from app.pictures.header import Header, Size, Unmeasured
+from app.pictures import formats, heif, raster
+from app.pictures.formats import AVIF, HEIC, JPEG, PNG, SVG, ImageFormat
+from app.pictures.header import Cut, Header, Size, Unmeasured
 
 _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
+    JPEG: raster.jpeg,
+    PNG: raster.png,
     AVIF: partial(heif.measure, crops=False),
     HEIC: partial(heif.measure, crops=True),
 }
@@ -25,6 +27,8 @@ def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
     """
     try:
         size = _READERS[known](Header(file)) if known in _READERS else _by_its_format(file, known)
+    except Cut:
+        size = Size.whole(0, 0)
     except (Unmeasured, struct.error):
         return None
     if not (size.width and size.height):
