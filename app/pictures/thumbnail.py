@@ -1,10 +1,14 @@
-"""Thumbnails: pictures that strangers made as small WebPs, each decoded in a process of its own."""
+"""Thumbnails: pictures that strangers made as small WebPs, decoded in a child process."""
 
 import logging
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,8 +17,14 @@ from app.pictures import formats
 
 log = logging.getLogger(__name__)
 
-SECONDS = 60  # of wall clock; the child itself is bound to few of CPU
+SECONDS = 60.0  # of wall clock; the child itself is bound to few of CPU
+LONGEST = 1 << 20  # bytes of an answer: what a child that was taken over may have us store
 ASK_SECONDS = 0.2  # how soon a child is ended when the process stops
+FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+# What a child answers: the kind of the answer, and its length.
+HEADER = struct.Struct(">cI")
+MADE, NONE = b"+", b"-"  # anything else: another child may have the memory that this one lacks
 
 # The formats that Pillow is trusted with, and its names for their decoders. It has none for HEIC,
 # and an SVG is a program that draws.
@@ -43,53 +53,141 @@ def decoder(known: formats.ImageFormat) -> str:
     return DECODERS[known]
 
 
-def make(
-    source: BinaryIO, known: formats.ImageFormat, cut: Callable[[], bool] = lambda: False
-) -> bytes:
-    """Return the thumbnail of a picture, read from the start of an open file.
+class Thumbnailer:
+    """A child process that makes many thumbnails, one at a time; replaced when it has ended."""
 
-    Raises:
-        NoThumbnail: there is none, and another try would end alike.
-        DeadlineExceeded: this machine is too busy.
-        Interrupted: `cut` said so, or somebody ends the processes of the service.
+    def __init__(self) -> None:
+        self._child: _Child | None = None
 
-    """
-    with subprocess.Popen(  # noqa: S603  # no word of it comes from outside
-        [sys.executable, "-I", CHILD, decoder(known)],
-        stdin=source,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={},  # it has no business with our secrets
-        start_new_session=True,  # Ctrl-C is for us
-    ) as child:
+    def make(
+        self, source: BinaryIO, known: formats.ImageFormat, cut: Callable[[], bool] = lambda: False
+    ) -> bytes:
+        """Return the thumbnail of a picture, read from an open file.
+
+        Raises:
+            NoThumbnail: there is none, and another try would end alike.
+            DeadlineExceeded: this machine is too busy.
+            Interrupted: `cut` returned true, or somebody ends the processes of the service.
+
+        """
+        name = decoder(known)
+        child = self._ready()
+        used, child.used = child.used, True
         try:
-            made, told = _end_of(child, cut)
-        finally:
-            child.kill()
-    if child.returncode:
-        _explain(child.returncode, told)
-    if formats.sniff(made) is not formats.WEBP:
-        raise NoThumbnail(f"no thumbnail: {made.decode()}")
-    return made
+            return child.ask(source, name, cut)
+        except _Fault as fault:
+            self.close()
+            if used and fault.doubtful:  # an earlier picture may have done the child harm
+                return self.make(source, known, cut)
+            raise fault.reason from None
+        except NoThumbnail:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _ready(self) -> "_Child":
+        if self._child and self._child.process.poll() is not None:  # it was used enough
+            self.close()
+        self._child = self._child or _Child()
+        return self._child
+
+    def close(self) -> None:
+        """End the child; the next picture starts another."""
+        if self._child:
+            self._child.end()
+        self._child = None
 
 
-def _end_of(child: "subprocess.Popen[bytes]", cut: Callable[[], bool]) -> tuple[bytes, bytes]:
-    for _ in range(round(SECONDS / ASK_SECONDS)):
+class _Fault(Exception):
+    """A child ended without an answer, or may not be asked again; why, and whether for certain."""
+
+    def __init__(self, reason: Exception, *, doubtful: bool) -> None:
+        self.reason = reason
+        self.doubtful = doubtful
+
+
+class _Child:
+    """A process that decodes; it ends by itself when our end of its socket closes."""
+
+    def __init__(self) -> None:
+        self.used = False
+        self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(ASK_SECONDS)
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603  # no word of it comes from outside
+                [sys.executable, "-I", CHILD],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,  # for a program that does not start
+                env={},  # it has no business with our secrets
+                start_new_session=True,  # Ctrl-C is for us
+            )
+
+    def ask(self, source: BinaryIO, name: str, cut: Callable[[], bool]) -> bytes:
+        """Return the thumbnail of a picture.
+
+        Raises:
+            _Fault: another child is needed.
+            NoThumbnail, DeadlineExceeded, Interrupted: as in `Thumbnailer.make`.
+
+        """
+        deadline = time.monotonic() + SECONDS
         try:
-            return child.communicate(timeout=ASK_SECONDS)
-        except subprocess.TimeoutExpired:
-            if cut():
-                raise Interrupted from None
-    raise DeadlineExceeded(f"no thumbnail within {SECONDS} seconds")
+            socket.send_fds(self._socket, [name.encode()], [source.fileno()])
+            kind, size = HEADER.unpack(self._receive(HEADER.size, deadline, cut))
+            content = b"" if size > LONGEST else self._receive(size, deadline, cut)
+        except ConnectionError:
+            raise _fault(*self._last_words()) from None
+        if kind == MADE and formats.sniff(content) is formats.WEBP:
+            return content
+        if kind == NONE:
+            raise _none(content.decode(errors="replace"))
+        raise _Fault(_none("it takes too much memory to decode"), doubtful=True)
+
+    def _receive(self, size: int, deadline: float, cut: Callable[[], bool]) -> bytes:
+        received = bytearray()
+        while len(received) < size:
+            if time.monotonic() > deadline:
+                raise DeadlineExceeded(f"no thumbnail within {SECONDS:g} seconds")
+            try:
+                part = self._socket.recv(size - len(received))
+            except TimeoutError:
+                if cut():
+                    raise Interrupted from None
+                continue
+            if not part:
+                raise ConnectionError
+            received += part
+        return bytes(received)
+
+    def _last_words(self) -> tuple[int, str]:
+        """Return the status of the process, which has closed its end, and what it said."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)
+        self.process.kill()
+        said = self.process.stderr.read(LONGEST) if self.process.stderr else b""
+        return self.process.wait(), said.decode(errors="replace")
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._socket.close()
+        with self.process as process:
+            process.kill()
 
 
-def _explain(status: int, told: bytes) -> None:
-    """Raise what ended a child before it had an answer."""
-    if status > 0:
-        raise RuntimeError(told.decode(errors="replace"))
-    if -status in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        raise Interrupted
+def _none(reason: str) -> NoThumbnail:
+    return NoThumbnail(f"no thumbnail: {reason}")
+
+
+def _fault(status: int, said: str) -> _Fault:
+    """Return what it means that a child ended without an answer."""
+    if status >= 0:  # it was used enough just when it was asked, or its program is broken
+        return _Fault(RuntimeError(said or "the decoder did not answer"), doubtful=True)
+    if -status in FROM_OUTSIDE:
+        return _Fault(Interrupted(), doubtful=False)
     log.warning("decoder died", extra={"signal": signal.Signals(-status).name})
     if -status in (signal.SIGKILL, signal.SIGXCPU):
-        raise NoThumbnail("no thumbnail: it takes too long, or too much memory, to decode")
-    raise NoThumbnail("no thumbnail: its decoder crashed")
+        reason = "it takes too long, or too much memory, to decode"
+        return _Fault(_none(reason), doubtful=-status == signal.SIGKILL)
+    return _Fault(_none("its decoder crashed"), doubtful=True)

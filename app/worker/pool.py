@@ -104,6 +104,7 @@ class PoolEngine:
         if self._pool:
             self._pool.shutdown()
             self._developer.shutdown(cancel_futures=True)
+            self._darkroom.close()
             self._watcher.join()
             self.storage.vanish()
 

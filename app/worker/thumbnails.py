@@ -26,6 +26,7 @@ class Darkroom:
         self._wanted: dict[UUID, Image] = {}  # in the order they were asked for
         self._failed: dict[UUID, Failure] = {}  # what another try may mend, until it is told
         self._lock = threading.Lock()
+        self._thumbnailer = thumbnail.Thumbnailer()
 
     def ask(self, image: Image) -> bool:
         """Take note that a finished image's thumbnail is wanted; tell whether it takes a turn.
@@ -64,6 +65,10 @@ class Darkroom:
                 self._failed.pop(next(iter(self._failed)))
         return True
 
+    def close(self) -> None:
+        """End the process that decodes; to be called when nothing is made."""
+        self._thumbnailer.close()
+
     def _try(self, image: Image) -> Failure | None:
         try:
             self._make(image)
@@ -84,7 +89,7 @@ class Darkroom:
         known = BY_CONTENT_TYPE[image.content_type or ""]
         with open_kept(self._storage.image(image.id, image.attempts)) as source:
             try:
-                content = thumbnail.make(source, known, self._stopping)
+                content = self._thumbnailer.make(source, known, self._stopping)
             except NoThumbnail as failure:
                 path = self._storage.no_thumbnail(image.id, image.attempts)
                 content = failure.detail.encode()

@@ -1,7 +1,7 @@
 """GET /images/<id>/thumbnail: a small WebP for galleries."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -17,10 +17,11 @@ Keep = Callable[[bytes], str]
 
 
 @pytest.fixture
-def room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Darkroom:
+def room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Darkroom]:
     room = Darkroom(app.extensions["storage"], stopping=lambda: False)
     monkeypatch.setattr(Nudges, "make_thumbnail", lambda _, image: room.ask(image))
-    return room
+    yield room
+    room.close()
 
 
 @pytest.fixture

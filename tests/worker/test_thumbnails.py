@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -23,8 +23,10 @@ Keep = Callable[..., Image]
 
 
 @pytest.fixture
-def room(storage: Storage) -> Darkroom:
-    return Darkroom(storage, stopping=lambda: False)
+def room(storage: Storage) -> Iterator[Darkroom]:
+    room = Darkroom(storage, stopping=lambda: False)
+    yield room
+    room.close()
 
 
 @pytest.fixture
@@ -164,7 +166,7 @@ def test_a_fault_of_ours_is_logged_and_told(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(thumbnails.thumbnail, "make", lambda *_: 1 // 0)
+    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: 1 // 0)
     image = keep()
     room.ask(image)
     room.turn()
@@ -178,7 +180,7 @@ def test_a_fault_of_ours_is_logged_and_told(
 def test_whatever_operation_fails_the_next_try_makes_it(
     room: Darkroom, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(thumbnails.thumbnail, "make", lambda *_: b"made")
+    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: b"made")
     disk = FaultyDisk(storage.root, monkeypatch)
     for number in count(1):
         image = keep()
@@ -206,7 +208,7 @@ def test_failures_that_nobody_comes_back_for_do_not_pile_up(
     room: Darkroom, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails, "ROOM", 1)
-    monkeypatch.setattr(thumbnails.thumbnail, "make", lambda *_: 1 // 0)
+    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: 1 // 0)
     first, second = keep(), keep()
     for image in first, second:
         room.ask(image)
@@ -225,6 +227,7 @@ def test_what_was_asked_for_when_the_process_stops_is_forgotten(
     image = keep()
     room.ask(image)
     room.turn()
+    room.close()
 
     assert stored(storage) == []
     assert room.ask(image)
@@ -238,7 +241,7 @@ def test_the_thumbnail_of_an_image_that_is_removed_meanwhile_goes_too(
         return b"made"
 
     image = keep()
-    monkeypatch.setattr(thumbnails.thumbnail, "make", removing)
+    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", removing)
     room.ask(image)
     room.turn()
 
