@@ -15,6 +15,7 @@ from tempfile import gettempdir, mkdtemp
 
 CHECK_SECONDS = 60  # that new code may take to start
 MEMORY = Path("/dev/shm")  # where it is there; nothing of it must wait for a disk
+METRICS_BYTES = 1 << 20  # for each kind of metric, with all labels that there can be
 
 
 def _hold(folder: Path | str) -> int:
@@ -33,9 +34,18 @@ def _remove(folder: str, master: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _metrics_folder() -> str:
+def _reserve_metrics(folder: Path | str) -> None:
+    """Reserve the files of this process's metrics before they are mapped into memory.
+
+    A write to a mapped page for which there is no room kills the process (SIGBUS).
+    """
+    for kind in "counter", "histogram":
+        with Path(folder, f"{kind}_{os.getpid()}.db").open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, METRICS_BYTES)
+
+
+def _metrics_folder(base: Path) -> str:
     """Make a folder where the workers' metrics are added up, and remove what killed ones left."""
-    base = MEMORY if MEMORY.is_dir() else Path(gettempdir())
     for left in base.glob("downloader-metrics-*"):
         with suppress(OSError):  # its service lives, or is not ours
             held = _hold(left)
@@ -43,16 +53,22 @@ def _metrics_folder() -> str:
             os.close(held)
     while True:
         folder = mkdtemp(prefix=f"downloader-metrics-{os.getpid()}-", dir=base)
+        atexit.register(_remove, folder, os.getpid())
+        _reserve_metrics(folder)
         with suppress(OSError):  # a service that starts just now took it for one of the dead
             _hold(folder)
-            atexit.register(_remove, folder, os.getpid())
             return folder
 
 
-# prometheus-client looks for it when it is imported; over a reload it stays.
+# prometheus-client looks for it when it is imported; over a reload it stays. Without it, each
+# worker reports its own metrics.
 _metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 if f"downloader-metrics-{os.getpid()}-" not in _metrics:
-    _metrics = os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_folder()
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    for _base in MEMORY, Path(gettempdir()):
+        with suppress(OSError):  # no room there
+            _metrics = os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_folder(_base)
+            break
 
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]  # noqa: E402
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
@@ -101,7 +117,10 @@ def on_starting(server):
     """Refuse a start that could not work."""
     if server.cfg.preload_app:
         raise SystemExit("image-downloader: --preload is not possible: threads survive no fork")
-    os.chown(_metrics, server.cfg.uid, server.cfg.gid)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        os.chown(_metrics, server.cfg.uid, server.cfg.gid)
+    else:
+        server.log.warning("no room for shared metrics: each worker reports its own")
     if server.cfg.uid != os.geteuid():
         return  # --user: what this process made, the workers could not write
     try:
@@ -139,6 +158,18 @@ def on_reload(server):
     """Let the new workers import the code that is there now; they inherit what is imported here."""
     for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "wsgi")]:
         del sys.modules[name]
+
+
+def post_fork(server, worker):
+    """Reserve what this worker's metrics need, or do without them."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        try:
+            _reserve_metrics(folder)
+        except OSError as error:
+            server.log.warning("requests of worker %s are not counted: %s", worker.pid, error)
+            from app import metrics  # the one that the application imports, also after a reload
+
+            metrics.stop_counting()
 
 
 def post_worker_init(worker):

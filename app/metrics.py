@@ -16,6 +16,8 @@ from prometheus_client.registry import Collector
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER = "other"
 
+_counting = True
+
 _here = CollectorRegistry()
 _requests = Counter(
     "image_downloader_requests",
@@ -41,8 +43,16 @@ _fetch_seconds = Histogram(
 )
 
 
+def stop_counting() -> None:
+    """Do without the metrics of this process: there is no room for their files."""
+    global _counting
+    _counting = False
+
+
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request that has been answered; `route` is a name of ours, not what was asked for."""
+    if not _counting:
+        return
     counted, timed = _of_requests(method if method in METHODS else OTHER, route, status)
     counted.inc()
     timed.observe(seconds)
@@ -56,8 +66,9 @@ def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogr
 
 def count_fetch(seconds: float, size: int) -> None:
     """Count a fetch, whatever came of it."""
-    _fetch_seconds.observe(seconds)
-    _fetch_bytes.inc(size)
+    if _counting:
+        _fetch_seconds.observe(seconds)
+        _fetch_bytes.inc(size)
 
 
 class AllProcesses(Collector):

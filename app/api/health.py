@@ -41,7 +41,7 @@ def healthz() -> dict[str, str]:
 @health.response(200, ReadyDocument)
 @health.alt_response(503, schema=ProblemDocument, description="`errors` tells what is not well")
 def readyz() -> Response | dict[str, dict[str, str]]:
-    """Tell whether sqlite, storage, free space and engine are well."""
+    """Tell whether database, storage, free space and engine are well."""
     faults = {name: fault for name, check in CHECKS.items() if (fault := check())}
     if not faults:
         return {"checks": dict.fromkeys(CHECKS, "ok")}

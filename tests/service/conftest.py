@@ -44,12 +44,13 @@ class Service:
             **variables,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.prefix: list[str] = []  # what runs the command, such as unshare
 
     def start(self, *flags: str) -> None:
         command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, *flags],
+                [*self.prefix, *command, *flags],
                 cwd=ROOT,
                 env=self.environment,
                 stderr=log,

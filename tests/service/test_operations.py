@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,30 @@ def test_what_a_killed_service_left_goes_with_the_next_start(service: Service) -
 
     assert not any(folder.exists() for folder in left)
     assert len(folders(service)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kibibytes", "message"),
+    [(64, "each worker reports its own"), (3000, "are not counted")],
+    ids=["none for the service", "none for the workers"],
+)
+def test_a_full_shared_memory_costs_metrics_and_no_worker(
+    service: Service, tmp_path: Path, site: Site, kibibytes: int, message: str
+) -> None:
+    full = f"mount -t tmpfs -o size={kibibytes}k tmpfs"
+    mounts = f"{full} /dev/shm && {full} {tmp_path}/full"
+    (tmp_path / "full").mkdir()
+    service.prefix = ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
+    if subprocess.run([*service.prefix, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+    service.environment["TMPDIR"] = f"{tmp_path}/full"
+    service.start()
+    job = service.post("/images", url=site.file("/a.png", picture()))
+
+    assert service.end_of(f"/images/{job['id']}/content").content == picture()
+    assert service.get("/metrics").ok
+    assert message in service.log.read_text()
+    assert not [line for line in service.lines() if line["level"] == "ERROR"]
 
 
 def test_the_service_gets_ready(service: Service) -> None:
