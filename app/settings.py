@@ -1,4 +1,4 @@
-"""Every setting, once: name, default, unit and meaning. README's table is checked against it."""
+"""Every setting, once: name, default, unit and meaning. docs/settings.md is checked against it."""
 
 import logging
 import os

@@ -389,11 +389,11 @@ def test_the_application_heeds_conditions_ranges_and_preferences(
 # Elsewhere than in containers.
 
 
-def test_the_lines_that_the_readme_gives_for_other_machines_are_valid(tmp_path: Path) -> None:
+def test_the_lines_that_the_docs_give_for_other_machines_are_valid(tmp_path: Path) -> None:
     """nginx itself reads them: `nginx -t`."""
     folder = tmp_path / "nginx"
     configure(folder, {"/tmp/": f"{folder}/"})
-    text = (CONFIGURATION.parent.parent / "README.md").read_text()
+    text = (CONFIGURATION.parents[1] / "docs" / "operations.md").read_text()
     lines = text.partition("```nginx\n")[2].partition("```")[0]
     lines = lines.replace("/srv/image-downloader/deploy/nginx", f"{folder}")
     (folder / "other.conf").write_text(f"events {{}} http {{ access_log off; {lines} }}")

@@ -1,4 +1,4 @@
-"""Settings: one list, checked values, and a README that tells the same."""
+"""Settings: one list, checked values, and a table in the docs that says the same."""
 
 import re
 from dataclasses import fields
@@ -12,7 +12,7 @@ from app import settings
 from app.errors import ConfigurationError
 from app.settings import MiB, Settings, load
 
-README = Path(__file__).parent.parent / "README.md"
+TABLE = Path(__file__).parent.parent / "docs" / "settings.md"
 ROW = re.compile(r"^\| `DOWNLOADER_(\w+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 
 
@@ -23,8 +23,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"DOWNLOADER_{one.name.upper()}_FILE", raising=False)
 
 
-def test_the_readme_tells_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = ROW.findall(README.read_text())
+def test_the_docs_list_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ROW.findall(TABLE.read_text())
 
     assert [name for name, _, _ in rows] == [one.name.upper() for one in fields(Settings)]
     assert [told for _, _, told in rows] == [one.metadata["meaning"] for one in fields(Settings)]

@@ -31,7 +31,7 @@ from app.worker.webhooks import MAX_REST_SECONDS, MINUTE, PAUSES, SILENCE_SECOND
 from tests.samples import picture
 from tests.site import Reply, Request, Site
 
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "webhooks.md"
 OLD, NEW = b"o" * 24, b"n" * 64
 Work = Callable[[], int]
 
@@ -70,8 +70,8 @@ def is_genuine(request: Request, key: bytes) -> bool:
     return fresh and f"v1,{digest}" in headers["webhook-signature"].split(" ")
 
 
-def test_the_readme_verifies_messages() -> None:
-    [code] = re.findall(r"```python\n(def is_genuine.*?)```", README.read_text(), re.DOTALL)
+def test_the_guide_verifies_messages() -> None:
+    [code] = re.findall(r"```python\n(def is_genuine.*?)```", GUIDE.read_text(), re.DOTALL)
     exec(code, names := {"base64": base64, "hmac": hmac, "time": time})
     verify = names["is_genuine"]
     secret = f"whsec_{base64.b64encode(NEW).decode()}"
