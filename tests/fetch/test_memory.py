@@ -22,11 +22,14 @@ from app.urls import Url
 
 class Sink:
     "A file that keeps only its beginning."
-    def __init__(self): self.head, self.at = b"", 0
-    def seek(self, at, whence=0): self.at = at
-    def truncate(self): self.head = b""
+    def __init__(self): self.head, self.at, self.size = b"", 0, 0
+    def seek(self, at, whence=0):
+        self.at = at + (self.size if whence == 2 else 0)
+        return self.at
+    def truncate(self): self.head, self.size = b"", 0
     def flush(self): pass
     def write(self, data):
+        self.size += len(data)
         if len(self.head) < 4096: self.head += data[:4096]
     def read(self, size=-1): return self.head[self.at:][:size]
 
