@@ -1,30 +1,29 @@
 """The guarded fetcher: one GET or POST to a stranger, bounded in place, time, size and kind."""
 
-import hashlib
 import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self, TypeVar
 
-from app.errors import NotAnImage, NotHtml, OriginFailure, TooLarge
+from app.errors import OriginFailure
 from app.fetch import body
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import Watch
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
-from app.pictures import formats, sizes
+from app.pictures import formats
+from app.pictures.judge import ImageFacts, judge_page, store_image
 from app.settings import Settings
 from app.urls import Url
 
 _PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _IMAGE_ACCEPT = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
-_HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
 POST_SECONDS = 15.0  # what a receiver has to answer; Standard Webhooks suggests 15 to 30
 
@@ -39,17 +38,6 @@ class Page:
     url: Url
     body: bytes
     charset: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
-    """What we know of an image; its sides as shown, if its header says them."""
-
-    content_type: str
-    width: int | None
-    height: int | None
-    bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +131,7 @@ class Fetcher:
         with response:
             declared = response.headers.get("Content-Type", "")
             head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
-            _judge_page(declared, head)
+            judge_page(declared, head)
             charset = _CHARSET.search(declared)
             return Page(final, b"".join(pieces), charset and charset[1])
 
@@ -152,45 +140,8 @@ class Fetcher:
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer)
         with response:
             head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
-            known = formats.sniff(head)
-            if not known:
-                raise NotAnImage(f"not an image: {formats.describe(head)}")
-            length, sha256 = _store(pieces, into)
-        width, height = self._sides(into, known)
-        return ImageFacts(known.content_type, width, height, length, sha256)
-
-    def _sides(
-        self, file: BinaryIO, known: formats.ImageFormat
-    ) -> tuple[int, int] | tuple[None, None]:
-        size = sizes.measure(file, known)
-        if not size:
-            return None, None
-        width, height = size.coded
-        if width * height > self._settings.max_image_pixels:
-            raise TooLarge(f"too large: {width} × {height} pixels")
-        return size.width, size.height
+            return store_image(head, pieces, into, self._settings.max_image_pixels)
 
 
 def _agent(settings: Settings) -> str:
     return settings.user_agent + (f" (+{settings.contact})" if settings.contact else "")
-
-
-def _store(pieces: Iterable[bytes], into: BinaryIO) -> tuple[int, str]:
-    into.seek(0)
-    into.truncate()
-    size, digest = 0, hashlib.sha256()
-    for piece in pieces:
-        into.write(piece)
-        digest.update(piece)
-        size += len(piece)
-    into.flush()
-    return size, digest.hexdigest()
-
-
-def _judge_page(declared: str, head: bytes) -> None:
-    """Take what looks like HTML, and what says so and is nothing else."""
-    found = formats.sniff(head)
-    name = found.name if found else formats.describe(head)
-    says_html = declared.partition(";")[0].strip().lower() in _HTML_TYPES
-    if name != "HTML" and not (says_html and name in ("XML", "text", "unknown bytes")):
-        raise NotHtml(f"not HTML: {name}")

@@ -13,7 +13,8 @@ from app.errors import (
     TooLarge,
     Unreachable,
 )
-from app.fetch import POST_SECONDS, Fetcher, Receipt
+from app.fetch import Fetcher, Receipt
+from app.fetch.client import POST_SECONDS
 from app.settings import MiB
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver

@@ -1,0 +1,6 @@
+"""The only way out: each fetch is bounded in place, time, size and kind."""
+
+from app.fetch.client import Fetcher, Page, Receipt
+from app.pictures.judge import ImageFacts
+
+__all__ = ["Fetcher", "ImageFacts", "Page", "Receipt"]
