@@ -1,7 +1,6 @@
 """What a file is, by its bytes: image formats, their dimensions, and the impostors."""
 
 import io
-import math
 import re
 import struct
 from dataclasses import dataclass
@@ -54,13 +53,15 @@ _VIEW_BOX = _pattern(
     rb"\s*-?[0-9.]+[\s,]+-?[0-9.]+[\s,]+([0-9]{1,9}(?:\.[0-9]*)?)[\s,]+([0-9]{1,9}(?:\.[0-9]*)?)\s*"
 )
 
+# How long the headers are that Windows and OS/2 wrote.
+_BMP_HEADERS = bytes({12, 40, 42, 46, 52, 56, 108, 124, *range(16, 65, 4)})
+
 _SIGNATURES = [
     (JPEG, re.compile(rb"\xff\xd8\xff")),
     (PNG, re.compile(rb"\x89PNG\r\n\x1a\n")),
     (GIF, re.compile(rb"GIF8[79]a")),
     (WEBP, re.compile(rb"RIFF.{4}WEBPVP8[ LX]", re.DOTALL)),
-    (BMP, re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)),
-    (ICO, re.compile(rb"\0\0\x01\0(?!\0\0).{5}\0", re.DOTALL)),
+    (BMP, re.compile(rb"BM.{12}[" + re.escape(_BMP_HEADERS) + rb"]\0\0\0", re.DOTALL)),
     (TIFF, re.compile(rb"II\*\0|MM\0\*")),
     (SVG, _SVG_START),
 ]
@@ -93,7 +94,9 @@ def sniff(head: bytes) -> ImageFormat | None:
     for known, signature in _SIGNATURES:
         if signature.match(head):
             return known
-    return _by_brands(head) if head[4:8] == b"ftyp" else None
+    if head[4:8] == b"ftyp":
+        return _by_brands(head)
+    return ICO if _is_icon(head) else None
 
 
 def _by_brands(head: bytes) -> ImageFormat | None:
@@ -107,6 +110,12 @@ def _by_brands(head: bytes) -> ImageFormat | None:
     return HEIC if brands & (_HEIC_BRANDS | _HEIF_BRANDS) else None
 
 
+def _is_icon(head: bytes) -> bool:
+    """Tell icons and cursors, whose mark is weak, by where their first picture lies."""
+    count, offset = int.from_bytes(head[4:6], "little"), int.from_bytes(head[18:22], "little")
+    return head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and count > 0 and offset >= 6 + 16 * count
+
+
 def describe(head: bytes) -> str:
     """Name what is not an image, for the sentence that says so."""
     if not head:
@@ -115,7 +124,7 @@ def describe(head: bytes) -> str:
 
 
 def dimensions(file: BinaryIO, known: ImageFormat) -> tuple[int, int] | None:
-    """Read width and height from the header, of an ICO those of its largest picture."""
+    """Read width and height from the header."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
     try:
@@ -130,36 +139,6 @@ def _by_imagesize(head: bytes, file: BinaryIO) -> tuple[float, float]:
     return size
 
 
-def _gif(head: bytes, file: BinaryIO) -> tuple[int, int]:
-    """Read unsigned sides; imagesize takes them as signed."""
-    width, height = struct.unpack_from("<HH", head, 6)
-    return width, height
-
-
-def _bmp(head: bytes, file: BinaryIO | None = None, at: int = 14) -> tuple[int, int]:
-    """Read either of the two headers; a negative height says that the rows go downwards."""
-    core = head[at : at + 4] == b"\x0c\0\0\0"
-    width, height = struct.unpack_from("<HH" if core else "<ii", head, at + 4)
-    return width, abs(height)
-
-
-def _ico(head: bytes, file: BinaryIO) -> tuple[int, int]:
-    """Read the pictures' own headers: the directory's one byte for each side may lie."""
-    (count,) = struct.unpack_from("<H", head, 4)
-    offsets = [struct.unpack_from("<I", head, 18 + 16 * entry)[0] for entry in range(count)]
-    return max((_ico_picture(file, offset) for offset in offsets), key=math.prod)
-
-
-def _ico_picture(file: BinaryIO, offset: int) -> tuple[int, int]:
-    file.seek(offset)
-    start = file.read(24)
-    if start.startswith(b"\x89PNG"):
-        width, height = struct.unpack_from(">II", start, 16)
-        return width, height
-    width, height = _bmp(start, at=0)
-    return width, height // 2  # its mask lies on top of the picture
-
-
 def _svg(head: bytes, file: BinaryIO) -> tuple[float, float]:
     """Read the root element: its sides if they are in pixels, else those of its view box."""
     start = _SVG_START.match(head)
@@ -172,7 +151,7 @@ def _svg(head: bytes, file: BinaryIO) -> tuple[float, float]:
     return (float(box[1]), float(box[2])) if box else (0, 0)
 
 
-_READERS = {GIF: _gif, BMP: _bmp, ICO: _ico, SVG: _svg}
+_READERS = {SVG: _svg}
 
 
 class _Bounded:

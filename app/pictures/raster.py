@@ -1,5 +1,6 @@
-"""JPEG and PNG: how large their headers say they are."""
+"""JPEG, PNG, GIF, WebP, BMP and ICO: how large their headers say they are."""
 
+import math
 import re
 import struct
 import zlib
@@ -16,7 +17,7 @@ _WINDOW = 4096
 _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
 _APP1, _EOI, _SOS = 0xE1, 0xD9, 0xDA
-_MARKER = re.compile(rb"\xff+([^\xff\0])")
+_MARKER = re.compile(rb"\xff([^\xff\0])")
 
 
 def jpeg(header: Header) -> Size:
@@ -88,3 +89,71 @@ def _png_exif(header: Header) -> bytes:
             if zlib.crc32(kind + data[:-4]) == int.from_bytes(data[-4:]):
                 return data[:-4]
         at += 12 + length
+
+
+def gif(header: Header) -> Size:
+    """Read the screen, which grows where the first picture exceeds it."""
+    width, height, flags = struct.unpack("<HHB", header.at(6, 5))
+    with suppress(Unmeasured):
+        at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+        left, top, across, down = struct.unpack("<4H", header.at(_first_picture(header, at), 8))
+        width, height = max(width, left + across), max(height, top + down)
+    return Size.whole(width, height)
+
+
+def _first_picture(header: Header, at: int) -> int:
+    """Return where the first image descriptor begins, behind its mark."""
+    while (mark := header.at(at, 1)) == b"!":
+        at += 2
+        while length := header.at(at, 1)[0]:
+            at += 1 + length
+        at += 1
+    if mark != b",":
+        raise Unmeasured
+    return at + 1
+
+
+def webp(header: Header) -> Size:
+    """Read the first chunk (RFC 9649); Chromium turns no WebP by its EXIF."""
+    kind, data = header.at(12, 4), header.at(20, 10 if header.at(15, 1) != b"L" else 5)
+    if kind == b"VP8X":
+        return Size.whole(*(int.from_bytes(data[at : at + 3], "little") + 1 for at in (4, 7)))
+    if kind == b"VP8L":
+        (bits,) = struct.unpack("<I", data[1:])
+        return Size.whole((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    width, height = struct.unpack("<HH", data[6:])
+    return Size.whole(width & 0x3FFF, height & 0x3FFF)  # RFC 6386, 9.1: two bits scale
+
+
+def bmp(header: Header, at: int = 14) -> Size:
+    """Read the bitmap's header; a negative height says that the rows go downwards."""
+    if header.at(at, 4) == b"\x0c\0\0\0":
+        return Size.whole(*struct.unpack("<HH", header.at(at + 4, 4)))
+    width, height = struct.unpack("<ii", header.at(at + 4, 8))
+    return Size.whole(max(0, width), abs(height))
+
+
+def ico(header: Header) -> Size:
+    """Read the largest picture of an icon or a cursor, as its directory calls it.
+
+    There zero means 256 or more, so then the picture itself is asked. What a decoder may have to
+    make is the largest of all, for the directory may lie.
+    """
+    (count,) = struct.unpack("<H", header.at(4, 2))
+    shown, coded = [(0, 0)], [(0, 0)]
+    for entry in range(count):
+        width, height, offset = struct.unpack("<BB10xI", header.at(6 + 16 * entry, 16))
+        sides = width or 256, height or 256
+        with suppress(Cut):
+            coded.append(_ico_picture(header, offset))
+            sides = sides if width and height else max(sides, coded[-1], key=math.prod)
+        shown.append(sides)
+    return Size(*max(shown, key=math.prod), coded=max(shown + coded, key=math.prod))
+
+
+def _ico_picture(header: Header, offset: int) -> tuple[int, int]:
+    if header.at(offset, 4) == b"\x89PNG":
+        width, height = struct.unpack(">II", header.at(offset + 16, 8))
+        return width, height
+    width, height = bmp(header, offset).coded
+    return width, height // 2  # its mask lies on top of the picture

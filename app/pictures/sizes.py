@@ -7,14 +7,18 @@ from typing import BinaryIO
 
 from app.errors import NotAnImage
 from app.pictures import formats, heif, raster
-from app.pictures.formats import AVIF, HEIC, JPEG, PNG, SVG, ImageFormat
+from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, SVG, WEBP, ImageFormat
 from app.pictures.header import Cut, Header, Size, Unmeasured
 
 _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
     JPEG: raster.jpeg,
     PNG: raster.png,
+    GIF: raster.gif,
+    WEBP: raster.webp,
     AVIF: partial(heif.measure, crops=False),
     HEIC: partial(heif.measure, crops=True),
+    BMP: raster.bmp,
+    ICO: raster.ico,
 }
 
 
