@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
 CHECK_SECONDS = 60  # that new code may take to start
+PAUSE_SECONDS = 5.0  # without a turn of the master's loop, of a second: the machine has slept
 MEMORY = Path("/dev/shm")  # where it is there; nothing of it must wait for a disk
 METRICS_BYTES = 1 << 20  # for each kind of metric, with all labels that there can be
 
@@ -131,6 +133,29 @@ def on_starting(server):
 
 
 def when_ready(server):
+    """Extend what the master does at SIGHUP, and with workers that seem to hang."""
+    _try_reloads(server)  # type: ignore[no-untyped-call]
+    _forgive_sleep(server)  # type: ignore[no-untyped-call]
+
+
+def _forgive_sleep(server):
+    """Kill no worker for being silent while the whole machine slept, but let it catch up."""
+    murder_workers = server.murder_workers
+    last_turn, patient_until = time.monotonic(), 0.0
+
+    def murder_unless_asleep():
+        nonlocal last_turn, patient_until
+        now = time.monotonic()
+        if now - last_turn > PAUSE_SECONDS:
+            patient_until = now + PAUSE_SECONDS
+        last_turn = now
+        if now > patient_until:
+            murder_workers()
+
+    server.murder_workers = murder_unless_asleep
+
+
+def _try_reloads(server):
     """Let SIGHUP leave all as it is where what is there now could not start."""
     reload = server.handle_hup
     command = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config"]

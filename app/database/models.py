@@ -41,6 +41,8 @@ UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+FAR_AHEAD_MILLISECONDS = 60_000  # more than adjustments of a clock
+
 _last_id = 0
 _last_id_lock = threading.Lock()
 
@@ -48,12 +50,15 @@ _last_id_lock = threading.Lock()
 def new_number() -> int:
     """Make the number of a UUIDv7 (RFC 9562, method 3): in one process, each is above the last.
 
-    Python 3.14 has `uuid.uuid7`.
+    Where the clock was far ahead and is set back, they begin again at the present. Python 3.14 has
+    `uuid.uuid7`.
     """
     global _last_id
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     with _last_id_lock:
-        _last_id = max(milliseconds << 12 | (rest << 12) // 1_000_000, _last_id + 1)
+        present = milliseconds << 12 | (rest << 12) // 1_000_000
+        is_far_ahead = _last_id - present > FAR_AHEAD_MILLISECONDS << 12
+        _last_id = present if is_far_ahead else max(present, _last_id + 1)
         high, low = divmod(_last_id, 1 << 12)
     return high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62)
 

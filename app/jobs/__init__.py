@@ -27,7 +27,7 @@ from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page, row, rows
 from app.jobs.progress import Standing, ended_pictures, standings, version
-from app.jobs.queue import any_claimable, count_queued, count_running, queued_since
+from app.jobs.queue import any_claimable, count_queued, count_running, newest, queued_since
 from app.jobs.recovery import recover
 from app.jobs.submissions import (
     add_download,
@@ -72,6 +72,7 @@ __all__ = [
     "hand_back",
     "holds",
     "keep_answer",
+    "newest",
     "page",
     "postpone",
     "queued_since",

@@ -1,8 +1,10 @@
 """Removing what is no longer wanted: rows and the files that go with them."""
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from app.database import sqlite
 from app.database.models import KINDS, UNFINISHED, Delivery, Download, Image, Status, now
 from app.errors import NotFound
 from app.storage.local import Storage
+
+log = logging.getLogger(__name__)
 
 DELIVERY_DAYS = 7  # that deliveries are kept where jobs are kept for ever
 STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
@@ -91,14 +95,50 @@ def back_up(storage: Storage, folder: Path) -> Path:
     return target
 
 
-def expire(storage: Storage, keep_days: int) -> int:
-    """Remove some of what ended longer ago than is kept; return how many jobs."""
-    told = now() - timedelta(days=keep_days or DELIVERY_DAYS)
-    jobs.forget(jobs.ended_before(Delivery, told, STEP))
+class CautiousClock:
+    """The time by which jobs expire: a clock that is set ahead must not remove what is there.
+
+    It begins a day after the newest job at the latest, and from then on is at most twice as fast
+    as time passes until it has reached the system's clock.
+    """
+
+    LATE = timedelta(hours=1)  # worth a line in the log
+
+    def __init__(
+        self,
+        newest: datetime | None,
+        system: Callable[[], datetime] = now,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._system = system
+        self._elapsed = elapsed
+        self._time = newest + timedelta(days=1) if newest else system()
+        self._looked_at = elapsed()
+        self._warned = False
+
+    def now(self) -> datetime:
+        """Return the time, never later than the system's."""
+        system, passed = self._system(), self._elapsed()
+        self._time = min(system, self._time + timedelta(seconds=2 * (passed - self._looked_at)))
+        self._looked_at = passed
+        late = system - self._time > self.LATE
+        if late and not self._warned:
+            log.warning(
+                "expiry waits: the clock is far ahead of what was seen before",
+                extra={"clock": system.isoformat(), "expiry": self._time.isoformat()},
+            )
+        self._warned = late
+        return self._time
+
+
+def expire(storage: Storage, keep_days: int, moment: datetime) -> int:
+    """Remove some of what ended longer before a moment than is kept; return how many jobs."""
+    delivered = moment - timedelta(days=keep_days or DELIVERY_DAYS)
+    jobs.forget(jobs.ended_before(Delivery, delivered, STEP))
     if not keep_days:
         return 0
-    moment = now() - timedelta(days=keep_days)
-    ended = [job for kind in KINDS for job in jobs.ended_before(kind, moment, STEP)]
+    earliest = moment - timedelta(days=keep_days)
+    ended = [job for kind in KINDS for job in jobs.ended_before(kind, earliest, STEP)]
     for job in ended:
         with suppress(NotFound):  # a client was faster
             remove(job, storage)

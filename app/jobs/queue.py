@@ -5,7 +5,7 @@ from datetime import datetime
 
 from peewee import SQL, Expression
 
-from app.database.models import QUEUED_ALONE, Delivery, Image, Job, Status, now
+from app.database.models import QUEUED_ALONE, WORK, Delivery, Image, Job, Status, now
 
 # Of each receiver's host the delivery that is due first: one step along an index for each host,
 # however many deliveries wait for one that does not answer.
@@ -64,3 +64,9 @@ def queued_since(kind: type[Job]) -> datetime | None:
 def count_running(kind: type[Job]) -> int:
     """Count the jobs that have been claimed; there are no more of them than seats."""
     return kind.select(SQL("1")).where(kind.status == Status.RUNNING).count()
+
+
+def newest() -> datetime | None:
+    """Return when the newest of all jobs was added."""
+    rows = [kind.select(kind.added_at).order_by(kind.id.desc()).first() for kind in WORK]
+    return max((row.added_at for row in rows if row), default=None)

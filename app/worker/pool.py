@@ -49,6 +49,7 @@ class PoolEngine:
         self._pool: ThreadPoolExecutor | None = None
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._turned_at: float | None = None
+        self._expiry: cleanup.CautiousClock | None = None
         self._stopped = threading.Event()
         self._starting = threading.Lock()
 
@@ -116,7 +117,8 @@ class PoolEngine:
         if jobs.any_claimable(self._tasks.kinds):
             for _ in range(self.settings.job_threads):
                 self.submit()
-        cleanup.expire(self.storage, self.settings.keep_days)
+        self._expiry = self._expiry or cleanup.CautiousClock(jobs.newest())
+        cleanup.expire(self.storage, self.settings.keep_days, self._expiry.now())
         jobs.forget_answers()
         self._turned_at = self._clock()
 

@@ -1,5 +1,6 @@
 """Ids, times and the schema."""
 
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,9 +61,24 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
 
 def test_ids_sort_even_when_the_clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     before = models.new_id()
-    monkeypatch.setattr(models.time, "time_ns", lambda: 1_000_000_000)
+    earlier = time.time_ns() - 59_000_000_000
+    monkeypatch.setattr(models.time, "time_ns", lambda: earlier)
 
     assert models.new_id() > before
+
+
+def test_ids_are_of_the_present_again_when_a_clock_far_ahead_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    present = time.time_ns()
+    monkeypatch.setattr(models.time, "time_ns", lambda: present + 2 * 86_400 * 10**9)
+    ahead = models.new_id()
+    monkeypatch.setattr(models.time, "time_ns", lambda: present)
+    again = [models.new_id() for _ in range(100)]
+
+    assert again == sorted(again)
+    assert again[-1] < ahead
+    assert again[0].int >> 80 == present // 1_000_000
 
 
 def test_a_time_comes_back_as_it_was(app: Flask) -> None:

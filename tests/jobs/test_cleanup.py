@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app import create_app, jobs
-from app.database.models import Download, Image, first_id, new_id, now
+from app.database.models import EPOCH, Download, Image, first_id, new_id, now
 from app.database.sqlite import db
 from app.jobs import cleanup
 from app.settings import Settings
@@ -55,7 +55,7 @@ def age(job: Download | Image, days: float) -> None:
 def test_nothing_expires_unless_it_is_asked_for(stored: Download, storage: Storage) -> None:
     age(stored, 1000)
 
-    assert cleanup.expire(storage, keep_days=0) == 0
+    assert cleanup.expire(storage, keep_days=0, moment=now()) == 0
 
 
 def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
@@ -66,24 +66,82 @@ def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
     storage.archive(Download.get().id, 1).parent.mkdir(exist_ok=True)
     archive.rename(storage.archive(Download.get().id, 1))
 
-    assert cleanup.expire(storage, keep_days=7) == 1
+    assert cleanup.expire(storage, keep_days=7, moment=now()) == 1
 
     assert Download.select().count() == 0
     [left] = Image.select()
     assert left.download_id is None
     assert [job_id for _, job_id, _ in storage.kept()] == [left.id]
-    assert cleanup.expire(storage, keep_days=7) == 0
+    assert cleanup.expire(storage, keep_days=7, moment=now()) == 0
 
 
 def test_a_lone_image_expires_too_and_a_queued_one_does_not(
     site: Site, work: Work, storage: Storage
 ) -> None:
     age(jobs.add_image(site.file("/a.png", picture())), 8)
-    assert cleanup.expire(storage, keep_days=7) == 0
+    assert cleanup.expire(storage, keep_days=7, moment=now()) == 0
     work()
     Image.update(finished_at=now() - timedelta(days=8)).execute()
 
-    assert cleanup.expire(storage, keep_days=7) == 1
+    assert cleanup.expire(storage, keep_days=7, moment=now()) == 1
+
+
+class Clocks:
+    """A system's clock that somebody sets, and the time that really passes, in days."""
+
+    def __init__(self, system: float) -> None:
+        self.system = system
+        self.passed = 0.0
+
+    def cautious(self, newest: float | None) -> cleanup.CautiousClock:
+        moment = None if newest is None else EPOCH + timedelta(days=newest)
+        return cleanup.CautiousClock(
+            moment, lambda: EPOCH + timedelta(days=self.system), lambda: self.passed * 86_400
+        )
+
+    def go_on(self, days: float) -> None:
+        self.system += days
+        self.passed += days
+
+
+def days(clock: cleanup.CautiousClock) -> float:
+    return (clock.now() - EPOCH) / timedelta(days=1)
+
+
+def test_the_clock_of_expiry_is_the_systems_while_nobody_sets_that() -> None:
+    clocks = Clocks(100)
+    clock = clocks.cautious(newest=100)
+
+    for _ in range(3):
+        assert days(clock) == pytest.approx(clocks.system)
+        clocks.go_on(5)
+
+
+def test_a_clock_that_jumps_ahead_and_back_makes_nothing_older(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clocks = Clocks(100)
+    clock = clocks.cautious(newest=None)
+    assert days(clock) == pytest.approx(100)
+    clocks.system += 2
+    clocks.go_on(0.01)
+
+    assert days(clock) == pytest.approx(100.02)
+    assert days(clock) == pytest.approx(100.02)
+    assert [record.message[:13] for record in caplog.records] == ["expiry waits:"]
+    clocks.system -= 2
+    assert days(clock) == pytest.approx(100.01)
+
+
+def test_a_clock_that_is_ahead_at_the_start_is_believed_as_slowly_as_time_passes() -> None:
+    clocks = Clocks(130)
+    clock = clocks.cautious(newest=100)
+
+    assert days(clock) == pytest.approx(101)
+    clocks.go_on(10)
+    assert days(clock) == pytest.approx(121)
+    clocks.go_on(30)
+    assert days(clock) == pytest.approx(170)
 
 
 def test_collecting_finds_nothing_in_a_sound_storage(stored: Download, storage: Storage) -> None:

@@ -174,6 +174,25 @@ def test_a_full_shared_memory_costs_metrics_and_no_worker(
     assert not [line for line in service.lines() if line["level"] == "ERROR"]
 
 
+def test_a_service_that_slept_keeps_its_workers_and_counts_no_crash(
+    service: Service, site: Site, held: str
+) -> None:
+    service.start("--timeout", "1")
+    job = service.post("/images", url=held)
+    service.wait(lambda: service.get(f"/images/{job['id']}").json()["status"] == "running")
+    workers = service.workers()
+    assert service.process
+    os.killpg(service.process.pid, signal.SIGSTOP)
+    threading.Event().wait(7)  # longer than workers may be silent, and than the master's pause
+    os.killpg(service.process.pid, signal.SIGCONT)
+    for _ in range(3):
+        threading.Event().wait(1)  # a turn of the master's loop
+        assert service.get("/healthz").ok
+
+    assert service.workers() == workers
+    assert "WORKER TIMEOUT" not in service.log.read_text()
+
+
 def test_the_service_gets_ready(service: Service) -> None:
     service.start(*WORKERS)
 

@@ -430,9 +430,9 @@ def test_old_deliveries_are_forgotten(hook: str, work: Work, storage: Storage) -
         moment = now() - timedelta(days=days)
         old = Delivery.update(id=first_id(moment), finished_at=moment)
         old.where(Delivery.id == one.id).execute()
-    cleanup.expire(storage, keep_days=0)
+    cleanup.expire(storage, keep_days=0, moment=now())
     assert Delivery.select().count() == 1
-    cleanup.expire(storage, keep_days=1)
+    cleanup.expire(storage, keep_days=1, moment=now())
     assert Delivery.select().count() == 0
 
 
