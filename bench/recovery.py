@@ -1,7 +1,7 @@
 """The start with 100,000 unfinished jobs, half of them left running by a process that died.
 
 The service's own engine runs in a process of its own, with a work that only ends what it claims:
-the first end is when the first job ran, and all are claimable when none has the dead owner.
+the first end is when the first job ran, and all are claimable when none has the dead process.
 """
 
 import multiprocessing
@@ -25,7 +25,7 @@ TARGETS = "targets: 0.5 s, 2 s, the same memory"
 def fill(folder: Path, count: int) -> None:
     """Insert unfinished jobs, downloads and images in turn, every second one running."""
     create_app(Settings(storage_dir=folder))
-    common = "id, status, owner, added_at, attempts, crashes"
+    common = "id, status, claimed_by, added_at, attempts, crashes"
     moment = Image.added_at.db_value(now())
     rows = [
         (new_id().hex, Status.RUNNING, DEAD, moment, 1, 0)
@@ -68,7 +68,7 @@ def start(folder: Path, pipe: Connection) -> None:
     before = highest_memory()
     began = time.perf_counter()
     app.extensions["engine"].start()
-    while any(kind.select().where(kind.owner == DEAD).exists() for kind in (Download, Image)):
+    while any(kind.select().where(kind.claimed_by == DEAD).exists() for kind in (Download, Image)):
         time.sleep(0.01)
     claimable = time.perf_counter() - began
     while not first:

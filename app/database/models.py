@@ -122,7 +122,7 @@ class Job(Model):
     finished_at = MomentField(null=True)
     attempts = IntegerField(default=0)  # runs so far; the number of the last is its fencing token
     crashes = IntegerField(default=0)  # runs that died with their process
-    owner = TextField(null=True)  # the process that runs it
+    claimed_by = TextField(null=True)  # the process that runs it
     error_code = TextField(null=True)
     error_detail = TextField(null=True)
 
@@ -249,7 +249,7 @@ WORK = (*KINDS, Delivery)
 # Sorted by id is sorted by time, so each index serves claims and lists alike.
 for kind in WORK:
     kind.add_index(kind.status, kind.id)
-    kind.add_index(kind.owner, where=kind.owner.is_null(False))
+    kind.add_index(kind.claimed_by, where=kind.claimed_by.is_null(False))
 Image.add_index(Image.download, Image.id)
 Image.add_index(Image.source_url, Image.status, Image.id)
 Image.add_index(Image.site, Image.status, Image.id)

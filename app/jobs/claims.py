@@ -39,7 +39,7 @@ class Found:
     skipped: Failure | None = None
 
 
-def claim(kind: type[AnyJob], owner: str, *, suspects: bool = True) -> AnyJob | None:
+def claim(kind: type[AnyJob], process: str, *, suspects: bool = True) -> AnyJob | None:
     """Take the oldest queued job of its kind for a process, if there is one.
 
     A suspect is a job whose process died: it may have been the cause, or only near it.
@@ -52,7 +52,7 @@ def claim(kind: type[AnyJob], owner: str, *, suspects: bool = True) -> AnyJob | 
         return None  # an UPDATE of nothing would wait for its turn to write all the same
     claimed = (
         kind.update(
-            status=Status.RUNNING, attempts=kind.attempts + 1, owner=owner, started_at=now()
+            status=Status.RUNNING, attempts=kind.attempts + 1, claimed_by=process, started_at=now()
         )
         .where(kind.id == oldest)
         .returning(kind)
@@ -114,14 +114,14 @@ def fail(job: Job, failure: Failure, **values: Any) -> None:
 
 def hand_back(job: Job) -> None:
     """Queue a job again that could not be brought to its end here."""
-    _change(job, status=Status.QUEUED, owner=None)
+    _change(job, status=Status.QUEUED, claimed_by=None)
 
 
 def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until: datetime) -> None:
     """Queue a delivery again for later, and others for its receiver not before `held_until`."""
     why = {"error_code": failure.code, "error_detail": failure.detail}
     when = {"due_at": due_at, "held_until": held_until}
-    _change(delivery, status=Status.QUEUED, owner=None, **when, **why)
+    _change(delivery, status=Status.QUEUED, claimed_by=None, **when, **why)
 
 
 def holds(job: Job) -> bool:
@@ -173,7 +173,7 @@ def _update(kind: type[Job], names: tuple[str, ...]) -> tuple[str, list[tuple[st
 
 
 def _end(job: Job, status: Status, **values: Any) -> None:
-    values |= {"status": status, "owner": None, "finished_at": now()}
+    values |= {"status": status, "claimed_by": None, "finished_at": now()}
     with db.atomic():
         _change(job, **values)
         if isinstance(job, Download):

@@ -131,7 +131,7 @@ def withdraw(job: AnyJob) -> AnyJob:
             Image.delete().where(Image.download == job.id).execute()
         end: dict[str, Any] = {
             "status": Status.CANCELLED,
-            "owner": None,
+            "claimed_by": None,
             "finished_at": now(),
             "error_code": Cancelled.code,
             "error_detail": "cancelled on request",

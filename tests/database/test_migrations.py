@@ -8,7 +8,7 @@ from playhouse.migrations import Runner
 
 from app import jobs
 from app.database import sqlite
-from app.database.models import Delivery, Image
+from app.database.models import WORK, Delivery, Idempotency, Image, Tally
 from app.database.sqlite import db
 
 OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
@@ -49,3 +49,41 @@ def test_what_the_first_release_accepted_ends_and_nobody_is_told() -> None:
 
     assert Image.get().status == "finished"
     assert not Delivery.select().exists()
+
+
+def test_what_a_process_had_claimed_before_an_upgrade_is_handed_back(tmp_path: Path) -> None:
+    sqlite.use(tmp_path / "old.db")
+    Runner(db, sqlite.MIGRATIONS).up("0005_tally")
+    common = "id, status, owner, added_at, attempts, crashes"
+    own = {
+        "download": (
+            'url, "limit", min_width, min_height, manifest, dry_run',
+            "'https://a/'" + ", 0" * 5,
+        ),
+        "image": ("source_url", "'https://a/'"),
+        "delivery": ("job_id, url, host, body, due_at", f"'{0:032x}', 'https://a/', 'a', '', 0"),
+    }
+    for table, (columns, values) in own.items():
+        for number, claim in enumerate([("running", "dead"), ("finished", None)]):
+            db.execute_sql(
+                f"INSERT INTO {table} ({common}, {columns}) VALUES (?, ?, ?, 0, 1, 0, {values})",
+                (f"{number:032x}", *claim),
+            )
+    sqlite.migrate()
+
+    assert [job.claimed_by for kind in WORK for job in kind.select()] == ["dead", None] * 3
+    assert jobs.recover(lambda process: False, crashes_allowed=3) == 3
+    assert {job.status for kind in WORK for job in kind.select()} == {"queued", "finished"}
+    db.close()
+
+
+def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path) -> None:
+    sqlite.use(tmp_path / "new.db")
+    sqlite.migrate()
+
+    for model in *WORK, Idempotency, Tally:
+        table = model._meta.table_name
+        assert {c.name for c in db.get_columns(table)} == {*model._meta.columns}
+        described = {index._name for index in model._meta.fields_to_index()}
+        assert {i.name for i in db.get_indexes(table) if i.sql} == described
+    db.close()

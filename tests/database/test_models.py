@@ -91,11 +91,14 @@ def test_a_time_comes_back_as_it_was(app: Flask) -> None:
 def test_a_claim_and_a_recovery_walk_an_index(app: Flask) -> None:
     for question in (
         "status = 'queued' AND download_id IS NULL ORDER BY id LIMIT 1",
-        "owner IS NOT NULL",
+        "claimed_by IS NOT NULL",
     ):
         plan = db.execute_sql(f"EXPLAIN QUERY PLAN SELECT * FROM image WHERE {question}")
         [step] = [row[3] for row in plan]
-        assert step.startswith(("SEARCH", "SCAN image USING INDEX image_owner")), (question, step)
+        assert step.startswith(("SEARCH", "SCAN image USING INDEX image_claimed_by")), (
+            question,
+            step,
+        )
 
 
 def test_the_time_of_an_id_is_when_its_job_was_added() -> None:

@@ -15,8 +15,8 @@ from app.errors import NotFound, Skipped, Unreachable
 
 pytestmark = pytest.mark.usefixtures("app")
 
-DEAD: Callable[[str], bool] = lambda owner: False  # noqa: E731
-ALIVE: Callable[[str], bool] = lambda owner: True  # noqa: E731
+DEAD: Callable[[str], bool] = lambda process: False  # noqa: E731
+ALIVE: Callable[[str], bool] = lambda process: True  # noqa: E731
 
 
 def add_download(**values: Any) -> Download:
@@ -64,7 +64,7 @@ def test_a_claim_takes_the_oldest() -> None:
 
     assert [claim and claim.id for claim in claims] == [first.id, second.id, None]
     assert claims[0]
-    assert (claims[0].status, claims[0].attempts, claims[0].owner) == ("running", 1, "me")
+    assert (claims[0].status, claims[0].attempts, claims[0].claimed_by) == ("running", 1, "me")
     assert claims[0].started_at
 
 
@@ -122,7 +122,7 @@ def test_finishing_ends_a_job() -> None:
     jobs.finish(image, content_type="image/png")
 
     row = stored(image)
-    assert (row.status, row.owner, row.content_type) == ("finished", None, "image/png")
+    assert (row.status, row.claimed_by, row.content_type) == ("finished", None, "image/png")
     assert row.finished_at >= row.started_at
 
 
@@ -152,7 +152,7 @@ def test_who_lost_the_claim_changes_nothing(change: Callable[[Image], None]) -> 
     with pytest.raises(jobs.LostClaim):
         change(image)
 
-    assert (stored(other).status, stored(other).owner) == ("running", "other")
+    assert (stored(other).status, stored(other).claimed_by) == ("running", "other")
 
 
 def test_a_final_state_is_final() -> None:
@@ -177,9 +177,9 @@ def test_a_job_handed_back_is_claimed_again() -> None:
 
 def test_recovery_takes_the_jobs_of_the_dead_alone() -> None:
     mine, other = claimed_image(), claimed_image()
-    Image.update(owner="other").where(Image.id == other.id).execute()
+    Image.update(claimed_by="other").where(Image.id == other.id).execute()
 
-    assert jobs.recover(lambda owner: owner == "other", crashes_allowed=3) == 1
+    assert jobs.recover(lambda process: process == "other", crashes_allowed=3) == 1
     assert (stored(mine).status, stored(mine).crashes) == ("queued", 1)
     assert stored(other).status == "running"
     assert jobs.recover(ALIVE, crashes_allowed=3) == 0

@@ -19,7 +19,7 @@ from app.database.sqlite import db
 from app.errors import NotFailed, Unreachable
 
 FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
-OWNERS = ["alpha", "beta"]
+PROCESSES = ["alpha", "beta"]
 HOOKS = [None, "https://b/hook"]
 CRASHES = 3
 
@@ -41,7 +41,7 @@ class Jobs(RuleBasedStateMachine):
         sqlite.migrate()
         self.final: dict[UUID, tuple[str, str | None]] = {}
         self.attempts: dict[UUID, int] = {}
-        self.held: dict[UUID, tuple[int, str]] = {}  # the attempt and owner that may end a job
+        self.held: dict[UUID, tuple[int, str]] = {}  # the attempt and process that may end a job
         self.accepted: set[UUID] = set()
         self.removed: set[UUID] = set()
         self.told: set[UUID] = set()  # whose end somebody is told
@@ -59,22 +59,22 @@ class Jobs(RuleBasedStateMachine):
         options = {"min_width": 0, "min_height": 0, "manifest": False, "callback_url": hook}
         self.accepted.add(jobs.add_download(url="https://a/", limit=limit, **options).id)
 
-    @rule(target=claims, kind=st.sampled_from(KINDS), owner=st.sampled_from(OWNERS))
-    def claim(self, kind: Any, owner: str) -> Any:
+    @rule(target=claims, kind=st.sampled_from(KINDS), process=st.sampled_from(PROCESSES))
+    def claim(self, kind: Any, process: str) -> Any:
         waiting = {job.id for job in kind.select() if job.status == Status.QUEUED}
         if kind is Image:
             waiting = {i.id for i in Image.select() if i.id in waiting and not i.download_id}
-        job = jobs.claim(kind, owner)
+        job = jobs.claim(kind, process)
         assert (job.id if job else None) == min(waiting, default=None)
         if not job:
             return multiple()
-        self.held[job.id] = (job.attempts, owner)
+        self.held[job.id] = (job.attempts, process)
         return job
 
-    @rule(target=claims, owner=st.sampled_from(OWNERS), pictures=st.integers(1, 4))
-    def read_a_page(self, owner: str, pictures: int) -> Any:
+    @rule(target=claims, process=st.sampled_from(PROCESSES), pictures=st.integers(1, 4))
+    def read_a_page(self, process: str, pictures: int) -> Any:
         """Claim a download and, where an earlier attempt has not, record its pictures."""
-        job = self.claim(Download, owner)
+        job = self.claim(Download, process)
         if isinstance(job, Download) and job.found is None:
             found = [jobs.Found([f"https://a/{n}"], "img.src") for n in range(pictures)]
             jobs.add_found(job, pictures, found)
@@ -116,11 +116,11 @@ class Jobs(RuleBasedStateMachine):
     def hand_back(self, job: Any) -> None:
         self.change_if_held(job, "hand back")
 
-    @rule(dead=st.sampled_from(OWNERS))
+    @rule(dead=st.sampled_from(PROCESSES))
     def crash(self, dead: str) -> None:
-        jobs.recover(lambda owner: owner != dead, CRASHES)
+        jobs.recover(lambda process: process != dead, CRASHES)
         self.held = {job: claim for job, claim in self.held.items() if claim[1] != dead}
-        assert dead not in {job.owner for job in rows()}
+        assert dead not in {job.claimed_by for job in rows()}
 
     def holds(self, job: Any) -> bool:
         held = self.held.get(job.id, (0, ""))[0] == job.attempts
@@ -189,10 +189,10 @@ class Jobs(RuleBasedStateMachine):
             self.attempts[job.id] = job.attempts
 
     @invariant()
-    def who_runs_is_owned_and_nobody_else(self) -> None:
+    def what_runs_is_claimed_and_nothing_else(self) -> None:
         for job in rows():
             alone = isinstance(job, Download) or job.download_id is None
-            assert bool(job.owner) == (alone and job.status == Status.RUNNING)
+            assert bool(job.claimed_by) == (alone and job.status == Status.RUNNING)
 
     @invariant()
     def images_wait_only_while_their_download_does_not_end(self) -> None:

@@ -123,7 +123,7 @@ def test_stopping_cuts_what_runs_and_hands_it_back(
     engine.stop()
 
     [image] = Image.select()
-    assert (image.status, image.owner, image.crashes) == ("queued", None, 0)
+    assert (image.status, image.claimed_by, image.crashes) == ("queued", None, 0)
     root = app.extensions["storage"].root
     assert list(root.glob("processes/*")) + list(root.glob("parts/*")) == []
 

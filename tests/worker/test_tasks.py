@@ -334,7 +334,7 @@ def test_a_download_goes_on_where_it_was_handed_back(
     stopping.turn(KINDS)
     stopped.set()
     [download] = Download.select()
-    assert (download.status, download.owner) == ("queued", None)
+    assert (download.status, download.claimed_by) == ("queued", None)
     assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]
 
     Tasks(settings, storage, stopping=lambda: False).turn(KINDS)

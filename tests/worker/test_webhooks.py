@@ -188,7 +188,7 @@ def test_a_cancel_is_told(
 def test_a_job_given_up_is_told(site: Site, hook: str, work: Work) -> None:
     jobs.add_image(site.url("/a.png"), hook)
     jobs.claim(Image, "dead")
-    jobs.recover(lambda owner: False, crashes_allowed=1)
+    jobs.recover(lambda process: False, crashes_allowed=1)
     work()
 
     assert event(told(site)[0])["data"]["error"]["type"] == "/problems/gave-up"
@@ -388,7 +388,7 @@ def test_what_a_dead_process_was_telling_is_told_again(site: Site, hook: str, wo
     lost = jobs.claim(Delivery, "dead")
     assert lost
     assert work() == 0
-    assert jobs.recover(lambda owner: False, crashes_allowed=3) == 1
+    assert jobs.recover(lambda process: False, crashes_allowed=3) == 1
     assert work() == 1
 
     assert (again(delivery).status, again(delivery).attempts) == ("finished", 2)
@@ -411,7 +411,7 @@ def test_a_process_that_stops_hands_it_back(
     site.replies["/hook"] = late
     assert tasks.turn([Delivery])
     stopped.set()
-    assert (again(delivery).status, again(delivery).owner) == ("queued", None)
+    assert (again(delivery).status, again(delivery).claimed_by) == ("queued", None)
 
 
 def test_without_a_secret_deliveries_wait(
