@@ -1,96 +1,76 @@
 """Writers that share a commit, and so one sync of the disk.
 
 A synced commit takes milliseconds, nearly all of them waiting for the disk, however much it
-carries. Whoever writes alone goes at once; those who come while it syncs go together after it,
-led by the first of them. Nobody waits for others to come. A thread may also enter several writes
-before it asks for their results: those share a commit too.
+carries. A writer alone commits at once; those who come while it syncs go together after it, led
+by the first of them. No writer waits for others to come.
 """
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from app.database.sqlite import db
 
 T = TypeVar("T")
 
 
-class Write(Generic[T]):
+class Write:
     """A part of a transaction to come, and how it ended."""
 
-    def __init__(self, act: Callable[[], T], see_to: "Callable[[Write[T]], None]") -> None:
+    def __init__(self, act: Callable[[], Any]) -> None:
         self.act = act
         self.ended = False
         self.outcome: Any = None
         self.error: BaseException | None = None
-        self.awaited = False
-        self.turn = Lock()  # let go when it has ended, or is to lead
+        self.turn = Lock()  # released when it has ended, or is to lead
         self.turn.acquire()
-        self._see_to = see_to
-
-    def result(self) -> T:
-        """Return what the act returned, when it is synced.
-
-        Where a transaction that others share fails, the act runs once more in one of its own.
-        """
-        self._see_to(self)
-        if self.error:
-            raise self.error
-        outcome: T = self.outcome
-        return outcome
 
 
-class Group:
+class GroupCommit:
     """The writers of this process; it holds nothing between calls that a fork could break."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._led = False
-        self._waiting: list[Write[Any]] = []
+        self._waiting: list[Write] = []
 
     def commit(self, act: Callable[[], T]) -> T:
-        """Run `act` in a transaction that others may share; return its result when it is synced."""
-        return self.enter(act).result()
+        """Run `act` in a transaction that others may share; return its result when it is synced.
 
-    def enter(self, act: Callable[[], T]) -> Write[T]:
-        """Have `act` run in a transaction, by the time that its result is asked for."""
-        write = Write(act, self._see_to)
+        If a shared transaction fails, each act runs once more in a transaction of its own.
+        """
         if db.in_transaction():  # its owner commits
-            write.outcome = act()
-            write.ended = True
-        else:
-            with self._lock:
-                self._waiting.append(write)
-        return write
-
-    def _see_to(self, write: Write[Any]) -> None:
-        """Wait until a write has ended, or lead it there."""
+            return act()
+        write = Write(act)
         with self._lock:
-            write.awaited = True
-            leads = not (self._led or write.ended)
-            self._led |= leads
-        if not (leads or write.ended):
+            self._waiting.append(write)
+            leads = not self._led
+            self._led = True
+        if not leads:
             write.turn.acquire()
         if not write.ended:
             self._lead()
+        if write.error:
+            raise write.error
+        outcome: T = write.outcome
+        return outcome
 
     def _lead(self) -> None:
-        """Commit what waits, and leave the lead to one who waits for what came meanwhile."""
+        """Commit what waits, and leave the lead to the first that came meanwhile."""
         with self._lock:
             writes, self._waiting = self._waiting, []
-        _commit(writes)
+        commit_together(writes)
         for write in writes:
             write.turn.release()
         with self._lock:
-            heir = next((write for write in self._waiting if write.awaited), None)
-            self._led = heir is not None
-        if heir:
-            heir.turn.release()
+            self._led = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].turn.release()
 
 
-def _commit(writes: list[Write[Any]]) -> None:
-    """Commit all together or, when that fails, each alone: one's fault is not the others'."""
-    begun = False  # who has waited for the lock in vain waits no better alone
+def commit_together(writes: list[Write]) -> None:
+    """Commit all together or, if that fails, each alone: one's fault is not the others'."""
+    begun = False  # a writer that has waited for the lock in vain waits no better alone
     try:
         with db.atomic():
             begun = True
@@ -98,7 +78,7 @@ def _commit(writes: list[Write[Any]]) -> None:
     except BaseException as error:
         if begun and len(writes) > 1 and isinstance(error, Exception):
             for write in writes:
-                _commit([write])
+                commit_together([write])
             return
         for write in writes:
             write.error = error

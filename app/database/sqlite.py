@@ -31,11 +31,6 @@ class Database(SqliteDatabase):
         if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
 
-    def first_row(self, sql: str, parameters: Sequence[Any]) -> Any:
-        """Return the first row that is found, if any, without the ceremony of a query object."""
-        with __exception_wrapper__:
-            return self.connection().execute(sql, parameters).fetchone()  # type: ignore[no-untyped-call]
-
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row."""
         with __exception_wrapper__:

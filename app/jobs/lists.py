@@ -67,9 +67,6 @@ class ImageRow(NamedTuple):
         return failure_of(self.error_code, self.error_detail)
 
 
-_IMAGE = f"SELECT {', '.join(ImageRow._fields)} FROM image WHERE id = ?"  # noqa: S608
-
-
 def rows(
     kind: type[Job], limit: int, before: UUID | None = None, **where: Any
 ) -> Sequence[DownloadRow | ImageRow]:
@@ -78,12 +75,6 @@ def rows(
         found = _find(kind, DownloadRow._fields, limit, before, **where)
         return [DownloadRow(dashed(job_id), *rest) for job_id, *rest in found]
     return [_image_row(*one) for one in _find(kind, ImageRow._fields, limit, before, **where)]
-
-
-def row(image_id: UUID) -> ImageRow | None:
-    """Return what is told of an image, if there is one of that id."""
-    found = db.first_row(_IMAGE, (image_id.hex,))
-    return _image_row(*found) if found else None
 
 
 def page(

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from app.database.group_commit import Group, Write
+from app.database.group_commit import GroupCommit
 from app.database.models import (
     UNFINISHED,
     Download,
@@ -26,7 +26,7 @@ from app.urls import site_of
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 
-_group = Group()
+_group = GroupCommit()
 
 
 def add_download(**values: Any) -> Download:
@@ -47,13 +47,6 @@ def add_image(source_url: str, callback_url: str | None = None) -> Image:
 
 def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> list[ImageRow]:
     """Accept images, all or none; they are on disk when this returns."""
-    return enter_images(source_urls, callback_url).result()
-
-
-def enter_images(
-    source_urls: Iterable[str], callback_url: str | None = None
-) -> Write[list[ImageRow]]:
-    """Accept images, all or none; they are on disk when the result is asked for."""
     rows, told = [], []
     status = Status.QUEUED.value  # sqlite3 takes longer over an enum
     for url in source_urls:
@@ -66,7 +59,7 @@ def enter_images(
         db.execute_many(_insert_image(), rows)
         return told
 
-    return _group.enter(write)
+    return _group.commit(write)
 
 
 @cache

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from peewee import IntegrityError, OperationalError
 
-from app.database.group_commit import Group
+from app.database.group_commit import GroupCommit, Write, commit_together
 from app.database.models import Image, new_id
 from app.database.sqlite import db
 
@@ -23,7 +23,7 @@ class Writers:
     """Writers in threads of their own; the first holds its commit up until the others wait."""
 
     def __init__(self) -> None:
-        self._group = Group()
+        self._group = GroupCommit()
         self._pool = ThreadPoolExecutor()
 
     def write(self, *acts: Act) -> list[Any]:
@@ -67,7 +67,7 @@ def add(**values: Any) -> int:
 
 
 def test_a_writer_alone_commits_at_once(app: Flask) -> None:
-    assert Group().commit(add) == threading.get_ident()
+    assert GroupCommit().commit(add) == threading.get_ident()
     assert Image.select().count() == 1
 
 
@@ -105,14 +105,14 @@ def test_one_whose_transaction_breaks_takes_nobody_along(writers: Writers) -> No
 
 def test_a_writer_within_a_transaction_is_part_of_that(app: Flask) -> None:
     with db.atomic() as transaction:
-        Group().commit(add)
+        GroupCommit().commit(add)
         transaction.rollback()
 
     assert Image.select().count() == 0
 
 
 def test_many_writers_at_once_all_get_their_own(app: Flask) -> None:
-    group = Group()
+    group = GroupCommit()
 
     def write(number: int) -> int:
         with db.connection_context():
@@ -123,36 +123,16 @@ def test_many_writers_at_once_all_get_their_own(app: Flask) -> None:
     assert Image.select().count() == 400
 
 
-def test_several_of_one_thread_share_a_commit(app: Flask) -> None:
-    group = Group()
-    began: list[str] = []
-    db.connection().set_trace_callback(began.append)
-    writes = [group.enter(add) for _ in range(3)]
-    assert Image.select().count() == 0
-    for write in reversed(writes):
-        assert write.result() == threading.get_ident()
-
-    assert Image.select().count() == 3
-    assert began.count("BEGIN IMMEDIATE") == 1
-
-
-def test_who_asks_for_no_result_holds_nobody_up(writers: Writers) -> None:
-    writers._group.enter(add)
-
-    assert len(writers.write(add, add)) == 2
-    assert Image.select().count() == 3
-
-
 def test_those_who_wait_for_a_lock_in_vain_wait_once(app: Flask) -> None:
-    group = Group()
+    writes = [Write(add) for _ in range(3)]
+    began: list[str] = []
     with closing(sqlite3.connect(str(db.database))) as other:
         other.execute("BEGIN IMMEDIATE")
-        began: list[str] = []
         db.pragma("busy_timeout", 1)
         db.connection().set_trace_callback(began.append)
-        writes = [group.enter(add) for _ in range(3)]
-        for write in writes:
-            with pytest.raises(OperationalError, match="locked"):
-                write.result()
+        commit_together(writes)
 
+    for write in writes:
+        assert isinstance(write.error, OperationalError)
+        assert "locked" in str(write.error)
     assert began.count("BEGIN IMMEDIATE") == 1
