@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
-from ada_url import URL, HostType
+from ada_url import URL, HostType, idna_to_unicode
 
 from app.addresses import Address, literal
 from app.errors import RefusedUrl
@@ -106,8 +106,24 @@ class Url:
 
 def site_of(url: str) -> str | None:
     """Return the host that a URL names, as browsers read it; None where it names none."""
+    parsed = _parsed(url)
+    return (parsed and parsed.hostname) or None
+
+
+def readable_host(url: str) -> str:
+    """Return the host that a URL names, in its own script: `bücher.example`; empty without any."""
+    return idna_to_unicode(site_of(url) or "")
+
+
+def path_of(url: str) -> str:
+    """Return a URL's path, percent-encoded as browsers send it; empty for what is no URL."""
+    parsed = _parsed(url)
+    return parsed.pathname if parsed else ""
+
+
+def _parsed(url: str) -> URL | None:
     try:
-        return URL(url).hostname or None
+        return URL(url)
     except ValueError:
         return None
 

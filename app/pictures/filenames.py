@@ -4,9 +4,9 @@ import re
 import unicodedata
 from datetime import datetime
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from ada_url import idna_to_unicode
+from app.urls import path_of, readable_host
 
 MAX_NAME_BYTES = 120
 
@@ -31,12 +31,12 @@ def image_name(url: str, extension: str) -> str:
 def archive_name(url: str, made_at: datetime) -> str:
     """Return the name to save a page's archive under: `münchen.example-parks-2026-11-20.zip`."""
     ending = f"-{made_at:%Y-%m-%d}.zip"
-    page = f"{idna_to_unicode(urlsplit(url).hostname or '')} {_stem(url)}"
+    page = f"{readable_host(url)} {_stem(url)}"
     return (_plain(page, MAX_NAME_BYTES - len(ending)) or "images") + ending
 
 
 def _stem(url: str) -> str:
-    return PurePosixPath(unquote(urlsplit(url).path)).stem
+    return PurePosixPath(unquote(path_of(url))).stem
 
 
 def _plain(text: str, room: int) -> str:

@@ -52,6 +52,9 @@ def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob])
 
 def _origin() -> str | None:
     """Return the page that a form stands on, with its filters, as browsers tell it."""
-    url = urlsplit(request.referrer or "")
+    try:
+        url = urlsplit(request.referrer or "")
+    except ValueError:
+        return None
     here = url._replace(scheme="", netloc="", fragment="").geturl()
     return local_path(here) if url.netloc == request.host else None

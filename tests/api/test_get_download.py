@@ -41,6 +41,22 @@ def test_it_sends_the_archive(client: FlaskClient, finished: str) -> None:
         assert archive.read("001-sunset.png") == picture()
 
 
+@pytest.mark.parametrize("host", ["\uff4cocalhost", "LOC\uff21LHOST", "LOCALHOST"])
+def test_a_host_in_other_letters_is_that_host(
+    client: FlaskClient, site: Site, work: Work, host: str
+) -> None:
+    site.file("/sunset.png", picture())
+    page = site.page("/ä", '<img src="sunset.png">').replace("127.0.0.1", host)
+    site.replies["/%C3%A4"] = site.replies["/ä"]
+    path = client.post("/download", json={"url": page}).json["download_url"]
+    assert work() == 1
+
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "filename*=UTF-8''localhost-%C3%A4-" in answer.headers["Content-Disposition"]
+    assert client.get(f"{path}/status").json["images"][0]["file"] == "001-sunset.png"
+
+
 def test_it_sends_a_range(client: FlaskClient, finished: str) -> None:
     whole = client.get(finished).data
     answer = client.get(finished, headers={"Range": "bytes=5-9"})

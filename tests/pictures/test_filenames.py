@@ -59,6 +59,13 @@ def test_every_name_is_safe_on_every_file_system(path: str, position: int) -> No
         ("https://example.com/%E2%80%AEgnp%22%0d%0a", "example.com-gnp-2026-11-20.zip"),
         ("https://EXAMPLE.com:8080/", "example.com-2026-11-20.zip"),
         ("http://[2001:db8::1]/", "2001-db8-1-2026-11-20.zip"),
+        ("http://bücher.example/Ä", "bücher.example-Ä-2026-11-20.zip"),
+        ("http://BÜCHER.example/", "bücher.example-2026-11-20.zip"),
+        ("http://\uff4cocalhost/", "localhost-2026-11-20.zip"),
+        ("http://faß.example/", "faß.example-2026-11-20.zip"),
+        ("http://例え。テスト/", "例え.テスト-2026-11-20.zip"),
+        ("http://xn--a/", "xn--a-2026-11-20.zip"),
+        ("http://[/", "images-2026-11-20.zip"),
     ],
 )
 def test_an_archive_is_named_after_its_page_and_day(url: str, expected: str) -> None:
@@ -76,6 +83,15 @@ def test_an_archive_is_named_after_its_page_and_day(url: str, expected: str) -> 
 )
 def test_a_picture_is_named_as_its_origin_did_and_after_what_it_is(url: str, expected: str) -> None:
     assert filenames.image_name(url, "png") == expected
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_url_makes_the_naming_fail(host: str) -> None:
+    for url in host, f"http://{host}/":
+        assert filenames.image_name(url, "jpg").endswith(".jpg")
+        assert filenames.archive_name(url, datetime(2026, 11, 20, tzinfo=UTC)).endswith(".zip")
+        assert filenames.member_name(1, 3, url, "jpg").startswith("001")
 
 
 @settings(deadline=None)

@@ -144,6 +144,7 @@ def test_the_zip_is_one_click_away(tab: Tab, url: str, downloaded: Callable[...,
         ("http://localhost/downloads/{id}", "/downloads"),
         ("http://localhost//evil.example/", "/"),
         ("http://evil.example/downloads?a=b", "/downloads"),
+        ("http://[", "/downloads"),
         ("", "/downloads"),
     ],
 )
