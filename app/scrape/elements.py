@@ -39,58 +39,72 @@ WANTED = ", ".join(
 def seen(soup: BeautifulSoup) -> list[Sighting]:
     """List what a person sees, in document order."""
     sightings: list[Sighting] = []
+    ahead: list[Sighting] = []
     last: Tag | None = None
     for tag, sighting in _sightings(soup):
-        noscript = next((parent for parent in tag.parents if parent.name == "noscript"), None)
+        if not sighting.candidates:
+            continue
+        if tag.name == "link":
+            ahead.append(sighting)
+            continue
+        noscript = _noscript(tag)
         if noscript:
             sighting.candidates = [
                 found._replace(place="noscript") for found in sighting.candidates
             ]
-        if not sighting.candidates:
-            continue
         if noscript and last is noscript.previous_element and sightings[-1].waits():
             sightings[-1].candidates += sighting.candidates
             last = None
         else:
             sightings.append(sighting)
             last = tag
-    sightings += _preloaded(soup)
+    sightings += ahead
     for sighting in sightings:
         sighting.rank()
     return sightings
+
+
+def _noscript(tag: Tag) -> Tag | None:
+    around = tag.parent
+    while around and around.name != "noscript":
+        around = around.parent
+    return around
 
 
 def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Tag] = []
     styles = css.MAX_STYLE
     for tag in soup.find_all(True):
-        style = text(tag, "style")
-        styles -= len(style)
-        for found in _painted(tag, style if styles >= 0 else ""):
-            yield tag, Sighting(found)
+        if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
+            style = text(tag, "style")
+            styles -= len(style)
+            files = images.behind(tag)
+            for found in _painted(tag, style if styles >= 0 else ""):
+                yield tag, Sighting([*files, *found])
+                files = []
         if tag.name == "source":
             sources = [*sources, tag][:MAX_SOURCES]
             continue
-        in_picture = tag.parent is not None and tag.parent.name == "picture"
         if tag.name in _IMAGES:
+            in_picture = sources and tag.parent is not None and tag.parent.name == "picture"
             yield tag, images.read(tag, sources if in_picture else [])
-        else:
+        elif tag.name in _ONE_URL:
             yield tag, _one_url(tag)
+        elif tag.name == "link":
+            yield tag, _ahead(tag)
         sources = []
 
 
-def _preloaded(soup: BeautifulSoup) -> Iterator[Sighting]:
-    """Yield what a browser loads ahead, where it may be that a script alone names it later."""
-    for tag in soup.find_all("link", attrs={"as": True}):
-        sizes = candidates(text(tag, "imagesrcset"))
-        if href := text(tag, "href"):
-            sizes.append(Candidate(href))
-        if sizes and any(shows(text(tag, "media"), density) for density in DENSITIES):
-            yield Sighting([Found(size, "preload") for size in sizes])
+def _ahead(tag: Tag) -> Sighting:
+    """Read what a browser loads ahead; it may be that only a script names it later."""
+    sizes = []
+    if text(tag, "as") and any(shows(text(tag, "media"), density) for density in DENSITIES):
+        sizes = [*candidates(text(tag, "imagesrcset")), Candidate(text(tag, "href"))]
+    return Sighting([Found(size, "preload") for size in sizes if size.url])
 
 
 def _one_url(tag: Tag) -> Sighting:
-    place, names = _ONE_URL.get(tag.name, ("", ()))
+    place, names = _ONE_URL[tag.name]
     urls = (url for url in (text(tag, name) for name in names) if url)
     if tag.name in _MAY_BE_ANYTHING:
         kind = text(tag, "type").lower()

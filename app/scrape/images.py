@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from bs4 import Tag
 
 from app.pictures.formats import BY_CONTENT_TYPE
-from app.scrape import lazy
+from app.scrape import gallery, lazy
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import (
     MAX_CANDIDATES,
@@ -37,25 +37,40 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
     The first source whose media query holds is what a browser shows, and the `img` if there is
     none: those are the best, and the other ones are what is left when they cannot be had.
     """
+    later = [*_later_sets(tag), *_later(tag)]
+    src = text(tag, "src")
+    if later or sources or "srcset" in tag.attrs:
+        found = _sizes(tag, src, sources, later)
+    else:
+        found = [Found(Candidate(src), "img.src")] if src else []
+    if all(size.candidate.url[:5].lower() == "data:" for size in found):
+        found += _any_address(tag)
+    tiny = not later and _is_tiny(tag)
+    return Sighting([*behind(tag), *found], alt=text(tag, "alt"), tiny=tiny)
+
+
+def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[Found]:
     media = _media_shown(sources)
     own = Tier.SHOWN if "" in media else Tier.ELSEWHERE
-    later = [found._replace(tier=own) for found in (*_later_sets(tag), *_later(tag))]
+    later = [found._replace(tier=own) for found in later]
     urls = _urls(later)
     sizes = _set(tag, "img.srcset", own)
     others = [found for source in sources for found in _source(source, media)]
-    src = text(tag, "src")
     waits = bool(urls) and src not in urls and not _is_sized(src, [*sizes, *others])
-    if waits and [size.candidate for size in sizes] == [
-        Candidate(url) for url in _urls(sizes) - urls
-    ]:
+    if waits and [size.candidate for size in sizes] == list(map(Candidate, _urls(sizes) - urls)):
         sizes = [size._replace(tier=Tier.PLACEHOLDER) for size in sizes]
     found = [*sizes, *others, *later]
     if src:
         found.append(Found(Candidate(src), "img.src", Tier.PLACEHOLDER if waits else own))
-    found = _without_stand_ins(found)
-    if all(url[:5].lower() == "data:" for url in _urls(found)):
-        found += _any_address(tag)
-    return Sighting(found, alt=text(tag, "alt"), tiny=not urls and _is_tiny(tag))
+    return _without_stand_ins(found) if waits or sources else found
+
+
+def behind(tag: Tag) -> list[Found]:
+    """Return the files that a thumbnail stands for."""
+    if gallery.FILES not in tag.attrs:
+        return []
+    lines = [line.partition(" ") for line in text(tag, gallery.FILES).splitlines()]
+    return [Found(Candidate(url), place, Tier.BEHIND) for place, _, url in lines]
 
 
 def _urls(found: list[Found]) -> set[str]:
@@ -85,7 +100,8 @@ def _is_tiny(tag: Tag) -> bool:
     sides = {"width": text(tag, "width"), "height": text(tag, "height")}
     if set(sides.values()) == {"0"}:
         sides = {}
-    sides |= {name.lower(): value.lower() for name, value in _SIDE.findall(text(tag, "style"))}
+    if "style" in tag.attrs:
+        sides |= {name.lower(): value.lower() for name, value in _SIDE.findall(text(tag, "style"))}
     return len(sides) == 2 and all(map(_TINY.fullmatch, sides.values()))
 
 

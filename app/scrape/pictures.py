@@ -15,7 +15,7 @@ import ada_url
 from bs4 import BeautifulSoup
 
 from app.pictures.sources import Source
-from app.scrape import elements, mentions
+from app.scrape import elements, mentions, proxies
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier, text
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
@@ -107,8 +107,11 @@ def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
         draft = page.draft(sighting)
         room -= sum(map(len, draft.sizes))
         first.append(len(drafts))
-        for url in draft.sizes:
-            ends = _root(first, len(drafts)), _root(first, seen.setdefault(url, len(drafts)))
+        for url in draft.addresses():
+            if url not in seen:
+                seen[url] = len(drafts)
+                continue
+            ends = _root(first, len(drafts)), _root(first, seen[url])
             first[max(ends)] = min(ends)
         drafts.append(draft)
     for index, draft in enumerate(drafts):
@@ -143,9 +146,12 @@ def _placeholders(sightings: list[Sighting]) -> set[str]:
     real: set[str] = set()
     for sighting in sightings:
         found = sighting.candidates
+        best = found[0].candidate
+        if found[0].place not in STANDING or best.density > 1 or best.width > 1:
+            real.add(best.url)
+        if len(found) == 1:
+            continue
         real.update(size.candidate.url for size in found if size.candidate.width > 1)
-        if found[0].place not in STANDING or found[0].candidate.density > 1:
-            real.add(found[0].candidate.url)
         shown = list(dict.fromkeys(size.candidate.url for size in found if size.tier <= Tier.SHOWN))
         for size in found:
             if size.place in PLAIN and size.tier != Tier.ELSEWHERE:
@@ -163,6 +169,13 @@ class _Draft:
     skipped: Skip | None
     written: Found
 
+    def addresses(self) -> list[str]:
+        """Return the addresses that it shares with no other picture.
+
+        What proxies wrap is left out: they cut different pictures out of one file.
+        """
+        return [url for url, found in self.sizes.items() if found.tier != Tier.WRAPPED]
+
     def absorb(self, other: "_Draft") -> None:
         """Take over all sizes of the same picture, found elsewhere."""
         for url, found in other.sizes.items():
@@ -173,7 +186,9 @@ class _Draft:
 
     def picture(self) -> Picture:
         """Return the picture, its candidates from best to worst."""
-        sizes = sorted(self.sizes.items(), key=lambda size: size[1].order)[:MAX_CANDIDATES]
+        sizes = list(self.sizes.items())
+        if len(sizes) > 1:
+            sizes = sorted(sizes, key=lambda size: size[1].order)[:MAX_CANDIDATES]
         return Picture(
             candidates=tuple(url for url, _ in sizes),
             found_in=sizes[0][1].place if sizes else self.written.place,
@@ -198,6 +213,11 @@ class _Page(NamedTuple):
                 reasons.append(url)
             else:
                 sizes.setdefault(url, found)
+        for url in list(sizes):
+            if inner := proxies.wrapped(url):
+                source = self._replace(base=url).resolve(inner)
+                if not isinstance(source, Skip):
+                    sizes.setdefault(source, sizes[url]._replace(tier=Tier.WRAPPED))
         if sighting.tiny or _TRACKER.match(next(iter(sizes), "")):
             sizes, reasons = {}, [Skip.PIXEL]
         skipped = None if sizes else reasons[0]

@@ -1,7 +1,7 @@
 """One picture as it is written in a page: its addresses, the best first."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
@@ -31,9 +31,11 @@ _IMAGE_FILE = re.compile(
 class Tier(IntEnum):
     """Why some candidates precede others, whatever their sizes."""
 
+    BEHIND = 0  # the file that a thumbnail stands for
     SHOWN = 1
     ELSEWHERE = 2  # on other screens than ours, or in a format that we do not take
-    PLACEHOLDER = 3  # until a script puts the picture there
+    WRAPPED = 3  # what a resizing proxy takes it from
+    PLACEHOLDER = 4  # until a script puts the picture there
 
 
 class Found(NamedTuple):
@@ -59,13 +61,15 @@ class Sighting:
 
     def rank(self) -> None:
         """Order by tier and size; of two the same size, the first stays first."""
-        self.candidates.sort(key=attrgetter("order"))
-        del self.candidates[MAX_CANDIDATES:]
+        if len(self.candidates) > 1:
+            self.candidates.sort(key=attrgetter("order"))
+            del self.candidates[MAX_CANDIDATES:]
 
     def waits(self) -> bool:
         """Tell whether a script has still to put the picture here."""
-        return any(found.place not in PLAIN for found in self.candidates) or all(
-            found.candidate.url.startswith("data:") for found in self.candidates
+        shown = [found for found in self.candidates if found.tier != Tier.BEHIND]
+        return any(found.place not in PLAIN for found in shown) or all(
+            found.candidate.url.startswith("data:") for found in shown
         )
 
 
@@ -87,9 +91,9 @@ def is_image_file(url: str) -> bool:
     return bool(_IMAGE_FILE.fullmatch(url))
 
 
-def given(tag: Tag, names: Collection[str]) -> Iterator[tuple[str, str]]:
+def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
     """Yield name and value of those attributes that are there and not empty."""
-    for name in tag.attrs:
+    for name in () if names.isdisjoint(tag.attrs) else tag.attrs:
         if name in names and (value := text(tag, name)):
             yield name, value
 

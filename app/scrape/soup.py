@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from bs4.builder import HTMLTreeBuilder
 from turbohtml.query import select
 
-from app.scrape import css
+from app.scrape import css, gallery
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
 MAX_ELEMENTS = 30_000
@@ -57,13 +57,17 @@ class _TreeBuilder(HTMLTreeBuilder):
         document = _parse(_bounded(markup), self.charset)
         soup.original_encoding = (document.encoding or "utf-8").lower()
         _prepare(document, len(markup))
+        files = gallery.files(document)
         around: list[turbohtml.Element] = []
         for element in select(self.wanted, document, limit=MAX_ELEMENTS):
             while around and element.closest(around[-1].tag) != around[-1]:
                 soup.handle_endtag(around.pop().tag)
             if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
                 soup.handle_data(" ")  # in place of what stands between, and is left out
-            soup.handle_starttag(element.tag, None, None, _strings(element.attrs.items()))
+            attributes = _strings(element.attrs.items())
+            if element in files:
+                attributes[gallery.FILES] = files[element]
+            soup.handle_starttag(element.tag, None, None, attributes)
             if element.tag == "script":
                 soup.handle_data(element.text)
             if element.tag in _AROUND:

@@ -1,6 +1,6 @@
 """Which pictures of a page are taken, and under which name: pure choices, no input or output."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from app import jobs
@@ -13,6 +13,8 @@ from app.scrape import Picture
 
 # Of a page with dead links, so many pictures are tried for each that was asked for.
 TRIES_PER_IMAGE = 3
+# Fifty sizes would be fifty tries: the best ones and the plainest are enough.
+SIZES_TRIED = 5
 
 
 def considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs.Found]:
@@ -23,10 +25,13 @@ def considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs
         room -= skipped is None
         if room < 0:
             return
-        best, *others = picture.candidates or (picture.url,)
-        # Fifty sizes would be fifty tries: the next best and the plainest are enough.
-        urls = list(dict.fromkeys([best, *others[:1], *others[-1:]]))
+        urls = _tried(picture.candidates or (picture.url,))
         yield jobs.Found(urls, picture.found_in, picture.alt, skipped)
+
+
+def _tried(candidates: Sequence[str]) -> list[str]:
+    """Return the addresses of a picture that are tried, one after another."""
+    return list(dict.fromkeys([*candidates[: SIZES_TRIED - 1], *candidates[-1:]]))
 
 
 def check_wanted(download: Download, facts: ImageFacts) -> None:

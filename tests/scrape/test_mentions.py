@@ -73,7 +73,7 @@ def test_icons_are_found_when_asked_for():
 def test_what_is_seen_comes_before_what_is_only_mentioned():
     html = """
         <link rel=icon href=d.png><meta property=og:image content=a.png>
-        <a href=b.png><img src=c.png></a>
+        <a href=b.png>text</a><img src=c.png>
     """
     urls = [one.url[-5] for one in found(html, *reversed(Source))]
     assert urls == ["c", "a", "b", "d"]

@@ -1,0 +1,105 @@
+"""The file behind a thumbnail: what a link around it, a gallery or a zoom opens."""
+
+import re
+from collections.abc import Iterator
+
+from turbohtml import Document, Element, Node
+from turbohtml.query import select
+
+from app.scrape.sightings import is_image_file
+
+# An attribute of our own: none that is parsed from a page has a capital letter.
+FILES = "Files"
+
+MAX_IMAGES = 5_000
+
+_TARGETS = "img, amp-img, a[href][style*='url(' i]"
+
+# On an `img`, or on what is around it; the first is the best.
+ORIGINALS = ("data-orig-file", "data-original-file", "data-original-image", "data-original-url")
+LARGE = (
+    "data-large-file",  # Jetpack
+    *("data-full", "data-full-src", "data-full-url", "data-full-image", "data-full-size"),
+    *("data-fullsrc", "data-fullsize", "data-fullsize-src", "data-full-res", "data-fullres"),
+    *("data-zoom-image", "data-zoom-src", "data-zoom", "data-zoom-url", "data-zoom-img"),  # zooms
+    *("data-zoomsrc", "data-zoom-original", "data-magnify-src", "data-magnify-image"),
+    *("data-large_image", "data-large-image", "data-large", "data-large-src", "data-largesrc"),
+    *("data-big", "data-big-src", "data-bigimage", "data-big-image", "data-max-src"),
+    *("data-hires", "data-high-res", "data-highres", "data-high-res-src", "data-hd-src"),
+    *("data-mfp-src", "data-lightbox-src", "data-lightbox-image", "data-fancybox-src"),
+    *("data-pswp-src", "data-lg-src", "data-featherlight", "data-action-zoom", "data-xlarge"),
+)
+# Only on what is around an `img`; on itself these are addresses of what is shown there.
+_AROUND = {"data-image", "data-img", "data-src", "data-url", "data-image-url", "data-href"}
+_ADDRESS = re.compile(r"\S*/\S*")
+
+_BOXES = (
+    *("lightbox", "fancybox", "glightbox", "fslightbox", "swipebox", "venobox", "magnific"),
+    *("prettyphoto", "colorbox", "cboxelement", "thickbox", "shadowbox", "highslide", "photoswipe"),
+    *("lightgallery", "image-popup", "image-link", "simplelightbox", "spotlight", "baguette"),
+)
+_BOX = re.compile("|".join(_BOXES), re.IGNORECASE)
+_MARKS = ("data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery")
+_NAMES = {name: rank for rank, name in enumerate((*ORIGINALS, *LARGE, *_AROUND))}
+# How far above an `img` an element may be that names its file.
+_LEVELS = 2
+# Pages about a file: MediaWiki's, those of code hosts, Blogger's.
+_PAGE = re.compile(r"(?::|%3A)[^/?#]*(?:[?#]|\Z)|/blob/|/s[0-9]+-h/", re.IGNORECASE)
+_NO_FILE = re.compile(
+    r"#|[a-z]+:(?!//)|.*(?:youtu\.?be|vimeo\.)|[^?#]*\.(?:[xs]?html?|php|aspx?|jsp|pdf|mp4|webm|mov)"
+    r"(?:[?#]|\Z)",
+    re.IGNORECASE,
+)
+
+
+def files(document: Document) -> dict[Element, str]:
+    """Map each `img` to the files it stands for, the best first: lines of place and address.
+
+    Those are named by itself, by the link around it if it is the first there, or by another
+    element around it if it is the only one there.
+    """
+    linked: set[Element] = set()
+    behind: dict[Element, str] = {}
+    for image in select(_TARGETS, document, limit=MAX_IMAGES):
+        named = sorted(_named(image))
+        link = image.closest("a[href]")
+        lines = [line for rank, line in named if rank < len(ORIGINALS)]
+        if link is not None and link not in linked:
+            linked.add(link)
+            lines += _linked(link)
+        lines += [line for rank, line in named if rank >= len(ORIGINALS)]
+        if lines:
+            behind[image] = "\n".join(lines)
+    return behind
+
+
+def _named(image: Element) -> Iterator[tuple[int, str]]:
+    """Yield what attributes name, with the rank of each."""
+    owner: Node | None = image
+    for level in range(_LEVELS + 1):
+        if not isinstance(owner, Element):
+            return
+        names = _NAMES.keys() & set(owner.attrs)
+        if level == 0:
+            names -= _AROUND
+        elif names and len(select("img", owner, limit=2)) != 1:
+            return
+        for name in names:
+            value = (owner.attr(name) or "").strip()
+            if is_image_file(value) or (_ADDRESS.fullmatch(value) and name not in _AROUND):
+                yield _NAMES[name], f"{name} {value}"
+        owner = owner.parent
+
+
+def _linked(owner: Element) -> Iterator[str]:
+    href = (owner.attr("href") or "").strip() if owner.tag == "a" else ""
+    if href and is_image_file(href):
+        if not _PAGE.search(href.partition("://")[2] or href):
+            yield f"link {href}"
+    elif href and not _NO_FILE.match(href) and _opens_box(owner):
+        yield f"link {href}"
+
+
+def _opens_box(owner: Element) -> bool:
+    marks = f"{owner.attr('class')} {owner.attr('rel')}"
+    return any(name in owner.attrs for name in _MARKS) or bool(_BOX.search(marks))

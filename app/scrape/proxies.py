@@ -1,0 +1,42 @@
+"""What services that resize pictures take them from, as far as their addresses say so."""
+
+import re
+from urllib.parse import unquote
+
+_HOSTS = r"(?:images\.weserv\.nl|wsrv\.nl)/?|external-content\.duckduckgo\.com/iu/"
+_PATHS = (
+    r"_next/image/?|_vercel/image|_image|\.netlify/images|_ipx|imgproxy|resize(?:r|\.php)?"
+    r"|(?:tim)?thumb(?:nail)?\.(?:php|ashx)|image(?:resizer)?\.(?:php|ashx)|img\.(?:php|ashx)"
+)
+# /_next/image?url=%2Fphoto.png&w=640
+_IN_QUERY = re.compile(
+    rf"https?://(?:(?:{_HOSTS})|[^?#]*/(?:{_PATHS}))\?(?:[^#]*&)?(?:url|src|href|u|image|img)="
+    r"([^&#]+)",
+    re.IGNORECASE,
+)
+# /cdn-cgi/image/width=80/photos/a.jpg, /_ipx/w_640/photos/a.jpg
+_IN_PATH = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/(?:cdn-cgi/image|_ipx)/[^/?#]+(/?[^?#]+)")
+# https://i0.wp.com/example.com/a.jpg?w=300
+_PHOTON = re.compile(r"https?://i[0-9]\.wp\.com/([^/?#]+\.[^/?#]+/[^?#]+)")
+# /image/fetch/w_640/https%3A%2F%2Fexample.com%2Fa.jpg, and thumbor's, imgproxy's, Next's like it
+_WHOLE = re.compile(r"https?://[^/?#]+/[^?#]*?/(https?(?:://?|%3A%2F%2F)[^?#]+)", re.IGNORECASE)
+
+
+# One of these is in each of them.
+_SIGNS = ("url=", "src=", "href=", "u=http", "image=", "img=", "wp.com/", "cdn-cgi/", "_ipx/")
+
+
+def wrapped(url: str) -> str | None:
+    """Return the address, absolute or not, of what a resizing proxy's URL wraps."""
+    if "http" not in url[8:] and not any(sign in url for sign in _SIGNS):
+        return None
+    if found := _IN_QUERY.match(url):
+        return unquote(found[1])
+    if found := _WHOLE.match(url):
+        inner = unquote(found[1]) if "%3a" in found[1][:8].lower() else found[1]
+        return re.sub(r"^(https?):/(?!/)", r"\1://", inner.partition("@")[0])
+    if found := _PHOTON.match(url):
+        return f"https://{found[1]}"
+    if found := _IN_PATH.match(url):
+        return "/" + found[1].lstrip("/")
+    return None
