@@ -6,16 +6,16 @@ from uuid import UUID
 from flask import Response
 
 from app import jobs
-from app.api.arguments import Blueprint
 from app.api.callbacks import describe
 from app.api.events import stream
-from app.api.idempotency import once
-from app.api.prefer import leads_on, waits
 from app.api.schemas import DownloadWalk, NewDownload
 from app.database.models import Delivery, Download, Status
 from app.errors import NoArchive
 from app.http import services
+from app.http.arguments import Blueprint
 from app.http.files import stored
+from app.http.idempotency import once
+from app.http.prefer import leads_on, waits
 from app.http.problems import ProblemDocument
 from app.http.responses import accepted, begun, listed, load
 from app.jobs import cleanup

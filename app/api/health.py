@@ -6,9 +6,9 @@ from flask import Response
 from marshmallow import Schema, fields
 from peewee import PeeweeException
 
-from app.api.arguments import Blueprint
 from app.database import sqlite
 from app.http import services
+from app.http.arguments import Blueprint
 from app.http.problems import ProblemDocument, problem
 
 NOT_READY_SECONDS = 5  # until it is worth to ask again

@@ -6,14 +6,14 @@ from uuid import UUID
 from flask import Response
 
 from app import jobs
-from app.api.arguments import Blueprint
 from app.api.callbacks import describe
-from app.api.idempotency import once
-from app.api.prefer import leads_on, waits
 from app.api.schemas import ImageWalk, NewImage
 from app.database.models import UNFINISHED, Delivery, Image
 from app.http import services
+from app.http.arguments import Blueprint
 from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored
+from app.http.idempotency import once
+from app.http.prefer import leads_on, waits
 from app.http.problems import ProblemDocument
 from app.http.responses import accepted, begun, listed, load
 from app.jobs import cleanup

@@ -8,8 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app import jobs, metrics
-from app.api.arguments import Blueprint
 from app.database.models import WORK, now
+from app.http.arguments import Blueprint
 
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
 
