@@ -158,7 +158,7 @@ def _forgive_sleep(server):
 def _try_reloads(server):
     """Let SIGHUP leave all as it is where what is there now could not start."""
     reload = server.handle_hup
-    command = [sys.executable, "-m", "gunicorn", *sys.argv[1:], "--check-config"]
+    command = [sys.executable, *sys.orig_argv[1:], "--check-config"]
 
     def try_first():
         try:

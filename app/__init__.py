@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
+VERSION = "0.1.0"
+
 # What a function needs, it imports: whoever wants one module of ours does not wait for all others.
 
 

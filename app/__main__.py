@@ -1,12 +1,12 @@
-"""`python -m app fetch URL...`."""
+"""`image-downloader`, or `python -m app` in a checkout."""
 
 import signal
 
-# Until the command hears it, an interrupt ends this process: there is nothing to clean up or tell.
+# Until a subcommand handles it, an interrupt ends this process: there is nothing to clean up.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from app.commands.fetch import main
+from app.commands.main import main
 
 if __name__ == "__main__":
-    main(prog_name="python -m app")
+    main()

@@ -18,10 +18,10 @@ from marshmallow import ValidationError
 from marshmallow.fields import Field
 from marshmallow.validate import Length, Range, Regexp, Validator
 
+from app import VERSION as VERSION
 from app import keys
 from app.errors import ConfigurationError
 
-VERSION = "0.1.0"
 PREFIX = "DOWNLOADER_"
 COMMAND = ("SERVER", "KEY")  # of `python -m app fetch`, which reads settings too
 

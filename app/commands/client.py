@@ -18,6 +18,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
+from app.commands.problem import NoAnswer, Problem
 from app.database import sqlite
 from app.settings import load
 
@@ -39,27 +40,6 @@ PATIENCE = Retry(
     raise_on_status=False,
     retry_after_max=60,
 )
-
-
-class Problem(Exception):
-    """What the service answered instead; `code` is the last word of the problem's type."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        errors = document.get("errors") or {}
-        told = "; ".join(f"{field}: {_flat(reason)}" for field, reason in errors.items())
-        super().__init__(told or document.get("detail") or document.get("title") or "no reason")
-        self.code = str(document.get("type", "")).rpartition("/")[2]
-
-
-class NoAnswer(Problem):
-    """The service cannot be reached, or answers with what nobody can read."""
-
-
-def _flat(reason: Any) -> str:
-    """Say in one line what is wrong with a field, as marshmallow nests it."""
-    if isinstance(reason, dict):
-        reason = reason.values()
-    return reason if isinstance(reason, str) else " ".join(map(_flat, reason))
 
 
 class Client:

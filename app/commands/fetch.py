@@ -6,20 +6,21 @@ import re
 import shutil
 import signal
 import sys
+import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from app import keys
-from app.commands import client, output
-from app.commands.client import Client, Problem
+from app.commands import output
+from app.commands.problem import Problem
 from app.errors import ConfigurationError, Unwanted
-from app.pictures.formats import BY_CONTENT_TYPE, BY_NAME
+
+if TYPE_CHECKING:
+    from app.commands.client import Client
 
 # What a page's URL leads to when it is an image's: something that is no page, or too large for one.
 MAY_BE_AN_IMAGE = "not-html", "too-large"
@@ -27,14 +28,13 @@ SHORT = {"jpg": "jpeg", "tif": "tiff"}
 ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
-@click.group()
-def main() -> None:
-    """Get the pictures of a page."""
-
-
 def _types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
     """Read names of formats, comma separated."""
-    names = [name.strip().lower() for name in (value or "").split(",")]
+    if value is None:
+        return None
+    from app.pictures.formats import BY_NAME
+
+    names = [name.strip().lower() for name in value.split(",")]
     names = [SHORT.get(name, name) for name in names if name]
     for name in names:
         if name not in BY_NAME:
@@ -51,12 +51,14 @@ def _service(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 
 def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Read a key, and never say it."""
+    from app import keys
+
     if value and not keys.SPELLING.fullmatch(value):
         raise click.BadParameter("this is no key: one has 16 characters or more, and no spaces")
     return value
 
 
-@main.command()
+@click.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
 @click.option(
     *("-o", "--output", "target"),
@@ -101,8 +103,8 @@ def fetch(
     try:
         if not dry_run:
             target.mkdir(parents=True, exist_ok=True)
-        with client.at(server, key) if server else client.in_process() as one:
-            errand = Errand(one, target, extract=extract, wish=wish | {"dry_run": dry_run})
+        with _client(server, key) as client:
+            errand = Errand(client, target, extract=extract, wish=wish | {"dry_run": dry_run})
             counts = [errand.run(url) for url in _listed(urls)]
     except KeyboardInterrupt as ending:
         for number in ENDS:
@@ -119,11 +121,20 @@ def fetch(
     sys.exit(2 if not got else 1 if missed else 0)
 
 
+def _client(server: str | None, key: str | None) -> "AbstractContextManager[Client]":
+    """Import what the call needs: the help needs none of it."""
+    from app.commands import client
+
+    return client.at(server, key) if server else client.in_process()
+
+
 class Errand:
     """What is wanted of each URL, and where to."""
 
-    def __init__(self, one: Client, target: Path, *, extract: bool, wish: dict[str, Any]) -> None:
-        self._client = one
+    def __init__(
+        self, client: "Client", target: Path, *, extract: bool, wish: dict[str, Any]
+    ) -> None:
+        self._client = client
         self._target = target
         self._extract = extract
         self._wish = wish
@@ -134,7 +145,7 @@ class Errand:
             got, missed = self._page_or_image(url)
         except BrokenPipeError:  # whoever reads what we print has had enough
             raise
-        except (Problem, OSError, BadZipFile) as problem:
+        except (Problem, OSError, zipfile.BadZipFile) as problem:
             _say(f"{url}: {problem}")
             return 0, 1
         _say(f"{url}: {_counted(got, missed)}")
@@ -177,6 +188,8 @@ class Errand:
 
     def _fits(self, told: dict[str, Any]) -> bool:
         """Tell whether an image passes the filter, as a picture of a page has to."""
+        from app.pictures.formats import BY_CONTENT_TYPE, BY_NAME
+
         types = self._wish.get("types") or BY_NAME
         if BY_CONTENT_TYPE[told["content_type"]].name not in types:
             return False

@@ -1,54 +1,53 @@
-"""Commands for operators: `flask --app wsgi jobs …`, `flask --app wsgi backup …`."""
+"""Commands for operators: `jobs …` and `backup …`, of `image-downloader` or `flask --app wsgi`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from uuid import UUID
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
 from peewee import PeeweeException
 
-from app import jobs
+from app import jobs, prepare
 from app.database.models import KINDS, Delivery, Download, Image, Status
-from app.errors import Failure, NotFound
+from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
+from app.settings import load
 from app.storage.local import Storage
 
+if TYPE_CHECKING:
+    from flask import Flask
 
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Tell what is in a command's way by one sentence."""
-    try:
-        yield
-    except Failure as failure:
-        raise click.ClickException(failure.detail) from failure
-    except (OSError, PeeweeException) as error:
-        raise click.ClickException(str(error)) from error
+P = ParamSpec("P")
 
 
-class Group(AppGroup):
-    """Commands that tell their errors in words."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
-        with _in_words():
-            return super().invoke(ctx)
-
-
-group = Group("jobs", help="Look after downloads and images.")
-
-
-def init_app(app: Flask) -> None:
+def init_app(app: "Flask") -> None:
     """Register the commands."""
     app.cli.add_command(group)
     app.cli.add_command(backup)
 
 
-def _storage() -> Storage:
-    storage: Storage = current_app.extensions["storage"]
+def _open() -> Storage:
+    """Open the storage: that of the application if Flask runs the command, else as settings say.
+
+    Raises:
+        ConfigurationError: there is none, or it cannot be used.
+
+    """
+    script = click.get_current_context().find_root().obj
+    if script:
+        storage: Storage = script.load_app().extensions["storage"]
+        return storage
+    settings = load()
+    storage = Storage(settings.storage_dir)
+    if not storage.database.exists():
+        raise ConfigurationError(
+            f"no storage in {storage.root}: call this where the service was started,"
+            " or name its folder in DOWNLOADER_STORAGE_DIR"
+        )
+    prepare(settings)
     return storage
 
 
@@ -61,6 +60,26 @@ def _job(job_id: UUID) -> Download | Image:
     raise click.ClickException(f"there is no job {job_id}")
 
 
+def with_storage(command: Callable[Concatenate[Storage, P], None]) -> Callable[P, None]:
+    """Open the storage for a command, and report in one sentence what stops it."""
+
+    @wraps(command)
+    def run(*args: P.args, **options: P.kwargs) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a backup has to clean up
+        try:
+            command(_open(), *args, **options)
+        except (ConfigurationError, Failure, OSError, PeeweeException) as error:
+            raise click.ClickException(getattr(error, "detail", None) or str(error)) from error
+
+    return run
+
+
+@click.group("jobs")
+def group() -> None:
+    """Look after downloads and images."""
+
+
 @group.command("list")
 @click.option("--status", type=click.Choice([status.value for status in Status]))
 @click.option(
@@ -70,7 +89,8 @@ def _job(job_id: UUID) -> Download | Image:
     show_default=True,
     help="how many of each kind",
 )
-def show(status: str | None, limit: int) -> None:
+@with_storage
+def show(_: Storage, status: str | None, limit: int) -> None:
     """List the newest jobs."""
     equal: dict[str, Any] = {"status": status} if status else {}
     for kind in KINDS:
@@ -82,28 +102,32 @@ def show(status: str | None, limit: int) -> None:
 
 @group.command()
 @click.argument("job_id", type=click.UUID)
-def retry(job_id: UUID) -> None:
+@with_storage
+def retry(_: Storage, job_id: UUID) -> None:
     """Ask again for what failed; the running service takes it up."""
     click.echo(jobs.retry(_job(job_id)).id)
 
 
 @group.command()
 @click.argument("job_id", type=click.UUID)
-def cancel(job_id: UUID) -> None:
+@with_storage
+def cancel(storage: Storage, job_id: UUID) -> None:
     """Cancel a job that has not ended."""
-    if not cleanup.cancel(_job(job_id), _storage()):
+    if not cleanup.cancel(_job(job_id), storage):
         raise click.ClickException("it has ended already; `jobs remove` removes it")
 
 
 @group.command()
 @click.argument("job_id", type=click.UUID)
-def remove(job_id: UUID) -> None:
+@with_storage
+def remove(storage: Storage, job_id: UUID) -> None:
     """Remove a job and its files; cancel it first if it has not ended."""
-    cleanup.remove(_job(job_id), _storage())
+    cleanup.remove(_job(job_id), storage)
 
 
 @group.command()
-def deliveries() -> None:
+@with_storage
+def deliveries(_: Storage) -> None:
     """List the callbacks that were given up, newest first."""
     for one in jobs.page(Delivery, 100, status=Status.FAILED):
         click.echo(f"{one.id}  {one.job_id}  {one.host}  {one.attempts}  {one.error_detail}")
@@ -111,22 +135,26 @@ def deliveries() -> None:
 
 @group.command()
 @click.argument("delivery_id", type=click.UUID)
-def redeliver(delivery_id: UUID) -> None:
+@with_storage
+def redeliver(_: Storage, delivery_id: UUID) -> None:
     """Try a callback once more that was given up."""
     jobs.redeliver(jobs.get(Delivery, delivery_id))
 
 
 @group.command()
-def gc() -> None:
+@with_storage
+def gc(storage: Storage) -> None:
     """Remove files without rows, and rows whose file is gone."""
-    files, rows = cleanup.collect(_storage())
+    files, rows = cleanup.collect(storage)
     click.echo(f"{files} files without a row and {rows} rows without their file removed")
 
 
 @click.command()
-@with_appcontext
 @click.argument("target", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@_in_words()
-def backup(target: Path) -> None:
-    """Copy rows and files into a new folder in TARGET while the service runs."""
-    click.echo(cleanup.back_up(_storage(), target))
+@with_storage
+def backup(storage: Storage, target: Path) -> None:
+    """Copy rows and files into a new folder in TARGET.
+
+    The service may run meanwhile.
+    """
+    click.echo(cleanup.back_up(storage, target))

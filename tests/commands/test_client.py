@@ -7,6 +7,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from app.commands import client
+from app.commands.problem import NoAnswer
 
 
 class Restarting(BaseAdapter):
@@ -55,5 +56,5 @@ def test_a_service_that_stays_away_is_given_up(
 ) -> None:
     monkeypatch.setattr(client, "RESTART", -1)
 
-    with pytest.raises(client.NoAnswer, match=r"(refused|answered 50\d); the job may go on"):
+    with pytest.raises(NoAnswer, match=r"(refused|answered 50\d); the job may go on"):
         list(restarting.follow("/download/1/status"))

@@ -1,0 +1,76 @@
+"""The command as a whole: what it offers, and what it imports for that."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from app.commands.main import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"flask", "werkzeug", "peewee", "requests", "urllib3", "bs4", "marshmallow", "environs",
+         "gunicorn", "limits", "prometheus_client", "asyncio"}  # fmt: skip
+REPORT = "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+
+
+def imported(tmp_path: Path, *arguments: str) -> set[str]:
+    """Run the command and return the names of the packages that it imported."""
+    (tmp_path / "sitecustomize.py").write_text(REPORT)
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["fetch", "--help"]])
+def test_what_only_answers_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
+    assert "click" in (names := imported(tmp_path, *arguments))
+    assert not names & HEAVY
+
+
+def test_operators_do_without_the_web_framework(tmp_path: Path) -> None:
+    assert "peewee" in (names := imported(tmp_path, "jobs", "list", "--help"))
+    assert not names & {"flask", "werkzeug", "requests", "bs4", "gunicorn"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_the_group_says_what_the_command_says(name: str) -> None:
+    place, sentence = COMMANDS[name]
+    module, _, attribute = place.partition(":")
+    command = getattr(import_module(f"app.commands.{module}"), attribute)
+
+    assert isinstance(command, click.Command)
+    assert command.name == name
+    assert (command.help or "").startswith(sentence)
+
+
+def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    def completed(*words: str) -> list[str]:
+        environment = {
+            "_IMAGE_DOWNLOADER_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(["image-downloader", *words]),
+            "COMP_CWORD": str(len(words)),
+        }
+        code = "import sys; sys.argv[0] = 'image-downloader'; from app.__main__ import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("") == ["backup", "fetch", "jobs", "serve"]
+    assert completed("fetch", "--min") == ["--min-width", "--min-height"]
+    assert "retry" in completed("jobs", "")
