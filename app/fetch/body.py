@@ -54,13 +54,14 @@ def discard(response: requests.Response, watch: Watch) -> None:
 
 
 def _announced(response: requests.Response) -> int:
-    """Check the framing by RFC 9112, section 6.3; return the length it announces, 0 if none."""
-    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    """Check the framing by RFC 9112, section 6.3; return the length it announces, 0 if none.
+
+    `header` has removed spaces; other white space must not pass here that http.client keeps.
+    """
+    transfer = response.headers.get("Transfer-Encoding", "chunked")
     if transfer != "chunked":
         raise BrokenTransfer("broken transfer: unknown transfer coding")
-    length, *others = {
-        text.strip() for text in response.headers.get("Content-Length", "0").split(",")
-    }
+    length, *others = response.headers.get("Content-Length", "0").split(", ")
     if others or not re.fullmatch("[0-9]{1,19}", length):
         raise BrokenTransfer("broken transfer: Content-Length is not valid")
     return 0 if "Transfer-Encoding" in response.headers else int(length)

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import http.client
+import io
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -13,10 +14,10 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection
-from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
 
 from app.errors import BrokenTransfer, Unreachable
+from app.fetch import header
 from app.fetch.connection import Wire
 from app.urls import Url
 
@@ -41,12 +42,20 @@ class _Response(http.client.HTTPResponse):
     """Skips every interim answer, where http.client skips 100 only, and drops cookies."""
 
     def begin(self) -> None:
-        super().begin()
-        while 101 < self.status < 200:
-            self.headers = None  # type: ignore[assignment]  # so that it begins again
+        stream = self.fp
+        try:
             super().begin()
-        assert_header_parsing(self.headers)  # or a length after a bad line would go unseen
+        finally:
+            self.fp = stream
         del self.headers["Set-Cookie"]
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            found = super()._read_status()  # type: ignore[misc]
+            lines = header.read(self.fp)
+            if found[1] == 101 or not 100 <= found[1] < 200:
+                self.fp = io.BytesIO(lines)  # type: ignore[assignment]  # for `begin`
+                return found  # type: ignore[no-any-return]
 
 
 class _Plain(HTTPConnection):

@@ -1,0 +1,65 @@
+"""The header of a response, reduced to lines that no two parsers could read differently.
+
+Browsers drop a malformed line and keep the response, so the same is done here. But a line that is
+dropped must not hide where the body ends: one that names a framing field fails the response.
+"""
+
+import http.client
+import re
+from typing import BinaryIO
+
+MAX_LINE_BYTES = 1 << 16
+MAX_LINES = 100  # as in http.client
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\0\r\n]*?)[ \t]*")
+
+
+def read(stream: BinaryIO) -> bytes:
+    """Read up to the empty line, and return a header that http.client reads as meant.
+
+    A folded line becomes one (RFC 9112, section 5.2); spaces before the colon go (5.1); lines
+    with a bare CR or a NUL go as a whole (RFC 9110, section 5.5); values of a framing field that
+    agree become one (RFC 9112, section 6.3).
+
+    Raises:
+        HTTPException: it does not end, or a malformed line names a framing field.
+
+    """
+    kept, framing = [], {name: list[bytes]() for name in _FRAMING}
+    for line in _unfolded(stream):
+        found = _LINE.fullmatch(line)
+        if not found:
+            _check_dropped(line)
+        elif (name := found[1].lower()) in framing:
+            framing[name] += [part.strip(b" \t") for part in found[2].lower().split(b",")]
+        else:
+            kept.append(b"%b: %b\r\n" % found.groups())
+    # RFC 9110, section 5.6.1.2: empty elements of a list are ignored.
+    codings = [coding for coding in framing[b"transfer-encoding"] if coding]
+    framing[b"transfer-encoding"] = codings or framing[b"transfer-encoding"]
+    for name, values in framing.items():
+        kept += [b"%b: %b\r\n" % (name, value) for value in dict.fromkeys(values)]
+    return b"".join(kept) + b"\r\n"
+
+
+def _unfolded(stream: BinaryIO) -> list[bytes]:
+    """Read lines up to the empty one, each joined with those that continue it."""
+    lines: list[bytes] = []
+    for _ in range(MAX_LINES + 1):
+        raw = stream.readline(MAX_LINE_BYTES + 1)
+        if not raw.endswith(b"\n"):
+            raise http.client.HTTPException("header line too long, or cut")
+        line = raw[:-2] if raw.endswith(b"\r\n") else raw[:-1]
+        if not line:
+            return lines
+        if line[:1] in b" \t" and lines:
+            lines[-1] += b" " + line.strip(b" \t")
+        else:
+            lines.append(line)
+    raise http.client.HTTPException(f"more than {MAX_LINES} header lines")
+
+
+def _check_dropped(line: bytes) -> None:
+    if any(name in line.lower() for name in _FRAMING):
+        raise http.client.HTTPException("malformed framing")
