@@ -1,9 +1,11 @@
 """The commands for operators."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 from contextlib import closing
 from pathlib import Path
 
@@ -11,11 +13,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app import jobs
+from app import jobs, prepare
 from app.database.models import Delivery, Image, new_id, now
 from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
+from app.settings import Settings
+from app.storage.local import Storage
 
 ROOT = Path(__file__).parents[2]
 
@@ -192,3 +196,43 @@ def test_a_setting_that_is_not_valid_is_one_line_of_a_command() -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith('Error: Environment variable "DOWNLOADER_JOB_THREADS" invalid')
+
+
+# Runs what follows the service's name where the container would, and starts and stops nothing.
+DOCKER = """#!/bin/sh
+while [ $# -gt 0 ] && [ "$1" != app ]; do shift; done
+[ $# -eq 0 ] && exit
+shift
+exec "$@"
+"""
+
+
+def test_the_backup_of_a_container_is_restored_as_the_guide_says(tmp_path: Path) -> None:
+    """The guide's own lines, with a `docker` that runs commands in a folder instead."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "docker").write_text(DOCKER)
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    storage = Storage(tmp_path / "storage")
+    prepare(Settings(storage_dir=storage.root))
+    stray = storage.image(new_id(), 1)
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"picture")
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    make, restore = re.findall(r"```sh\n(docker compose (?:exec|stop).*?)```", guide, re.DOTALL)
+    script = f"{make}\necho broken > storage/downloader.db\nrm -r storage/images\n{restore}"
+    subprocess.run(
+        ["sh", "-euc", script],
+        cwd=tmp_path,
+        env={
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{ROOT}:{sysconfig.get_path('purelib')}",
+        },
+        check=True,
+        timeout=60,
+    )
+
+    assert stray.parent.exists()  # the file came back, and
+    assert not stray.exists()  # went again by `jobs gc`: it had no row
+    with closing(sqlite3.connect(storage.database)) as restored:
+        assert restored.execute("PRAGMA integrity_check").fetchone() == ("ok",)
