@@ -36,7 +36,7 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
     """
     urls = _lines(form, "urls", MAX_PAGES)
     if form.get("image_urls", "").strip() and len(urls) > 1:
-        raise Refused({"image_urls": ["A list of pictures belongs to one page: give one address."]})
+        raise Refused({"image_urls": ["Pictures are listed for one page: enter one address."]})
     options = _options(form)
     return _judged(NewDownload(), {number: {"url": url, **options} for number, url in urls.items()})
 
@@ -57,10 +57,10 @@ def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     texts = form.get(name, "").splitlines()
     lines = {number: _url(text.strip()) for number, text in enumerate(texts, 1) if text.strip()}
     if not lines:
-        raise Refused({name: ["Paste an address that begins with http:// or https://."]})
+        raise Refused({name: ["Enter an address, such as https://example.com/."]})
     most = min(most, services.settings().max_queued or most)
     if len(lines) > most:
-        raise Refused({name: [f"At most {most:,} at once, please; these are {len(lines):,}."]})
+        raise Refused({name: [f"At most {most:,} at once; these are {len(lines):,}."]})
     return lines
 
 

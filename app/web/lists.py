@@ -37,7 +37,7 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
 
 def misunderstood(told: str) -> BadRequest:
     """Return the error for a filter that says nothing."""
-    return BadRequest(f"This filter is not understood: {told}")
+    return BadRequest(f"This filter is not valid: {told}")
 
 
 def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], str | None]:

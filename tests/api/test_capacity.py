@@ -80,7 +80,7 @@ def test_people_are_told_how_many_may_wait_too(client: FlaskClient, kind: str) -
     answer = client.post("/", data=form, headers={"Sec-Fetch-Site": "same-origin"})
 
     assert answer.status_code == 422
-    assert "At most 2 at once, please; these are 3." in answer.text
+    assert "At most 2 at once; these are 3." in answer.text
 
 
 def test_the_largest_batch_is_documented(client: FlaskClient, settings: Settings) -> None:

@@ -53,10 +53,10 @@ def test_pictures_that_a_browser_shows_become_a_download(
     listed = "\n".join(site.url(f"/{name}.png") for name in names)
     expect(ours.get_by_text("Your browser showed 4 pictures there.")).to_be_visible()
     expect(ours.get_by_label("Addresses")).to_have_value(site.url("/app"))
-    expect(ours.get_by_label("Take these pictures")).to_have_value(listed)
+    expect(ours.get_by_label("Download these pictures")).to_have_value(listed)
     expect(ours).to_have_url(f"{url}/")
     asked = site.asked("/app")
-    ours.get_by_role("button", name="Get the pictures").click()
+    ours.get_by_role("button", name="Download pictures").click()
     expect(ours.get_by_text("4 pictures of 4 found.")).to_be_visible()
     assert site.asked("/app") == asked  # the page itself was not asked for again
     tab.hosts.discard(site.url("")[7:])
@@ -88,7 +88,7 @@ def test_a_fragment_only_fills_the_form(tab: Tab, url: str, site: Site) -> None:
     page = site.page("/", "no")
     tab.page.goto(f"{url}/#url={page}&image=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
 
-    field = tab.page.get_by_label("Take these pictures")
+    field = tab.page.get_by_label("Download these pictures")
     expect(field).to_have_value('"><script>alert(1)</script>')
     assert not site.requests
 
@@ -96,7 +96,7 @@ def test_a_fragment_only_fills_the_form(tab: Tab, url: str, site: Site) -> None:
 def test_here_a_click_on_it_says_what_to_do_with_it(tab: Tab, code: str) -> None:
     tab.page.get_by_role("link", name="Pictures of this page").click()
 
-    expect(tab.page.get_by_text("Drag it to the bookmarks bar")).to_be_visible()
+    expect(tab.page.get_by_text("Drag this to the bookmarks bar")).to_be_visible()
 
 
 def test_its_address_is_copied_where_it_cannot_be_dragged(tab: Tab, url: str, code: str) -> None:

@@ -19,7 +19,7 @@ from tests.web.conftest import Gate, barriers, forget
 def ask_for(page: Page, url: str, site: Site) -> None:
     page.goto(url)
     page.get_by_label("Addresses").fill(site.url("/"))
-    page.get_by_role("button", name="Get the pictures").click()
+    page.get_by_role("button", name="Download pictures").click()
     page.wait_for_url("**/downloads/*")  # and its scripts
 
 
@@ -38,14 +38,14 @@ def test_pictures_appear_one_by_one_until_the_zip_is_there(
     assert barriers(tab.page) == []
     gate.open()
 
-    expect(tab.page.get_by_text("3 pictures of 4 found; 1 could not be had.")).to_be_visible()
+    expect(tab.page.get_by_text("3 pictures of 4 found; 1 failed.")).to_be_visible()
     expect(pictures.get_by_text("PNG, 24\u00a0×\u00a016")).to_have_count(3)
     expect(tab.page.get_by_role("progressbar")).to_have_count(0)
     left = tab.page.get_by_role("listitem").filter(has_text="4.png")
     expect(left).to_contain_text("Origin status: 404.")
     expect(tab.page).to_have_title(f"Done · {site.url('')[7:]}")
     with tab.page.expect_download() as saving:
-        tab.page.get_by_role("link", name="Save the zip").click()
+        tab.page.get_by_role("link", name="Download zip").click()
     saving.value.save_as(tmp_path / "all.zip")
     with zipfile.ZipFile(io.BytesIO((tmp_path / "all.zip").read_bytes())) as archive:
         assert archive.namelist() == ["001-1.png", "002-2.png", "003-3.png"]
@@ -91,7 +91,7 @@ def test_where_events_do_not_come_through_the_page_asks_again(
     expect(tab.page.get_by_text("4 pictures found. 1 of 4 stored.")).to_be_visible()
     gate.open()
 
-    expect(tab.page.get_by_role("link", name="Save the zip")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Download zip")).to_be_visible()
     forget(tab, 503)
 
 
@@ -105,7 +105,7 @@ def test_it_goes_on_behind_the_large_view_of_a_picture(
     expect(tab.page.get_by_text("3 pictures of 4 found")).to_be_attached()
     tab.page.keyboard.press("Escape")
 
-    expect(tab.page.get_by_role("link", name="Save the zip")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Download zip")).to_be_visible()
 
 
 def test_a_download_is_cancelled_and_then_deleted(
@@ -133,7 +133,7 @@ def test_what_failed_is_tried_again(tab: Tab, url: str, site: Site) -> None:
     site.page("/", "<img src=1.png>")
     tab.page.get_by_role("button", name="Try again").click()
 
-    expect(tab.page.get_by_role("link", name="Save the zip")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Download zip")).to_be_visible()
 
 
 def test_without_javascript_every_button_works(browser: Browser, url: str, site: Site) -> None:
@@ -155,17 +155,17 @@ def test_a_look_tells_what_is_there_and_fetches_nothing(
     tab.page.goto(url)
     tab.page.get_by_label("Addresses").fill(site.url("/"))
     tab.page.get_by_text("Options").click()
-    tab.page.get_by_label("Only look").check()
-    tab.page.get_by_role("button", name="Get the pictures").click()
+    tab.page.get_by_label("Preview").check()
+    tab.page.get_by_role("button", name="Download pictures").click()
 
-    expect(tab.page.get_by_text("4 pictures found. It was only a look")).to_be_visible()
+    expect(tab.page.get_by_text("4 pictures found. Preview only")).to_be_visible()
     expect(tab.page.get_by_role("listitem").filter(has_text="2.png")).to_be_visible()
     assert not site.asked("/1.png")
     gate.open()
-    tab.page.get_by_role("button", name="Get these pictures").click()
+    tab.page.get_by_role("button", name="Download these pictures").click()
 
-    expect(tab.page.get_by_text("3 pictures of 4 found; 1 could not be had.")).to_be_visible()
-    expect(tab.page.get_by_role("button", name="Get it again")).to_be_visible()
+    expect(tab.page.get_by_text("3 pictures of 4 found; 1 failed.")).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Download again")).to_be_visible()
 
 
 HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror='alert(1)'>", "\u202egnp.exe"]
@@ -202,7 +202,7 @@ def test_the_keyboard_alone_leads_from_the_address_to_the_zip(
     tab.page.keyboard.type(site.url("/"))
     for key in "Tab", "Tab", "Enter":  # past the options
         press(key)
-    save = tab.page.get_by_role("link", name="Save the zip")
+    save = tab.page.get_by_role("link", name="Download zip")
     expect(save).to_be_visible()
     tab.page.wait_for_load_state()  # the focus begins anew there
     press("Tab")

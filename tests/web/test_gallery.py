@@ -122,7 +122,7 @@ def test_images_are_filtered_by_site_state_and_day(tab: Tab, crowded: Service) -
         expect(shown).to_have_count(count)
     tab.page.get_by_label("State").select_option("Failed")
     tab.page.get_by_role("button", name="Show").click()
-    expect(tab.page.get_by_text("Nothing here that fits.")).to_be_visible()
+    expect(tab.page.get_by_text("No matches.")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_filter_of_nobodys_form_is_told(client: FlaskClient, query: str) -> No
     answer = client.get(f"/gallery?{query}", headers={"Accept": "text/html"})
 
     assert answer.status_code == 400
-    assert "This filter is not understood: " in answer.text
+    assert "This filter is not valid: " in answer.text
     assert "{" not in answer.text
     assert '<form class="filter"' in answer.text
 
@@ -186,7 +186,7 @@ def test_images_appear_in_the_gallery_when_they_are_there(tab: Tab, url: str, si
     tab.page.goto(url)
     tab.page.get_by_text("These images").click()
     tab.page.get_by_label("Addresses").fill(site.url("/slow.png"))
-    tab.page.get_by_role("button", name="Get the pictures").click()
+    tab.page.get_by_role("button", name="Download pictures").click()
     entry = tab.page.locator(".sheet li").first
     expect(entry).to_contain_text("slow.png")
     expect(entry.get_by_role("img")).to_have_count(0)

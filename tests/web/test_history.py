@@ -111,7 +111,7 @@ def test_what_is_cancelled_stays_in_its_list_and_can_be_had_again(
     gate.open()
     entry.get_by_role("button", name="Try again").click()
 
-    expect(tab.page.get_by_role("link", name="Save the zip")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Download zip")).to_be_visible()
 
 
 def test_what_is_deleted_leads_back_to_the_list_as_it_was_filtered(

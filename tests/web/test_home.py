@@ -72,7 +72,7 @@ def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClie
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ({"urls": ""}, "Paste an address"),
+        ({"urls": ""}, "Enter an address"),
         ({"urls": "not an address"}, "Refused: "),
         ({"urls": "ftp://example.com/"}, "scheme is not http or https"),
         ({"urls": f"{PAGE}\n \n\nhttp://10.0.0.1/"}, "Line 4: "),
@@ -81,7 +81,7 @@ def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClie
         ({"urls": PAGE, "limit": "0"}, "Must be greater than or equal to 1"),
         ({"urls": PAGE, "limit": "٣"}, "Not a valid integer"),
         ({"urls": PAGE, "types": "exe"}, "Must be one of"),
-        ({"urls": f"{PAGE}\n{PAGE}b", "image_urls": "/a.png"}, "give one address"),
+        ({"urls": f"{PAGE}\n{PAGE}b", "image_urls": "/a.png"}, "enter one address"),
     ],
 )
 def test_a_form_that_cannot_be_taken_comes_back_with_the_reason(
@@ -105,7 +105,7 @@ def test_a_form_of_another_site_is_refused(client: FlaskClient) -> None:
 def test_a_bad_address_is_told_beside_the_field_and_stays_there(tab: Tab, url: str) -> None:
     tab.page.goto(url)
     tab.page.get_by_label("Addresses").fill("ftp://example.com/")
-    tab.page.get_by_role("button", name="Get the pictures").click()
+    tab.page.get_by_role("button", name="Download pictures").click()
 
     field = tab.page.get_by_label("Addresses")
     expect(field).to_have_value("ftp://example.com/")
@@ -123,9 +123,9 @@ def test_without_javascript_the_form_and_the_status_page_work(
     page = context.new_page()
     page.goto(url)
     page.get_by_label("Addresses").fill(site.url("/"))
-    page.get_by_role("button", name="Get the pictures").click()
+    page.get_by_role("button", name="Download pictures").click()
 
-    expect(page.get_by_role("link", name="Save the zip")).to_be_visible()  # by the page's refresh
+    expect(page.get_by_role("link", name="Download zip")).to_be_visible()  # by the page's refresh
     context.close()
 
 
@@ -134,7 +134,7 @@ def test_what_is_wrong_in_the_options_has_the_focus(tab: Tab, url: str) -> None:
     tab.page.get_by_label("Addresses").fill(PAGE)
     tab.page.get_by_text("Options for pages").click()
     tab.page.get_by_label("At most").fill("0")
-    tab.page.get_by_role("button", name="Get the pictures").click()
+    tab.page.get_by_role("button", name="Download pictures").click()
 
     expect(tab.page.get_by_label("At most")).to_be_focused()
     forget(tab, 422)
@@ -147,4 +147,4 @@ def test_addresses_of_images_have_no_options(tab: Tab, url: str) -> None:
     tab.page.get_by_text("These images").click()
 
     expect(options).to_be_hidden()
-    expect(tab.page.get_by_text("Each becomes a copy in the gallery")).to_be_visible()
+    expect(tab.page.get_by_text("Each is saved to the gallery")).to_be_visible()

@@ -38,9 +38,9 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_the_key_is_asked_for_once_and_can_be_forgotten(tab: Tab, locked: str) -> None:
     tab.page.goto(f"{locked}/gallery?status=failed")
-    expect(tab.page.get_by_role("heading", name="Your key, please")).to_be_visible()
+    expect(tab.page.get_by_role("heading", name="Enter your key")).to_be_visible()
     tab.page.get_by_label("Key").fill("not-the-right-key-at-all")
-    tab.page.get_by_role("button", name="Go on").click()
+    tab.page.get_by_role("button", name="Continue").click()
     field = tab.page.get_by_label("Key")
     expect(field).to_have_accessible_description("This is not a key of this service.")
     assert barriers(tab.page) == []
@@ -70,7 +70,7 @@ def test_a_page_that_follows_a_download_asks_for_the_key_when_it_is_gone(
     tab.page.get_by_label("Key").fill(KEY)
     tab.page.keyboard.press("Enter")
     tab.page.get_by_label("Addresses").fill(site.url("/"))
-    tab.page.get_by_role("button", name="Get the pictures").click()
+    tab.page.get_by_role("button", name="Download pictures").click()
     expect(tab.page.get_by_text("1 of 4 stored")).to_be_visible()
     there = tab.page.url.removeprefix(locked)
     tab.context.clear_cookies()

@@ -10,7 +10,7 @@ form.querySelector("[aria-invalid]")?.focus();
 
 form.addEventListener("submit", () => {
   button.disabled = true; // a second click would ask for everything again
-  told.textContent = "One moment…";
+  told.textContent = "Sending…";
 });
 
 addEventListener("pageshow", (event) => {
@@ -30,8 +30,8 @@ function takeFragment() {
   form.elements.limit.value = images.length ? Math.min(images.length, form.elements.limit.max) : "";
   form.querySelector(".options").open = images.length > 0;
   told.textContent = images.length
-    ? `Your browser showed ${images.length} ${images.length === 1 ? "picture" : "pictures"} there. Look at the list, then get them.`
-    : "Look at the address, then get its pictures.";
+    ? `Your browser showed ${images.length} ${images.length === 1 ? "picture" : "pictures"} there. Check the list, then download them.`
+    : "Check the address, then download its pictures.";
   history.replaceState(null, "", location.pathname);
   button.focus();
 }
@@ -44,7 +44,7 @@ const link = bookmarklet.querySelector("a");
 link.href = `javascript:(${encodeURIComponent(collect)})("${location.origin}")`;
 link.addEventListener("click", (event) => {
   event.preventDefault(); // here, it has nothing to look at
-  bookmarklet.querySelector("[role=status]").textContent = "Drag it to the bookmarks bar, then click it there on another page.";
+  bookmarklet.querySelector("[role=status]").textContent = "Drag this to the bookmarks bar, then click it there on another page.";
 });
 bookmarklet.querySelector("button").addEventListener("click", ({ target }) => copy(link.href, target));
 bookmarklet.hidden = false;
