@@ -42,11 +42,12 @@ def prepare(settings: "Settings") -> None:
     """
     from app.database import sqlite
     from app.storage.local import Storage
+    from app.storage.locks import exclusive
 
     storage = Storage(settings.storage_dir)
     storage.prepare()
     sqlite.use(storage.database)
-    with storage.locked("migration"):
+    with exclusive(storage.root / "migration.lock"):
         sqlite.migrate()
     sqlite.db.close()
 

@@ -37,7 +37,7 @@ STATIC = {"location / {": "location /static-files/ { alias $storage/archives/; }
 def keep_archive(folder: Path) -> tuple[str, str]:
     """Store a finished download; return the paths of its zip, in the API and in the storage."""
     storage = create_app(Settings(storage_dir=folder)).extensions["storage"]
-    storage.appear()
+    storage.open_parts("bench")
     download = Download.create(
         url="https://example.com/", limit=MEMBERS, status=Status.FINISHED, attempts=1
     )
@@ -45,7 +45,6 @@ def keep_archive(folder: Path) -> tuple[str, str]:
     content = secrets.token_bytes(MEMBER_BYTES)
     members = [Member(f"{number:02}.png", content) for number in range(1, MEMBERS + 1)]
     storage.write_archive(archive, members, now())
-    storage.vanish()
     db.close()
     return f"/download/{download.id}", f"{archive.relative_to(folder / 'archives')}"
 

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.database.models import Image
 from app.database.sqlite import db
+from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
 from app.worker.tasks import Tasks
@@ -93,17 +94,25 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def storage(app: Flask) -> Iterator[Storage]:
-    """The application's storage, with this process at work in it."""
+def processes(app: Flask, settings: Settings) -> Iterator[ProcessRegistry]:
+    """The live processes, this one among them."""
     storage = app.extensions["storage"]
-    storage.appear()
-    yield storage
-    storage.vanish()
+    processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
+    storage.open_parts(processes.register())
+    yield processes
+    processes.unregister()
 
 
 @pytest.fixture
-def tasks(settings: Settings, storage: Storage) -> Tasks:
-    return Tasks(settings, storage, stopping=lambda: False)
+def storage(app: Flask, processes: ProcessRegistry) -> Storage:
+    """The application's storage, with this process at work in it."""
+    storage: Storage = app.extensions["storage"]
+    return storage
+
+
+@pytest.fixture
+def tasks(settings: Settings, storage: Storage, processes: ProcessRegistry) -> Tasks:
+    return Tasks(settings, storage, processes, stopping=lambda: False)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from app import jobs
 from app.database.models import Download, Image
 from app.database.sqlite import db
 from app.jobs import cleanup
+from app.presence import ProcessRegistry
 from app.storage.local import Storage
 from tests.disk import FaultyDisk
 from tests.samples import picture
@@ -44,7 +45,7 @@ def page(site: Site) -> str:
 
 
 @pytest.fixture
-def ask(request: pytest.FixtureRequest, site: Site, page: str, storage: Storage) -> Ask:
+def ask(request: pytest.FixtureRequest, site: Site, page: str, processes: ProcessRegistry) -> Ask:
     """Ask for the page's images, for one image, or for what a dead process has begun."""
 
     def download() -> Job:
@@ -56,7 +57,7 @@ def ask(request: pytest.FixtureRequest, site: Site, page: str, storage: Storage)
     def begun() -> Job:
         job = download()
         assert jobs.claim(Download, "0" * 32)
-        jobs.recover(storage.lives, crashes_allowed=3)
+        jobs.recover(processes.is_alive, crashes_allowed=3)
         return job
 
     kinds: dict[str, Ask] = {"a download": download, "an image": image, "one begun": begun}
@@ -118,6 +119,7 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
     work: Work,
     reader: Reader,
     storage: Storage,
+    processes: ProcessRegistry,
     site: Site,
     code: int,
     length: float,
@@ -130,8 +132,8 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
 
         reader.check(job, REASONS[code])
         if "unlink" in disk.failed:
-            storage.vanish()  # what could not be removed goes with its process
-            storage.appear()
+            processes.unregister()  # what could not be removed goes with its process
+            storage.open_parts(processes.register())
             cleanup.collect(storage)
         assert list(storage.root.glob("parts/*/*")) == []
         assert cleanup.collect(storage) == (0, 0)
@@ -145,5 +147,5 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
 
     reader.check(job)
     assert number > 8
-    storage.vanish()
+    processes.unregister()
     assert list(storage.root.glob("parts/*")) == []

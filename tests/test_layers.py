@@ -16,15 +16,15 @@ MAY_IMPORT = {
     "web": {"web", "api", "http"} | STATE | LEAVES,
     "api": {"api", "http"} | STATE | LEAVES,
     "http": {"http"} | STATE | LEAVES,
-    "worker": {"worker", "fetch", "scrape"} | STATE | LEAVES,
+    "worker": {"worker", "presence", "fetch", "scrape"} | STATE | LEAVES,
     "jobs": STATE | LEAVES,
     "scrape": {"scrape", "fetch", "pictures"} | LEAVES,  # fetch: for get_image_urls_sync alone
     "fetch": {"fetch", "pictures"} | LEAVES,
     "pictures": {"pictures"} | LEAVES,
-    "storage": {"storage", "presence"} | LEAVES,
+    "storage": {"storage"} | LEAVES,
     "database": {"database"} | LEAVES,
     "migrations": set(),
-    "presence": set(),
+    "presence": {"storage"},
     **dict.fromkeys(LEAVES, LEAVES),
 }
 WIRING = {"__init__", "__main__", "commands"}
@@ -110,7 +110,7 @@ def test_only_jobs_changes_a_state() -> None:
 def test_only_storage_opens_files() -> None:
     opening = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkstemp", "unlink"}
     for path in modules():
-        # presence: a part of storage; output: the folder of the command's user;
+        # presence: files that are locks; output: the folder of the command's user;
         # thumbnail_child: /dev/null and /proc, by a program of its own
         allowed = path.name in {"output.py", "thumbnail_child.py"}
         if place(path) not in {"storage", "presence"} and not allowed:

@@ -5,7 +5,7 @@
         images/7f/<id>.<attempt>  one image; 7f are the last two digits of its id
         archives/7f/<id>.<attempt>.zip
         thumbnails/7f/<id>.<attempt>.webp, or .none: the reason why there is no thumbnail
-        parts, processes          see app.presence
+        parts/<process>/…         being written by a process, by its name in the registry
 
 The attempt in a name keeps a late finisher, whose job was given to another, off the file that
 the row speaks of.
@@ -35,8 +35,8 @@ from app.errors import (
     StorageFull,
     StorageUnusable,
 )
-from app.presence import Presence
 from app.settings import MiB
+from app.storage.locks import exclusive
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +55,14 @@ class Member:
     content: Path | bytes
 
 
-class Storage(Presence):
-    """The storage folder, in which this process is at work."""
+class Storage:
+    """The storage folder."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(root.absolute())
+        self.root = root.absolute()
         self.database = self.root / "downloader.db"
+        self._parts = self.root / "parts"
+        self._process = "unknown"  # has no folder: what is to write opens its own
         self._durable: set[Path] = set()  # folders whose names are synced
 
     def prepare(self) -> None:
@@ -71,8 +73,8 @@ class Storage(Presence):
 
         """
         try:
-            self.make_folders()
-            with self.locked("start"):
+            self._parts.mkdir(parents=True, exist_ok=True)
+            with exclusive(self.root / "start.lock"):
                 pass
             self.database.touch(0o600)  # nginx reads the files, and has no business in the rows
         except OSError as error:
@@ -126,6 +128,21 @@ class Storage(Presence):
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
+
+    def open_parts(self, process: str) -> None:
+        """Write from now on as the process of that name."""
+        (self._parts / process).mkdir()
+        self._process = process
+
+    def remove_parts(self, process: str) -> None:
+        """Remove what the process of that name left half written.
+
+        Raises:
+            OSError: it resists.
+
+        """
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._parts / process)
 
     # What is kept.
 
@@ -181,7 +198,7 @@ class Storage(Presence):
             StorageUnusable: it may not be written.
 
         """
-        part = self._parts / self.owner / path.name
+        part = self._parts / self._process / path.name
         try:
             with part.open("w+b") as file:
                 yield file

@@ -18,6 +18,7 @@ from app import jobs
 from app.database.models import Image
 from app.database.sqlite import db
 from app.jobs import cleanup
+from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
 from app.worker.tasks import Tasks
@@ -42,7 +43,8 @@ class PoolEngine:
         self.storage = storage
         self._clock = clock
         self._stopping = False
-        self._tasks = Tasks(settings, storage, lambda: self._stopping)
+        self.processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
+        self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping)
         self._darkroom = Darkroom(storage, lambda: self._stopping)
         self._developer = ThreadPoolExecutor(1, "thumbnail")  # its thread starts when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
@@ -61,7 +63,7 @@ class PoolEngine:
         with self._starting:
             if self._pool or self._stopping:
                 return
-            self.storage.appear()
+            self.storage.open_parts(self.processes.register())
             self._pool = ThreadPoolExecutor(max(1, self.settings.job_threads), "job")
             self._watcher.start()
 
@@ -107,13 +109,13 @@ class PoolEngine:
             self._developer.shutdown(cancel_futures=True)
             self._darkroom.close()
             self._watcher.join()
-            self.storage.vanish()
+            self.processes.unregister()
 
     def watch(self) -> None:
         """Look once for what was left behind: by the dead, by a busy database, by time."""
-        self.storage.bury_dead()  # first: on a full disk, the rest needs its room
+        self.processes.remove_dead()  # first: on a full disk, the rest needs its room
         self._tasks.rescue()
-        jobs.recover(self.storage.lives, self.settings.job_attempts)
+        jobs.recover(self.processes.is_alive, self.settings.job_attempts)
         if jobs.any_claimable(self._tasks.kinds):
             for _ in range(self.settings.job_threads):
                 self.submit()

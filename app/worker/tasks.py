@@ -30,6 +30,7 @@ from app.fetch import Fetcher, ImageFacts
 from app.jobs.cleanup import files_of
 from app.jobs.documents import StatusDocument
 from app.pictures.sources import Source
+from app.presence import ProcessRegistry
 from app.scrape import Picture, find_pictures, list_pictures
 from app.settings import Settings
 from app.storage.local import Member, Storage
@@ -46,9 +47,16 @@ log = logging.getLogger(__name__)
 class Tasks:
     """The work of one process; `stopping` tells when it has to end."""
 
-    def __init__(self, settings: Settings, storage: Storage, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        processes: ProcessRegistry,
+        stopping: Callable[[], bool],
+    ) -> None:
         self.settings = settings
         self.storage = storage
+        self._processes = processes
         self._stopping = stopping
         self._stranded: deque[Work] = deque()
         self._suspect = threading.Lock()
@@ -79,7 +87,7 @@ class Tasks:
         with ExitStack() as suspect:
             if alone := self._suspect.acquire(blocking=False):
                 suspect.callback(self._suspect.release)
-            job = jobs.claim(kind, self.storage.owner, suspects=alone)
+            job = jobs.claim(kind, self._processes.name, suspects=alone)
             if job and job.crashes:
                 held.push(suspect.pop_all())
         return job

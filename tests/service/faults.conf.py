@@ -11,7 +11,7 @@ exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 from app import jobs  # noqa: E402
 from app.database.models import Download, Image  # noqa: E402
 from app.fetch import Fetcher  # noqa: E402
-from app.storage.local import Storage  # noqa: E402
+from app.presence import ProcessRegistry  # noqa: E402
 from app.worker.tasks import Tasks  # noqa: E402
 
 STEP = os.environ["FAULT"]
@@ -72,7 +72,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "before the receiver is told": lambda: wrap(Fetcher, "post", before=always),
     "after the receiver is told": lambda: wrap(Fetcher, "post", after=always),
     "during recovery": lambda: wrap(jobs, "recover", after=lambda count, *args: count > 0),
-    "before the parts of the dead go": lambda: wrap(Storage, "bury_dead", before=always),
+    "before the parts of the dead go": lambda: wrap(ProcessRegistry, "remove_dead", before=always),
 }
 
 FAULTS[STEP]()

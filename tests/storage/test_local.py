@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,12 +27,11 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
+def storage(tmp_path: Path) -> Storage:
     storage = Storage(tmp_path / "storage")
     storage.prepare()
-    storage.appear()
-    yield storage
-    storage.vanish()
+    storage.open_parts("me")
+    return storage
 
 
 def parts(storage: Storage) -> list[Path]:
@@ -58,6 +57,18 @@ def test_a_file_that_was_not_finished_never_appears(storage: Storage) -> None:
 
     assert not path.exists()
     assert parts(storage) == []
+
+
+def test_what_a_process_left_half_written_can_be_removed(storage: Storage) -> None:
+    other = Storage(storage.root)
+    other.open_parts("other")
+    path = storage.image(new_id(), 1)
+    with storage.new_file(path), suppress(Gone), other.new_file(path):
+        assert len(parts(storage)) == 2
+        for name in "other", "other", "unheard of":
+            storage.remove_parts(name)
+        assert [part.parent.name for part in parts(storage)] == ["me"]
+        raise Gone("with its process")
 
 
 def test_another_attempt_writes_another_file(storage: Storage) -> None:

@@ -10,8 +10,8 @@ from flask import Flask
 
 from app import jobs
 from app.database.models import KINDS, WORK, Download, Image
+from app.presence import ProcessRegistry
 from app.settings import Settings
-from app.storage.local import Storage
 from app.worker.pool import PoolEngine
 from tests.samples import picture
 from tests.site import Reply, Site
@@ -100,17 +100,17 @@ def test_the_jobs_of_a_dead_process_are_taken_over(engine: PoolEngine, site: Sit
 def test_the_jobs_of_a_living_sibling_are_left_alone(
     engine: PoolEngine, site: Site, settings: Settings
 ) -> None:
-    sibling = Storage(settings.storage_dir)
-    sibling.appear()
+    sibling = ProcessRegistry(settings.storage_dir, lambda name: None)
+    sibling.register()
     jobs.add_image(site.file("/a.png", picture()))
     jobs.add_image(site.file("/b.png", picture()))
-    assert jobs.claim(Image, sibling.owner)
+    assert jobs.claim(Image, sibling.name)
     engine.start()
 
     until(lambda: count("finished") == 1)
     engine.watch()
     assert count("running") == 1
-    sibling.vanish()
+    sibling.unregister()
     until(lambda: count("finished") == 2)
 
 
@@ -164,11 +164,11 @@ def test_a_watch_without_its_storage_is_one_warning_a_turn(
 ) -> None:
     turned = threading.Semaphore(0)
 
-    def bury_dead() -> None:
+    def remove_dead() -> None:
         turned.release()
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(engine.storage, "bury_dead", bury_dead)
+    monkeypatch.setattr(engine.processes, "remove_dead", remove_dead)
     monkeypatch.setattr("app.worker.pool.WATCH_SECONDS", 0)
     engine.start()
     for _ in range(3):

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from app import jobs
 from app.database.models import KINDS, Download, Image
 from app.jobs import cleanup
+from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
 from app.worker import tasks
@@ -315,7 +316,7 @@ def test_images_are_asked_for_on_behalf_of_the_page(site: Site, ask: Ask) -> Non
 
 
 def test_a_download_goes_on_where_it_was_handed_back(
-    site: Site, storage: Storage, settings: Settings, members: Members
+    site: Site, storage: Storage, processes: ProcessRegistry, settings: Settings, members: Members
 ) -> None:
     for name in "abc":
         site.file(f"/{name}.png", picture("png", ord(name)))
@@ -329,7 +330,7 @@ def test_a_download_goes_on_where_it_was_handed_back(
     # The answer for b.png comes only when the process has stopped waiting for it.
     stopped = threading.Event()
     site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
-    stopping = Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0)
+    stopping = Tasks(settings, storage, processes, stopping=lambda: site.asked("/b.png") > 0)
 
     stopping.turn(KINDS)
     stopped.set()
@@ -337,7 +338,7 @@ def test_a_download_goes_on_where_it_was_handed_back(
     assert (download.status, download.claimed_by) == ("queued", None)
     assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]
 
-    Tasks(settings, storage, stopping=lambda: False).turn(KINDS)
+    Tasks(settings, storage, processes, stopping=lambda: False).turn(KINDS)
     [download] = Download.select()
     assert (download.status, download.attempts) == ("finished", 2)
     assert list(members(download)) == ["001-a.png", "002-b.png", "003-c.png"]
@@ -347,6 +348,7 @@ def test_a_download_goes_on_where_it_was_handed_back(
 def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
     site: Site,
     storage: Storage,
+    processes: ProcessRegistry,
     settings: Settings,
     work: Work,
     client: FlaskClient,
@@ -357,7 +359,7 @@ def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
     added = jobs.add_download(url=show(site, "a.png", "b.png"), limit=5)
     stopped = threading.Event()
     site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
-    Tasks(settings, storage, stopping=lambda: site.asked("/b.png") > 0).turn(KINDS)
+    Tasks(settings, storage, processes, stopping=lambda: site.asked("/b.png") > 0).turn(KINDS)
     stopped.set()
     [(path, first, _)] = storage.kept()
     storage.remove(path)

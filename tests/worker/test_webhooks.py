@@ -24,6 +24,7 @@ from app.database.models import Delivery, Download, Image, first_id, new_id, now
 from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
+from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
 from app.worker.tasks import Tasks
@@ -321,10 +322,10 @@ def test_410_ends_it_at_once(site: Site, hook: str, work: Work) -> None:
 
 
 def test_a_receiver_that_has_moved_inside_gets_nothing(
-    site: Site, hook: str, storage: Storage, settings: Settings
+    site: Site, hook: str, storage: Storage, processes: ProcessRegistry, settings: Settings
 ) -> None:
     delivery = waiting(hook.replace("127.0.0.1", "localhost"))
-    tasks = Tasks(replace(settings, allow_networks=()), storage, stopping=lambda: False)
+    tasks = Tasks(replace(settings, allow_networks=()), storage, processes, stopping=lambda: False)
     assert tasks.turn([Delivery])
 
     assert told(site) == []
@@ -365,9 +366,9 @@ def test_each_receiver_is_told_one_thing_at_a_time(hook: str) -> None:
 
 
 def test_half_of_the_seats_stay_with_the_jobs(
-    site: Site, hook: str, settings: Settings, storage: Storage
+    site: Site, hook: str, settings: Settings, storage: Storage, processes: ProcessRegistry
 ) -> None:
-    tasks = Tasks(replace(settings, job_threads=2), storage, stopping=lambda: False)
+    tasks = Tasks(replace(settings, job_threads=2), storage, processes, stopping=lambda: False)
     inner: list[bool] = []
 
     def meanwhile() -> Reply:
@@ -397,11 +398,11 @@ def test_what_a_dead_process_was_telling_is_told_again(site: Site, hook: str, wo
 
 
 def test_a_process_that_stops_hands_it_back(
-    site: Site, hook: str, settings: Settings, storage: Storage
+    site: Site, hook: str, settings: Settings, storage: Storage, processes: ProcessRegistry
 ) -> None:
     delivery = waiting(hook)
     patient = replace(settings, fetch_seconds=10)
-    tasks = Tasks(patient, storage, stopping=lambda: bool(told(site)))
+    tasks = Tasks(patient, storage, processes, stopping=lambda: bool(told(site)))
     stopped = threading.Event()
 
     def late() -> Reply:
@@ -415,10 +416,10 @@ def test_a_process_that_stops_hands_it_back(
 
 
 def test_without_a_secret_deliveries_wait(
-    site: Site, hook: str, settings: Settings, storage: Storage
+    site: Site, hook: str, settings: Settings, storage: Storage, processes: ProcessRegistry
 ) -> None:
     waiting(hook)
-    tasks = Tasks(replace(settings, webhook_secret=()), storage, stopping=lambda: False)
+    tasks = Tasks(replace(settings, webhook_secret=()), storage, processes, stopping=lambda: False)
 
     assert not tasks.turn(tasks.kinds)
 
