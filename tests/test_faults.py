@@ -19,8 +19,8 @@ from app import jobs
 from app.database.models import Download, Image
 from app.database.sqlite import db
 from app.jobs import cleanup
-from app.presence import ProcessRegistry
 from app.storage.local import Storage
+from app.worker.processes import ProcessRegistry
 from tests.disk import FaultyDisk
 from tests.samples import picture
 from tests.site import Site

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "web": {"web", "api", "http"} | STATE | LEAVES,
     "api": {"api", "http"} | STATE | LEAVES,
     "http": {"http"} | STATE | LEAVES,
-    "worker": {"worker", "presence", "fetch", "scrape"} | STATE | LEAVES,
+    "worker": {"worker", "fetch", "scrape"} | STATE | LEAVES,
     "jobs": STATE | LEAVES,
     "scrape": {"scrape", "fetch", "pictures"} | LEAVES,  # fetch: for get_image_urls_sync alone
     "fetch": {"fetch", "pictures"} | LEAVES,
@@ -24,12 +24,11 @@ MAY_IMPORT = {
     "storage": {"storage"} | LEAVES,
     "database": {"database"} | LEAVES,
     "migrations": set(),
-    "presence": {"storage"},
     **dict.fromkeys(LEAVES, LEAVES),
 }
 WIRING = {"__init__", "__main__", "commands"}
 FOREIGN = {"fetch": {"flask", "peewee"}, "scrape": {"flask", "peewee", "requests"}}
-for tool in "storage", "presence", "pictures":
+for tool in "storage", "pictures":
     FOREIGN[tool] = {"flask", "peewee", "requests"}
 
 
@@ -110,10 +109,10 @@ def test_only_jobs_changes_a_state() -> None:
 def test_only_storage_opens_files() -> None:
     opening = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkstemp", "unlink"}
     for path in modules():
-        # presence: files that are locks; output: the folder of the command's user;
+        # output: the folder of the command's user; processes: files that are locks;
         # thumbnail_child: /dev/null and /proc, by a program of its own
-        allowed = path.name in {"output.py", "thumbnail_child.py"}
-        if place(path) not in {"storage", "presence"} and not allowed:
+        allowed = path.name in {"output.py", "processes.py", "thumbnail_child.py"}
+        if place(path) != "storage" and not allowed:
             for name, call in calls(path):
                 if ast.unparse(call.func) != "Image.open":  # Pillow's, of a file that is open
                     assert name not in opening, f"{path}:{call.lineno}"

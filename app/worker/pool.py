@@ -18,9 +18,9 @@ from app import jobs
 from app.database.models import Image
 from app.database.sqlite import db
 from app.jobs import cleanup
-from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
+from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from app.worker.thumbnails import Darkroom
 

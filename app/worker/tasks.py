@@ -30,12 +30,12 @@ from app.fetch import Fetcher, ImageFacts
 from app.jobs.cleanup import files_of
 from app.jobs.documents import StatusDocument
 from app.pictures.sources import Source
-from app.presence import ProcessRegistry
 from app.scrape import Picture, find_pictures, list_pictures
 from app.settings import Settings
 from app.storage.local import Member, Storage
 from app.urls import Url, site_of
 from app.worker import webhooks
+from app.worker.processes import ProcessRegistry
 from app.worker.selection import check_wanted, considered, member_name
 
 Work = Download | Image | Delivery

@@ -11,7 +11,7 @@ exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 from app import jobs  # noqa: E402
 from app.database.models import Download, Image  # noqa: E402
 from app.fetch import Fetcher  # noqa: E402
-from app.presence import ProcessRegistry  # noqa: E402
+from app.worker.processes import ProcessRegistry  # noqa: E402
 from app.worker.tasks import Tasks  # noqa: E402
 
 STEP = os.environ["FAULT"]

@@ -10,9 +10,9 @@ from flask import Flask
 
 from app import jobs
 from app.database.models import KINDS, WORK, Download, Image
-from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.worker.pool import PoolEngine
+from app.worker.processes import ProcessRegistry
 from tests.samples import picture
 from tests.site import Reply, Site
 

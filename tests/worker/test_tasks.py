@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 from app import jobs
 from app.database.models import KINDS, Download, Image
 from app.jobs import cleanup
-from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
 from app.worker import tasks
+from app.worker.processes import ProcessRegistry
 from app.worker.selection import TRIES_PER_IMAGE
 from app.worker.tasks import Tasks
 from tests.samples import CONTENT_TYPES, FORMATS, picture

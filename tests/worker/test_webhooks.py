@@ -24,9 +24,9 @@ from app.database.models import Delivery, Download, Image, first_id, new_id, now
 from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
-from app.presence import ProcessRegistry
 from app.settings import Settings
 from app.storage.local import Storage
+from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from app.worker.webhooks import MAX_REST_SECONDS, MINUTE, PAUSES, SILENCE_SECONDS, sign
 from tests.samples import picture

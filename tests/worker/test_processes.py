@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.presence import ProcessRegistry
+from app.worker.processes import ProcessRegistry
 from tests.disk import FaultyDisk
 
 
