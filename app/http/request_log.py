@@ -24,7 +24,7 @@ KEY = "image_downloader.key"  # who asks, by a short hash; absent where no key w
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # What an answer gets unless it says so itself.
 HEADERS = {

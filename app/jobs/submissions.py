@@ -103,10 +103,10 @@ def retry(job: AnyJob) -> AnyJob:
     return type(job).create(**stamp(), **{name: getattr(job, name) for name in job.ASKED})
 
 
-def repeat(download: Download) -> Download:
+def repeat(download: Download, **changes: Any) -> Download:
     """Ask once more for a page's pictures, whatever became of them; in earnest after a dry run."""
     asked = {name: getattr(download, name) for name in download.ASKED}
-    return add_download(**{**asked, "dry_run": False})
+    return add_download(**{**asked, "dry_run": False, **changes})
 
 
 def withdraw(job: AnyJob) -> AnyJob:

@@ -1,5 +1,7 @@
 """The pages for people: what the API does, to look at. They work without JavaScript, too."""
 
+import mimetypes
+
 from flask import Blueprint, Flask, request
 from werkzeug.exceptions import Forbidden
 
@@ -27,6 +29,7 @@ def refuse_foreign_forms() -> None:
 
 def init_app(app: Flask) -> None:
     """Register the pages, and the words that their templates use."""
+    mimetypes.add_type("application/manifest+json", ".webmanifest")
     app.register_blueprint(web)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.tests.update(words.TESTS)

@@ -8,6 +8,7 @@ from werkzeug import Response
 from app import jobs
 from app.api.schemas import DownloadWalk
 from app.database.models import UNFINISHED, Download, Status
+from app.http import services
 from app.http.responses import load
 from app.web import changes, lists
 
@@ -34,6 +35,7 @@ def show(job_id: UUID) -> str:
         download=download,
         taken=[one for one in download.pictures if one.status in (*UNFINISHED, Status.FINISHED)],
         left=[one for one in download.pictures if one.failure],
+        most=_most(download),
     )
 
 
@@ -41,3 +43,18 @@ def show(job_id: UUID) -> str:
 def repeat(job_id: UUID) -> Response:
     """Ask once more for the pictures of a page."""
     return changes.ask_again(Download, job_id, jobs.repeat)
+
+
+@downloads.post("/<uuid:job_id>/all")
+def get_all(job_id: UUID) -> Response:
+    """Ask for all pictures of a page that had more than were asked for."""
+
+    def repeat_for_all(download: Download) -> Download:
+        return jobs.repeat(download, limit=_most(download))
+
+    return changes.ask_again(Download, job_id, repeat_for_all)
+
+
+def _most(download: Download) -> int:
+    """Return how many pictures of a page can be asked for at once."""
+    return max(download.limit, min(download.found or 0, services.settings().max_images))

@@ -1,5 +1,6 @@
 """`/`: one form for all that can be asked for."""
 
+import re
 from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -16,8 +17,10 @@ home = Blueprint("home", __name__)
 
 @home.get("/")
 def show() -> str:
-    """Show the form."""
-    return _form()
+    """Show the form, filled in with an address that a link or a phone's share menu brings."""
+    shared = request.args.get("url") or request.args.get("text", "")
+    found = re.search(r"https?://\S+", shared)
+    return _form(forms.Form({"urls": found[0]} if found else {}))
 
 
 @home.post("/")
@@ -26,7 +29,7 @@ def add() -> Response | tuple[str, int]:
     try:
         target = _add_images() if request.form.get("kind") == "images" else _add_downloads()
     except forms.Refused as refused:
-        return _form(refused.errors), 422
+        return _form(request.form, refused.errors), 422
     services.engine().submit()
     return redirect(target, 303)
 
@@ -48,10 +51,10 @@ def _add_downloads() -> str:
     return url_for("web.downloads.show", job_id=added[0].id)
 
 
-def _form(errors: forms.Errors | None = None) -> str:
+def _form(form: forms.Form, errors: forms.Errors | None = None) -> str:
     return render_template(
         "home.html",
-        form=request.form,
+        form=form,
         errors=errors or {},
         formats=FORMATS,
         max_images=services.settings().max_images,

@@ -1,10 +1,11 @@
 """`/downloads`, where people find again what they asked for."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from app.database.models import Download
 from tests.browser import Tab
@@ -171,3 +172,41 @@ def test_older_downloads_are_a_link_away(client: FlaskClient) -> None:
     assert f'href="/downloads/{oldest.id}"' in second
     assert second.count("<li id=") == 1
     assert "Older" not in second
+
+
+def test_all_pictures_of_a_page_are_a_button_away(
+    client: FlaskClient, site: Site, work: Callable[[], int]
+) -> None:
+    for number in range(3):
+        site.file(f"/{number}.png", picture("png", number))
+    page = site.page("/", "".join(f"<img src=/{number}.png>" for number in range(3)))
+    job_id = client.post("/download", json={"url": page, "limit": 2}).json["download_id"]
+    work()
+    shown = client.get(f"/downloads/{job_id}").text
+    answer = client.post(f"/downloads/{job_id}/all")
+    work()
+    status = client.get(answer.location.replace("/downloads/", "/download/") + "/status").json
+
+    assert "2 pictures of 3 found" in shown
+    assert "Download all 3" in shown
+    assert status["progress"] == {"found": 3, "done": 3, "failed": 0, "total": 3}
+    assert "Download all" not in client.get(answer.location).text
+
+
+def test_times_are_those_of_the_reader(
+    browser: Browser, url: str, downloaded: Callable[..., str]
+) -> None:
+    download_id = downloaded(1)
+    shown = {}
+    for zone in "Asia/Tokyo", "UTC":
+        context = browser.new_context(timezone_id=zone, locale="en-GB")
+        page = context.new_page()
+        page.goto(f"{url}/downloads/{download_id}")
+        shown[zone] = page.locator("time").evaluate("e => [e.textContent, e.title, e.dateTime]")
+        context.close()
+
+    added = datetime.fromisoformat(shown["UTC"][2])
+    local = added + timedelta(hours=9)
+    assert shown["Asia/Tokyo"][0] == f"{local:%-d %b %Y, %H:%M}"
+    assert shown["UTC"][0] == f"{added:%-d %b %Y, %H:%M}"
+    assert shown["Asia/Tokyo"][1] == f"{added:%-d %b %Y, %H:%M} UTC"

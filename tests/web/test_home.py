@@ -140,6 +140,35 @@ def test_what_is_wrong_in_the_options_has_the_focus(tab: Tab, url: str) -> None:
     forget(tab, 422)
 
 
+@pytest.mark.parametrize(
+    ("query", "filled"),
+    [
+        ({"url": PAGE}, PAGE),
+        ({"title": "A page", "text": f"Look: {PAGE}b and more"}, f"{PAGE}b"),
+        ({"url": "javascript:alert(1)"}, ""),
+        ({"url": f'{PAGE}"</textarea><script>'}, f"{PAGE}&#34;&lt;/textarea&gt;&lt;script&gt;"),
+    ],
+)
+def test_an_address_in_the_query_fills_the_form_and_fetches_nothing(
+    client: FlaskClient, query: dict[str, str], filled: str
+) -> None:
+    answer = client.get("/", query_string=query)
+
+    assert re.search(r'<textarea id="urls"[^>]*>\n(.*)</textarea>', answer.text)[1] == filled
+    assert Download.select().count() == 0
+
+
+def test_a_phone_can_install_it_and_share_addresses_with_it(tab: Tab, url: str) -> None:
+    tab.page.goto(url)
+    session = tab.context.new_cdp_session(tab.page)
+    found = session.send("Page.getAppManifest")
+
+    assert not found["errors"]
+    manifest = found["manifest"]
+    assert manifest["shareTarget"]["action"].removesuffix("/") == url.removesuffix("/")
+    assert manifest["icons"]
+
+
 def test_addresses_of_images_have_no_options(tab: Tab, url: str) -> None:
     tab.page.goto(url)
     options = tab.page.get_by_text("Options for pages")

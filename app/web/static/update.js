@@ -1,5 +1,6 @@
 // Brings parts of this page up to date with a newer copy of it; what is the same is not touched,
 // so that pictures stay loaded and the focus stays where it is.
+import { localize } from "./times.js";
 
 export const POLL_MILLISECONDS = 1500;
 export const HERE = location.href; // while a picture is shown large, the address is that picture's
@@ -8,7 +9,9 @@ export async function load(url) {
   const answer = await fetch(url, { headers: { Accept: "text/html" } });
   const gone = url === HERE && [404, 410].includes(answer.status);
   if (gone || answer.redirected) location.reload(); // redirected: to the question for a key
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  localize(page);
+  return page;
 }
 
 export async function update(ids) {
