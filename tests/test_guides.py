@@ -31,3 +31,17 @@ def test_readme_is_short_enough_for_a_newcomer() -> None:
     assert len(text.splitlines()) <= 150
     for guide in ROOT.glob("docs/*.md"):
         assert f"(docs/{guide.name})" in text
+
+
+def test_names_that_the_architecture_points_to_are_defined_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    pointers = re.findall(r"`(\w+)` in\s+\[([\w./]+)\]", text)
+    assert len(pointers) > 5
+    for name, file in pointers:
+        assert re.search(rf"^ *def {name}\b", (ROOT / file).read_text(), re.MULTILINE), name
+
+
+def test_the_architecture_names_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {path.parent.name for path in ROOT.glob("app/*/*.py")}
+    assert {room for room in rooms if f"| [{room}](../app/{room}/" not in text} == set()
