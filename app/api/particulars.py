@@ -134,6 +134,7 @@ _PICTURE = {
     "position": 1,
     "found_in": "img.srcset",
     "alt": "A sunset",
+    "candidates": [_COPY["source_url"], "https://example.com/sunset-640.jpg"],
     "file": "001-sunset.jpg",
 }
 # Of whole documents, by the names of their schemas.

@@ -17,7 +17,7 @@ import click
 
 from app.commands import output
 from app.commands.problem import Problem
-from app.errors import ConfigurationError, Unwanted
+from app.errors import ConfigurationError, Skipped, Unwanted
 
 if TYPE_CHECKING:
     from app.commands.client import Client
@@ -224,9 +224,9 @@ def _watch(url: str, documents: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 def _failed(told: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the pictures that were wanted and could not be had."""
-    unwanted = Unwanted("").type
+    unwanted = {Unwanted("").type, Skipped("").type}
     failed = [picture for picture in told["images"] if picture["status"] == "failed"]
-    return [picture for picture in failed if picture["error"]["type"] != unwanted]
+    return [picture for picture in failed if picture["error"]["type"] not in unwanted]
 
 
 def _listed(urls: Iterable[str]) -> Iterator[str]:

@@ -182,7 +182,7 @@ class Image(Job):
     download_id: UUID | None
     position = IntegerField(null=True)  # place among the download's pictures, from 1
     source_url = TextField()
-    other_urls = JSONField(null=True)  # the same picture, next best first
+    other_urls = JSONField(null=True)  # of the same picture; see `candidates`
     found_in = TextField(null=True)
     alt = TextField(null=True)
     file = TextField(null=True)  # name in the archive
@@ -193,6 +193,15 @@ class Image(Job):
     sha256 = TextField(null=True)
     site = TextField(null=True)  # the host of source_url, for lists
     callback_url = TextField(null=True)  # where to tell of the end; images of downloads have none
+
+    @property
+    def candidates(self) -> list[str]:
+        """The addresses of the picture, the best first, whichever of them it was stored from.
+
+        Rows of version 0.1.0 name the best in `source_url` alone.
+        """
+        others: list[str] = self.other_urls or []
+        return others if self.source_url in others else [self.source_url, *others]
 
 
 class Delivery(Job):

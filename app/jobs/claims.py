@@ -75,7 +75,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None
             "position": None if picture.skipped else next(positions),
             "source_url": picture.urls[0],
             "site": site_of(picture.urls[0]),
-            "other_urls": picture.urls[1:] or None,
+            "other_urls": picture.urls if len(picture.urls) > 1 else None,
             "found_in": picture.found_in,
             "alt": picture.alt,
             "attempts": download.attempts,

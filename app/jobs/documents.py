@@ -149,6 +149,10 @@ class PictureDocument(StoredDocument):
     )
     found_in = fields.String(metadata={"description": "the element or attribute that names it"})
     alt = fields.String(allow_none=True)
+    candidates = fields.List(
+        fields.String(),
+        metadata={"description": "addresses of the picture, the best first"},
+    )
     file = fields.String(allow_none=True, metadata={"description": "name in the archive"})
 
 

@@ -25,11 +25,11 @@ def considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs
         room -= skipped is None
         if room < 0:
             return
-        urls = _tried(picture.candidates or (picture.url,))
+        urls = picture.candidates or (picture.url,)
         yield jobs.Found(urls, picture.found_in, picture.alt, skipped)
 
 
-def _tried(candidates: Sequence[str]) -> list[str]:
+def tried(candidates: Sequence[str]) -> list[str]:
     """Return the addresses of a picture that are tried, one after another."""
     return list(dict.fromkeys([*candidates[: SIZES_TRIED - 1], *candidates[-1:]]))
 
@@ -38,9 +38,12 @@ def check_wanted(download: Download, facts: ImageFacts) -> None:
     """Hold an image against the client's filter; a drawing without a size fits any.
 
     Raises:
+        Skipped: it is a counter, which nobody is meant to see.
         Unwanted: it does not pass.
 
     """
+    if facts.width == facts.height == 1:
+        raise Skipped("skipped: tracking pixel, 1 × 1")
     kind = BY_CONTENT_TYPE[facts.content_type].name
     if download.types and kind not in download.types:
         raise Unwanted(f"type not asked for: {kind}")

@@ -36,7 +36,7 @@ from app.storage.local import Member, Storage
 from app.urls import Url, site_of
 from app.worker import webhooks
 from app.worker.processes import ProcessRegistry
-from app.worker.selection import check_wanted, considered, member_name
+from app.worker.selection import check_wanted, considered, member_name, tried
 
 Work = Download | Image | Delivery
 Kind = type[Download] | type[Image] | type[Delivery]
@@ -218,7 +218,7 @@ class Tasks:
         """Store the first of the image's URLs that can be had; return which, and its facts."""
         path = self._path(self.storage.image, image)
         failures = []
-        for url in image.source_url, *(image.other_urls or ()):
+        for url in tried(image.candidates):
             try:
                 with self.storage.new_file(path) as file:
                     facts = fetcher.image(Url.lenient(url), file, referer)

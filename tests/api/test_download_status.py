@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
@@ -42,6 +43,7 @@ def test_it_tells_everything_about_a_finished_download(
         "image_url": f"/images/{good['id']}/content",
         "found_in": "img.src",
         "alt": "A hill",
+        "candidates": [site.url("/a.png")],
         "file": "001-a.png",
         "content_type": "image/png",
         "width": 30,
@@ -53,6 +55,21 @@ def test_it_tells_everything_about_a_finished_download(
     assert bad["error"]["type"] == "/problems/origin-status"
     assert "404" in bad["error"]["detail"]
     assert bad["image_url"] is None
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_addresses_of_a_picture_are_told_whichever_it_was_stored_from(
+    client: FlaskClient, work: Callable[[], int], site: Site, dry_run: bool
+) -> None:
+    site.file("/small.png", picture("png", 1))
+    page = site.page("/page", "<img srcset='/gone.png 900w, /small.png 90w' src=/plain.png>")
+    added = client.post("/download", json={"url": page, "dry_run": dry_run}).json
+    work()
+
+    [image] = client.get(added["status_url"]).json["images"]
+    assert image["source_url"] == site.url("/gone.png" if dry_run else "/small.png")
+    sizes = [site.url(path) for path in ("/gone.png", "/small.png", "/plain.png")]
+    assert image["candidates"] == sizes
 
 
 def test_it_shows_a_download_at_work(client: FlaskClient) -> None:

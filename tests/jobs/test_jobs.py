@@ -230,11 +230,11 @@ def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
         ],
     )
 
-    told = [(i.position, i.status, i.other_urls, i.alt) for i in stored(download).pictures]
-    assert told == [
-        (1, "queued", ["https://a/small"], "One"),
-        (None, "cancelled", None, ""),
-        (2, "queued", None, ""),
+    rows = [(i.position, i.status, i.candidates, i.alt) for i in stored(download).pictures]
+    assert rows == [
+        (1, "queued", ["https://a/1", "https://a/small"], "One"),
+        (None, "cancelled", ["data:,"], ""),
+        (2, "queued", ["https://a/2"], ""),
     ]
     assert stored(download).pictures[1].failure.detail == "skipped: data: URI"
 

@@ -470,7 +470,28 @@ def test_few_of_many_sizes_are_tried(site: Site, ask: Ask) -> None:
 
     assert download.error_code == "none-worked"
     asked = [request.path for request in site.requests[1:]]
-    assert asked == ["/1000.png", "/900.png", "/plain.png"]
+    assert asked == ["/1000.png", "/900.png", "/800.png", "/700.png", "/plain.png"]
+
+
+def test_a_picture_of_one_pixel_takes_no_place(site: Site, ask: Ask, members: Members) -> None:
+    site.file("/count.png", picture("png", 1, (1, 1)))
+    site.file("/line.png", picture("png", 2, (1, 2)))
+    site.file("/b.png", picture("png", 3))
+    page = site.page("/", "<img src=count.png><img src=line.png><img src=b.png><img src=c.png>")
+
+    download = ask(page, limit=2)
+
+    assert list(members(download)) == ["002-line.png", "003-b.png"]
+    assert download.pictures[0].error_code == "skipped"
+
+
+def test_one_pixel_before_the_picture_is_passed_over(site: Site, ask: Ask) -> None:
+    site.file("/count.png", picture("png", 1, (1, 1)))
+    site.file("/a.png", picture("png", 2))
+
+    download = ask(site.page("/", "<img src=a.png srcset='count.png 2x'>"))
+
+    assert [image.source_url for image in download.pictures] == [site.url("/a.png")]
 
 
 def test_a_job_is_one_line_in_the_log(
