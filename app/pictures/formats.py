@@ -28,12 +28,13 @@ GIF = ImageFormat("gif", "image/gif", "gif")
 WEBP = ImageFormat("webp", "image/webp", "webp")
 AVIF = ImageFormat("avif", "image/avif", "avif")
 HEIC = ImageFormat("heic", "image/heic", "heic")
+JXL = ImageFormat("jxl", "image/jxl", "jxl")
 BMP = ImageFormat("bmp", "image/bmp", "bmp")
 ICO = ImageFormat("ico", "image/vnd.microsoft.icon", "ico")
 TIFF = ImageFormat("tiff", "image/tiff", "tiff")
 SVG = ImageFormat("svg", "image/svg+xml", "svg")
 
-FORMATS = (JPEG, PNG, GIF, WEBP, AVIF, HEIC, BMP, ICO, TIFF, SVG)
+FORMATS = (JPEG, PNG, GIF, WEBP, AVIF, HEIC, JXL, BMP, ICO, TIFF, SVG)
 BY_NAME = {one.name: one for one in FORMATS}
 BY_CONTENT_TYPE = {one.content_type: one for one in FORMATS}
 
@@ -62,6 +63,7 @@ _SIGNATURES = [
     (GIF, re.compile(rb"GIF8[79]a")),
     (WEBP, re.compile(rb"RIFF.{4}WEBPVP8[ LX]", re.DOTALL)),
     (BMP, re.compile(rb"BM.{12}[" + re.escape(_BMP_HEADERS) + rb"]\0\0\0", re.DOTALL)),
+    (JXL, re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n")),
     (TIFF, re.compile(rb"II\*\0|MM\0\*")),
     (SVG, _SVG_START),
 ]
@@ -84,7 +86,6 @@ _IMPOSTORS = [
         ),
     ),
     ("video or sound", re.compile(rb".{4}ftyp|\x1a\x45\xdf\xa3|OggS|ID3|RIFF", re.DOTALL)),
-    ("JPEG XL", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL ")),
     ("text", re.compile(rb"[^\0-\x08\x0e-\x1a\x1c-\x1f]+\Z")),
 ]
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import BinaryIO
 
 from app.errors import NotAnImage
-from app.pictures import formats, heif, raster
-from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, SVG, WEBP, ImageFormat
+from app.pictures import formats, heif, jxl, raster
+from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, JXL, PNG, SVG, WEBP, ImageFormat
 from app.pictures.header import Cut, Header, Size, Unmeasured
 
 _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
@@ -17,6 +17,7 @@ _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
     WEBP: raster.webp,
     AVIF: partial(heif.measure, crops=False),
     HEIC: partial(heif.measure, crops=True),
+    JXL: jxl.measure,
     BMP: raster.bmp,
     ICO: raster.ico,
 }

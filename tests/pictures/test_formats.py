@@ -151,7 +151,7 @@ IMPOSTORS = [
     (b"\0\0\0\x18ftypisom", "video or sound"),
     (b"\x1a\x45\xdf\xa3", "video or sound"),
     (b"RIFF\0\0\0\0AVI ", "video or sound"),
-    (b"\xff\x0a\xfa", "JPEG XL"),
+    (b"\0\0\0\x0cJXL \r\r\n", "unknown bytes"),
     (b'{"error": "not found"}', "text"),
     (b"BMW is a car and no bitmap at all", "text"),
     ("ein schöner Text".encode(), "text"),

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser
 from app.errors import NotAnImage
 from app.pictures import formats, sizes
 from app.pictures.formats import AVIF
-from tests.pictures import exif, heif, small
+from tests.pictures import exif, heif, jxl, small
 from tests.pictures.cases import CHROMIUM, Case
 
-CASES = exif.CASES + small.CASES + heif.CASES
+CASES = exif.CASES + small.CASES + heif.CASES + jxl.CASES
 
 SHOWN = """
     urls => Promise.all(urls.map(url => new Promise(done => {
