@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.storage.local import Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
-from app.worker.thumbnails import Darkroom
+from app.worker.thumbnails import ThumbnailQueue
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ class PoolEngine:
         self._stopping = False
         self.processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
         self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping)
-        self._darkroom = Darkroom(storage, lambda: self._stopping)
-        self._developer = ThreadPoolExecutor(1, "thumbnail")  # its thread starts when needed
+        self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
+        self._thumbnail_pool = ThreadPoolExecutor(1, "thumbnail")  # its thread starts when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
         self._pool: ThreadPoolExecutor | None = None
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -82,9 +82,9 @@ class PoolEngine:
 
         """
         self.start()
-        if self._darkroom.ask(image):
+        if self._thumbnails.request(image):
             with suppress(RuntimeError):  # it has just been shut down
-                self._developer.submit(self._darkroom.turn)
+                self._thumbnail_pool.submit(self._thumbnails.run_next)
 
     def turning(self) -> bool:
         """Tell whether the watch has done a turn lately."""
@@ -106,8 +106,8 @@ class PoolEngine:
         self._stopped.set()
         if self._pool:
             self._pool.shutdown()
-            self._developer.shutdown(cancel_futures=True)
-            self._darkroom.close()
+            self._thumbnail_pool.shutdown(cancel_futures=True)
+            self._thumbnails.close()
             self._watcher.join()
             self.processes.unregister()
 

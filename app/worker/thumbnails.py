@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 ROOM = 100  # thumbnails that may wait for their turn; who finds no room asks again
 
 
-class Darkroom:
+class ThumbnailQueue:
     """The thumbnails that are wanted in this process; a restart forgets them without harm."""
 
     def __init__(self, storage: Storage, stopping: Callable[[], bool]) -> None:
@@ -28,7 +28,7 @@ class Darkroom:
         self._lock = threading.Lock()
         self._thumbnailer = thumbnail.Thumbnailer()
 
-    def ask(self, image: Image) -> bool:
+    def request(self, image: Image) -> bool:
         """Take note that a finished image's thumbnail is wanted; tell whether it takes a turn.
 
         Raises:
@@ -50,7 +50,7 @@ class Darkroom:
             self._wanted[image.id] = image
             return True
 
-    def turn(self) -> bool:
+    def run_next(self) -> bool:
         """Make the thumbnail that was asked for first; tell whether there was one to make."""
         with self._lock:
             image = next(iter(self._wanted.values()), None)

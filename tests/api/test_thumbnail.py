@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
 from app.database.models import Image, new_id
-from app.worker.thumbnails import Darkroom
+from app.worker.thumbnails import ThumbnailQueue
 from tests.conftest import Nudges
 from tests.samples import picture
 
@@ -17,11 +17,11 @@ Keep = Callable[[bytes], str]
 
 
 @pytest.fixture
-def room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Darkroom]:
-    room = Darkroom(app.extensions["storage"], stopping=lambda: False)
-    monkeypatch.setattr(Nudges, "make_thumbnail", lambda _, image: room.ask(image))
-    yield room
-    room.close()
+def queue(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThumbnailQueue]:
+    queue = ThumbnailQueue(app.extensions["storage"], stopping=lambda: False)
+    monkeypatch.setattr(Nudges, "make_thumbnail", lambda _, image: queue.request(image))
+    yield queue
+    queue.close()
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def keep(keep_image: Keep) -> Keep:
 
 
 def test_it_is_made_in_the_background_when_first_asked_for(
-    client: FlaskClient, keep: Keep, room: Darkroom
+    client: FlaskClient, keep: Keep, queue: ThumbnailQueue
 ) -> None:
     path = keep(picture("png", size=(640, 320)))
     first = client.get(path)
     assert (first.status_code, first.headers["Retry-After"]) == (202, "2")
     assert first.json["status"] == "finished"
 
-    room.turn()
+    queue.run_next()
     answer = client.get(path)
 
     assert (answer.status_code, answer.mimetype) == (200, "image/webp")
@@ -50,11 +50,11 @@ def test_it_is_made_in_the_background_when_first_asked_for(
 
 
 def test_it_sends_ranges_and_knows_its_etag(
-    client: FlaskClient, keep: Keep, room: Darkroom
+    client: FlaskClient, keep: Keep, queue: ThumbnailQueue
 ) -> None:
     path = keep(picture())
     client.get(path)
-    room.turn()
+    queue.run_next()
     whole = client.get(path)
 
     part = client.get(path, headers={"Range": "bytes=-4"})
@@ -79,30 +79,30 @@ def test_it_tells_why_the_image_failed(client: FlaskClient, keep: Keep) -> None:
 
 
 def test_it_tells_why_there_is_none_without_trying_again(
-    client: FlaskClient, keep: Keep, room: Darkroom
+    client: FlaskClient, keep: Keep, queue: ThumbnailQueue
 ) -> None:
     path = keep(picture("png", size=(400, 400))[:-40])
     client.get(path)
-    room.turn()
+    queue.run_next()
 
     for _ in range(2):
         answer = client.get(path)
         assert (answer.status_code, answer.json["type"]) == (404, "/problems/no-thumbnail")
         assert "damaged" in answer.json["detail"]
-    assert not room.turn()
+    assert not queue.run_next()
 
 
-def test_there_is_none_of_a_drawing(client: FlaskClient, keep: Keep, room: Darkroom) -> None:
+def test_there_is_none_of_a_drawing(client: FlaskClient, keep: Keep, queue: ThumbnailQueue) -> None:
     answer = client.get(keep(picture("svg")))
 
     assert (answer.status_code, answer.json["type"]) == (404, "/problems/no-thumbnail")
     assert "svg" in answer.json["detail"]
 
 
-def test_it_is_gone_with_the_image(client: FlaskClient, keep: Keep, room: Darkroom) -> None:
+def test_it_is_gone_with_the_image(client: FlaskClient, keep: Keep, queue: ThumbnailQueue) -> None:
     path = keep(picture())
     client.get(path)
-    room.turn()
+    queue.run_next()
     client.delete(path.removesuffix("/thumbnail"))
 
     assert client.get(path).status_code == 404
@@ -110,7 +110,7 @@ def test_it_is_gone_with_the_image(client: FlaskClient, keep: Keep, room: Darkro
 
 
 def test_it_says_each_time_that_the_copy_is_gone(
-    client: FlaskClient, keep: Keep, app: Flask, room: Darkroom
+    client: FlaskClient, keep: Keep, app: Flask, queue: ThumbnailQueue
 ) -> None:
     path = keep(picture())
     image = Image.get()
@@ -119,7 +119,7 @@ def test_it_says_each_time_that_the_copy_is_gone(
     for _ in range(3):
         answer = client.get(path)
         assert (answer.status_code, answer.json["type"]) == (410, "/problems/gone")
-        assert not room.turn()
+        assert not queue.run_next()
 
 
 def test_an_unknown_image_is_404(client: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from app.errors import Gone, NoThumbnail, StorageFailure, StorageFull, StorageUn
 from app.jobs import cleanup
 from app.storage.local import Storage
 from app.worker import thumbnails
-from app.worker.thumbnails import Darkroom
+from app.worker.thumbnails import ThumbnailQueue
 from tests.disk import FaultyDisk
 from tests.samples import picture
 from tests.site import Site
@@ -23,10 +23,10 @@ Keep = Callable[..., Image]
 
 
 @pytest.fixture
-def room(storage: Storage) -> Iterator[Darkroom]:
-    room = Darkroom(storage, stopping=lambda: False)
-    yield room
-    room.close()
+def queue(storage: Storage) -> Iterator[ThumbnailQueue]:
+    queue = ThumbnailQueue(storage, stopping=lambda: False)
+    yield queue
+    queue.close()
 
 
 @pytest.fixture
@@ -46,98 +46,100 @@ def stored(storage: Storage) -> list[str]:
 
 
 def test_a_thumbnail_that_was_asked_for_is_made(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     image = keep()
-    assert room.ask(image)
-    assert room.turn()
+    assert queue.request(image)
+    assert queue.run_next()
 
     made = storage.read(storage.thumbnail(image.id, image.attempts))
     assert made
     assert made.startswith(b"RIFF")
-    assert not room.turn()
+    assert not queue.run_next()
 
 
-def test_asking_again_makes_it_once(room: Darkroom, keep: Keep) -> None:
+def test_asking_again_makes_it_once(queue: ThumbnailQueue, keep: Keep) -> None:
     image = keep()
 
-    assert [room.ask(image) for _ in range(10)] == [True] + [False] * 9
-    assert [room.turn(), room.turn()] == [True, False]
+    assert [queue.request(image) for _ in range(10)] == [True] + [False] * 9
+    assert [queue.run_next(), queue.run_next()] == [True, False]
 
 
 def test_one_that_is_there_already_is_left_alone(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     image = keep()
     path = storage.thumbnail(image.id, image.attempts)
     with storage.new_file(path) as file:
         file.write(b"made by a sibling")
-    room.ask(image)
-    room.turn()
+    queue.request(image)
+    queue.run_next()
 
     assert storage.read(path) == b"made by a sibling"
 
 
 def test_few_wait_and_the_others_ask_again(
-    room: Darkroom, keep: Keep, monkeypatch: pytest.MonkeyPatch
+    queue: ThumbnailQueue, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails, "ROOM", 2)
     images = [keep() for _ in range(3)]
 
-    assert [room.ask(image) for image in images] == [True, True, False]
-    room.turn()
-    assert room.ask(images[2])
+    assert [queue.request(image) for image in images] == [True, True, False]
+    queue.run_next()
+    assert queue.request(images[2])
 
 
 def test_why_there_is_none_is_remembered_across_restarts(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     image = keep(picture("png", size=(400, 400))[:-40])
-    room.ask(image)
-    room.turn()
+    queue.request(image)
+    queue.run_next()
 
     with pytest.raises(NoThumbnail, match="damaged"):
-        Darkroom(storage, stopping=lambda: False).ask(image)
+        ThumbnailQueue(storage, stopping=lambda: False).request(image)
     assert stored(storage) == [".none"]
 
 
-def test_a_drawing_is_refused_without_a_turn(room: Darkroom, keep: Keep, storage: Storage) -> None:
+def test_a_drawing_is_refused_without_a_turn(
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
+) -> None:
     with pytest.raises(NoThumbnail, match="svg"):
-        room.ask(keep(picture("svg")))
+        queue.request(keep(picture("svg")))
 
-    assert not room.turn()
+    assert not queue.run_next()
     assert stored(storage) == []
 
 
 def test_a_removed_copy_is_told_as_gone_each_time(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     image = keep()
     storage.remove(storage.image(image.id, image.attempts))
 
     for _ in range(3):
         with pytest.raises(Gone):
-            room.ask(image)
-        assert not room.turn()
+            queue.request(image)
+        assert not queue.run_next()
 
 
 def test_a_copy_that_is_removed_before_its_turn_is_gone(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     image = keep()
-    room.ask(image)
+    queue.request(image)
     storage.remove(storage.image(image.id, image.attempts))
-    room.turn()
+    queue.run_next()
 
     with pytest.raises(Gone):
-        room.ask(image)
+        queue.request(image)
 
 
 @pytest.mark.parametrize(
     ("code", "reason"), [(errno.ENOSPC, StorageFull), (errno.EROFS, StorageUnusable)]
 )
 def test_a_disk_that_takes_nothing_is_told_once_and_then_tried_again(
-    room: Darkroom,
+    queue: ThumbnailQueue,
     keep: Keep,
     storage: Storage,
     monkeypatch: pytest.MonkeyPatch,
@@ -148,54 +150,54 @@ def test_a_disk_that_takes_nothing_is_told_once_and_then_tried_again(
         raise OSError(code, os.strerror(code))
 
     image = keep()
-    room.ask(image)
+    queue.request(image)
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", refuse)
-        room.turn()
+        queue.run_next()
 
     with pytest.raises(reason):
-        room.ask(image)
-    assert room.ask(image)
-    assert room.turn()
+        queue.request(image)
+    assert queue.request(image)
+    assert queue.run_next()
     assert stored(storage) == [".webp"]
 
 
 def test_a_fault_of_ours_is_logged_and_told(
-    room: Darkroom,
+    queue: ThumbnailQueue,
     keep: Keep,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: 1 // 0)
     image = keep()
-    room.ask(image)
-    room.turn()
+    queue.request(image)
+    queue.run_next()
 
     with pytest.raises(Unexpected):
-        room.ask(image)
+        queue.request(image)
     assert "ZeroDivisionError" in caplog.text
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
 def test_whatever_operation_fails_the_next_try_makes_it(
-    room: Darkroom, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch, code: int
+    queue: ThumbnailQueue, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: b"made")
     disk = FaultyDisk(storage.root, monkeypatch)
     for number in count(1):
         image = keep()
-        room.ask(image)
+        queue.request(image)
         disk.fail(code, number, number)
-        room.turn()
+        queue.run_next()
         disk.mend()
 
         path = storage.thumbnail(image.id, image.attempts)
         if disk.failed and disk.failed != ["unlink"]:
             assert not path.exists()
             with pytest.raises((StorageFull, Unexpected)):
-                room.ask(image)
-            room.ask(image)
-            room.turn()
+                queue.request(image)
+            queue.request(image)
+            queue.run_next()
         assert storage.read(path) == b"made"
         assert list(storage.root.glob("parts/*/*")) == []
         if not disk.failed:
@@ -205,36 +207,36 @@ def test_whatever_operation_fails_the_next_try_makes_it(
 
 
 def test_failures_that_nobody_comes_back_for_do_not_pile_up(
-    room: Darkroom, keep: Keep, monkeypatch: pytest.MonkeyPatch
+    queue: ThumbnailQueue, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails, "ROOM", 1)
     monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: 1 // 0)
     first, second = keep(), keep()
     for image in first, second:
-        room.ask(image)
-        room.turn()
+        queue.request(image)
+        queue.run_next()
 
-    assert room.ask(first)
+    assert queue.request(first)
     with pytest.raises(Unexpected):
-        room.ask(second)
+        queue.request(second)
 
 
 def test_what_was_asked_for_when_the_process_stops_is_forgotten(
     storage: Storage, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails.thumbnail, "ASK_SECONDS", 0.0001)
-    room = Darkroom(storage, stopping=lambda: True)
+    queue = ThumbnailQueue(storage, stopping=lambda: True)
     image = keep()
-    room.ask(image)
-    room.turn()
-    room.close()
+    queue.request(image)
+    queue.run_next()
+    queue.close()
 
     assert stored(storage) == []
-    assert room.ask(image)
+    assert queue.request(image)
 
 
 def test_the_thumbnail_of_an_image_that_is_removed_meanwhile_goes_too(
-    room: Darkroom, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    queue: ThumbnailQueue, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def removing(*args: object) -> bytes:
         cleanup.remove(image, storage)
@@ -242,19 +244,19 @@ def test_the_thumbnail_of_an_image_that_is_removed_meanwhile_goes_too(
 
     image = keep()
     monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", removing)
-    room.ask(image)
-    room.turn()
+    queue.request(image)
+    queue.run_next()
 
     assert stored(storage) == []
 
 
 def test_a_thumbnail_is_removed_with_its_image(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     for body in picture(), picture("png", size=(400, 400))[:-40]:
         image = keep(body)
-        room.ask(image)
-        room.turn()
+        queue.request(image)
+        queue.run_next()
         assert len(stored(storage)) == 1
 
         cleanup.remove(image, storage)
@@ -262,11 +264,11 @@ def test_a_thumbnail_is_removed_with_its_image(
 
 
 def test_collecting_removes_thumbnails_without_an_image(
-    room: Darkroom, keep: Keep, storage: Storage
+    queue: ThumbnailQueue, keep: Keep, storage: Storage
 ) -> None:
     image = keep()
-    room.ask(image)
-    room.turn()
+    queue.request(image)
+    queue.run_next()
     assert cleanup.collect(storage) == (0, 0)
 
     Image.delete().execute()
@@ -275,10 +277,10 @@ def test_collecting_removes_thumbnails_without_an_image(
 
 
 def test_a_backup_leaves_thumbnails_out(
-    room: Darkroom, keep: Keep, storage: Storage, tmp_path: Path
+    queue: ThumbnailQueue, keep: Keep, storage: Storage, tmp_path: Path
 ) -> None:
-    room.ask(keep())
-    room.turn()
+    queue.request(keep())
+    queue.run_next()
 
     copy = cleanup.back_up(storage, tmp_path)
 
