@@ -5,6 +5,7 @@ and a million queued rows cost no memory.
 """
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -27,6 +28,9 @@ from app.worker.thumbnails import ThumbnailQueue
 log = logging.getLogger(__name__)
 
 LATE_SECONDS = 60.0  # a turn of the watch may wait for a busy database; this is too long
+# Decoding processes: a picture that takes long does not hold up the others, where there is a
+# second core.
+THUMBNAILERS = min(2, len(os.sched_getaffinity(0)))
 WATCH_SECONDS = 1.0  # how soon jobs of dead siblings, and lost nudges, are noticed
 
 
@@ -46,7 +50,7 @@ class PoolEngine:
         self.processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
         self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping)
         self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
-        self._thumbnail_pool = ThreadPoolExecutor(1, "thumbnail")  # its thread starts when needed
+        self._thumbnail_pool = ThreadPoolExecutor(THUMBNAILERS, "thumbnail")  # started when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
         self._pool: ThreadPoolExecutor | None = None
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)

@@ -1,8 +1,10 @@
-"""Where thumbnails are made: one at a time, for those who asked, while they ask again."""
+"""The queue of thumbnails: those that clients look at now are made, the newest request first."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 from app.database.models import Image
@@ -10,31 +12,42 @@ from app.database.sqlite import db
 from app.errors import Failure, Gone, Interrupted, NoThumbnail, Unexpected
 from app.pictures import thumbnail
 from app.pictures.formats import BY_CONTENT_TYPE
+from app.pictures.thumbnail import Thumbnailer
 from app.storage.local import Storage, open_kept
 
 log = logging.getLogger(__name__)
 
-ROOM = 100  # thumbnails that may wait for their turn; who finds no room asks again
+ROOM = 100  # thumbnails that may wait for their turn; the oldest request gives way
+FORGET_SECONDS = 6.0  # after the last request: three times what `Retry-After` says
+KNOWN = 10_000  # pictures whose thumbnail serves others with equal bytes
 
 
 class ThumbnailQueue:
     """The thumbnails that are wanted in this process; a restart forgets them without harm."""
 
-    def __init__(self, storage: Storage, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        stopping: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._storage = storage
         self._stopping = stopping
-        self._wanted: dict[UUID, Image] = {}  # in the order they were asked for
-        self._failed: dict[UUID, Failure] = {}  # what another try may mend, until it is told
+        self._clock = clock
+        self._wanted: dict[UUID, tuple[Image, float]] = {}  # and when; the newest request last
+        self._running: set[str] = set()  # hashes
+        self._made: dict[str, Image] = {}  # by hash: the last that got a thumbnail, or none
+        self._failed: dict[UUID, Failure] = {}  # what another try may mend, until it is reported
+        self._idle: list[Thumbnailer] = []
         self._lock = threading.Lock()
-        self._thumbnailer = thumbnail.Thumbnailer()
 
     def request(self, image: Image) -> bool:
-        """Take note that a finished image's thumbnail is wanted; tell whether it takes a turn.
+        """Take note that a finished image's thumbnail is wanted; return whether to `run_next`.
 
         Raises:
             NoThumbnail: there never will be one.
             Gone: nor can there be one, since somebody has removed the stored copy.
-            Failure: why the last try failed, once: who asks again has it tried again.
+            Failure: why the last try failed, once: the next request has it tried again.
 
         """
         thumbnail.decoder(BY_CONTENT_TYPE[image.content_type or ""])
@@ -45,33 +58,62 @@ class ThumbnailQueue:
         with self._lock:
             if failure := self._failed.pop(image.id, None):
                 raise failure
-            if image.id in self._wanted or len(self._wanted) >= ROOM:
-                return False
-            self._wanted[image.id] = image
-            return True
+            is_new = self._wanted.pop(image.id, None) is None
+            self._wanted[image.id] = image, self._clock()
+            if len(self._wanted) > ROOM:
+                del self._wanted[next(iter(self._wanted))]
+            return is_new and image.sha256 not in self._running
 
     def run_next(self) -> bool:
-        """Make the thumbnail that was asked for first; tell whether there was one to make."""
-        with self._lock:
-            image = next(iter(self._wanted.values()), None)
+        """Make the thumbnail that was requested last, and those of equal pictures.
+
+        Return whether there was one to make. Several threads may call this.
+        """
+        image = self._take()
         if not image:
             return False
-        failure = self._try(image)
         with self._lock:
-            del self._wanted[image.id]
-            if failure:
-                self._failed[image.id] = failure
-            if len(self._failed) > ROOM:  # they have not come back for it
-                self._failed.pop(next(iter(self._failed)))
+            thumbnailer = self._idle.pop() if self._idle else Thumbnailer()
+        while image:
+            failure = self._try(image, thumbnailer)
+            image = self._next_equal(image, failure)
+        with self._lock:
+            self._idle.append(thumbnailer)
         return True
 
     def close(self) -> None:
-        """End the process that decodes; to be called when nothing is made."""
-        self._thumbnailer.close()
+        """End the processes that decode; to be called when no thumbnail is being made."""
+        while self._idle:
+            self._idle.pop().close()
 
-    def _try(self, image: Image) -> Failure | None:
+    def _take(self) -> Image | None:
+        with self._lock:
+            since = self._clock() - FORGET_SECONDS
+            self._wanted = {key: want for key, want in self._wanted.items() if want[1] > since}
+            for image, _ in reversed(self._wanted.values()):
+                if image.sha256 not in self._running:
+                    self._running.add(str(image.sha256))
+                    del self._wanted[image.id]
+                    return image
+        return None
+
+    def _next_equal(self, image: Image, failure: Failure | None) -> Image | None:
+        """Note how an image fared, and take one with equal bytes, if there is one."""
+        with self._lock:
+            if failure:
+                self._failed[image.id] = failure
+            if len(self._failed) > ROOM:  # nobody has asked for it
+                del self._failed[next(iter(self._failed))]
+            for other, _ in self._wanted.values():
+                if other.sha256 == image.sha256 and not self._stopping():
+                    del self._wanted[other.id]
+                    return other
+            self._running.discard(str(image.sha256))
+        return None
+
+    def _try(self, image: Image, thumbnailer: Thumbnailer) -> Failure | None:
         try:
-            self._make(image)
+            self._make(image, thumbnailer)
         except Interrupted:
             return None
         except Failure as failure:
@@ -79,22 +121,37 @@ class ThumbnailQueue:
         except Exception:
             log.exception("thumbnail broke", extra={"id": str(image.id)})
             return Unexpected("an error of this service; its log has the details")
+        with self._lock:
+            self._made[str(image.sha256)] = image
+            if len(self._made) > KNOWN:
+                del self._made[next(iter(self._made))]
         return None
 
-    def _make(self, image: Image) -> None:
+    def _make(self, image: Image, thumbnailer: Thumbnailer) -> None:
         """Store the thumbnail, or the reason why there is none so that it is not tried again."""
-        path = self._storage.thumbnail(image.id, image.attempts)
-        if path.exists():  # made between the look and the question
-            return
-        known = BY_CONTENT_TYPE[image.content_type or ""]
-        with open_kept(self._storage.image(image.id, image.attempts)) as source:
-            try:
-                content = self._thumbnailer.make(source, known, self._stopping)
-            except NoThumbnail as failure:
-                path = self._storage.no_thumbnail(image.id, image.attempts)
-                content = failure.detail.encode()
+        if self._storage.thumbnail(image.id, image.attempts).exists():
+            return  # made between the look and the request
+        path, content = self._of_equal(image) or self._shrink(image, thumbnailer)
         with self._storage.new_file(path) as file:
             file.write(content)
         with db.connection_context():
             if not Image.select().where(Image.id == image.id).exists():  # removed meanwhile
                 self._storage.remove(path)
+
+    def _of_equal(self, image: Image) -> tuple[Path, bytes] | None:
+        """Return what was made of a picture with equal bytes, and where this image keeps it."""
+        if twin := self._made.get(str(image.sha256)):
+            for place in self._storage.thumbnail, self._storage.no_thumbnail:
+                if content := self._storage.read(place(twin.id, twin.attempts)):
+                    return place(image.id, image.attempts), content
+        return None
+
+    def _shrink(self, image: Image, thumbnailer: Thumbnailer) -> tuple[Path, bytes]:
+        known = BY_CONTENT_TYPE[image.content_type or ""]
+        with open_kept(self._storage.image(image.id, image.attempts)) as source:
+            try:
+                content = thumbnailer.make(source, known, self._stopping)
+            except NoThumbnail as failure:
+                reason = failure.detail.encode()
+                return self._storage.no_thumbnail(image.id, image.attempts), reason
+        return self._storage.thumbnail(image.id, image.attempts), content

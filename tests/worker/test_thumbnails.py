@@ -2,9 +2,12 @@
 
 import errno
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -12,6 +15,7 @@ from app import jobs
 from app.database.models import Image
 from app.errors import Gone, NoThumbnail, StorageFailure, StorageFull, StorageUnusable, Unexpected
 from app.jobs import cleanup
+from app.pictures.thumbnail import Thumbnailer
 from app.storage.local import Storage
 from app.worker import thumbnails
 from app.worker.thumbnails import ThumbnailQueue
@@ -78,15 +82,125 @@ def test_one_that_is_there_already_is_left_alone(
     assert storage.read(path) == b"made by a sibling"
 
 
-def test_few_wait_and_the_others_ask_again(
+def made_in_order(queue: ThumbnailQueue, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return a list that grows by what each thumbnail is made of."""
+    order: list[bytes] = []
+
+    def note(self: object, source: BinaryIO, *_: object) -> bytes:
+        order.append(source.read())
+        return b"made"
+
+    monkeypatch.setattr(Thumbnailer, "make", note)
+    return order
+
+
+def test_the_newest_request_is_first(
     queue: ThumbnailQueue, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thumbnails, "ROOM", 2)
-    images = [keep() for _ in range(3)]
+    order = made_in_order(queue, monkeypatch)
+    bodies = [picture("png", number) for number in range(3)]
+    first, second, third = [keep(body) for body in bodies]
+    for image in first, second, third, first:
+        queue.request(image)
+    while queue.run_next():
+        pass
 
-    assert [queue.request(image) for image in images] == [True, True, False]
+    assert order == [bodies[0], bodies[2], bodies[1]]
+
+
+def test_the_oldest_request_gives_way(
+    queue: ThumbnailQueue, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = made_in_order(queue, monkeypatch)
+    monkeypatch.setattr(thumbnails, "ROOM", 2)
+    bodies = [picture("png", number) for number in range(3)]
+    assert [queue.request(keep(body)) for body in bodies] == [True, True, True]
+    while queue.run_next():
+        pass
+
+    assert order == [bodies[2], bodies[1]]
+
+
+def test_what_nobody_requests_any_longer_is_not_made(
+    storage: Storage, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    queue = ThumbnailQueue(storage, stopping=lambda: False, clock=lambda: now)
+    order = made_in_order(queue, monkeypatch)
+    bodies = [picture("png", number) for number in range(2)]
+    looked_at, left = [keep(body) for body in bodies]
+    queue.request(looked_at)
+    queue.request(left)
+    now = 5
+    assert not queue.request(looked_at)
+    now = 9
+    while queue.run_next():
+        pass
+
+    assert order == bodies[:1]
+    assert queue.request(left)
+
+
+@pytest.mark.parametrize("cut", [0, 40], ids=["sound", "damaged"])
+def test_equal_pictures_share_one_thumbnail(
+    queue: ThumbnailQueue, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    body = picture("png", size=(400, 400))
+    equal = [keep(body[: len(body) - cut]) for _ in range(3)]
+    queue.request(equal[0])
+    queue.request(equal[1])
     queue.run_next()
-    assert queue.request(images[2])
+    monkeypatch.delattr(Thumbnailer, "make")
+    cleanup.remove(equal[1], storage)  # that was made first
+    queue.request(equal[2])
+    queue.run_next()
+
+    assert stored(storage) == [".none" if cut else ".webp"] * 2
+    assert not queue.run_next()
+
+
+def test_equal_pictures_wait_for_the_one_that_is_being_made(
+    queue: ThumbnailQueue, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(*_: object) -> bytes:
+        assert not queue.request(second)
+        assert not queue.run_next()
+        return b"made"
+
+    monkeypatch.setattr(Thumbnailer, "make", make)
+    first, second = keep(), keep()
+    queue.request(first)
+    queue.run_next()
+
+    assert stored(storage) == [".webp"] * 2
+
+
+def test_what_takes_long_does_not_hold_up_the_next(
+    queue: ThumbnailQueue, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    make = Thumbnailer.make
+    slow, other = keep(picture("png", 1)), keep(picture("png", 2))
+
+    def make_slowly(self: Thumbnailer, source: BinaryIO, *rest: Any) -> bytes:
+        if os.fstat(source.fileno()).st_ino == storage.image(slow.id, slow.attempts).stat().st_ino:
+            assert done.wait(10)
+        return make(self, source, *rest)
+
+    monkeypatch.setattr(Thumbnailer, "make", make_slowly)
+    queue.request(slow)
+    thread = threading.Thread(target=queue.run_next)
+    thread.start()
+    try:
+        while not queue._running:
+            time.sleep(0.001)
+        queue.request(other)
+        assert queue.run_next()
+        assert stored(storage) == [".webp"]
+    finally:
+        done.set()
+        thread.join()
+    assert stored(storage) == [".webp"] * 2
 
 
 def test_why_there_is_none_is_remembered_across_restarts(
@@ -168,7 +282,7 @@ def test_a_fault_of_ours_is_logged_and_told(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: 1 // 0)
+    monkeypatch.setattr(Thumbnailer, "make", lambda *_: 1 // 0)
     image = keep()
     queue.request(image)
     queue.run_next()
@@ -182,7 +296,7 @@ def test_a_fault_of_ours_is_logged_and_told(
 def test_whatever_operation_fails_the_next_try_makes_it(
     queue: ThumbnailQueue, keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: b"made")
+    monkeypatch.setattr(Thumbnailer, "make", lambda *_: b"made")
     disk = FaultyDisk(storage.root, monkeypatch)
     for number in count(1):
         image = keep()
@@ -210,7 +324,7 @@ def test_failures_that_nobody_comes_back_for_do_not_pile_up(
     queue: ThumbnailQueue, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(thumbnails, "ROOM", 1)
-    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", lambda *_: 1 // 0)
+    monkeypatch.setattr(Thumbnailer, "make", lambda *_: 1 // 0)
     first, second = keep(), keep()
     for image in first, second:
         queue.request(image)
@@ -243,7 +357,7 @@ def test_the_thumbnail_of_an_image_that_is_removed_meanwhile_goes_too(
         return b"made"
 
     image = keep()
-    monkeypatch.setattr(thumbnails.thumbnail.Thumbnailer, "make", removing)
+    monkeypatch.setattr(Thumbnailer, "make", removing)
     queue.request(image)
     queue.run_next()
 
