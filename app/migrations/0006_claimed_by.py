@@ -9,5 +9,5 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrate(
             migrator.drop_index(table, f"{table}_owner"),
             migrator.rename_column(table, "owner", "claimed_by"),
-            migrator.add_index(table, ["claimed_by"], where=SQL("claimed_by IS NOT NULL")),
+            migrator.add_index(table, ["claimed_by"], where=SQL('("claimed_by" IS NOT NULL)')),
         )
