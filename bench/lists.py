@@ -9,6 +9,7 @@ has to come to the same bytes. To insert the rows takes minutes; ROWS=100000 tak
 import json
 import os
 import random
+import re
 import sqlite3
 import tempfile
 import time
@@ -27,8 +28,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app import create_app
 from app.database.models import Download, Image, Status, first_id
 from app.database.sqlite import db
-from app.jobs import rows
-from app.jobs.lists import _statement
+from app.jobs import page
+from app.jobs.lists import END, _page
 from app.settings import Settings
 from bench import Cost, compare
 
@@ -113,10 +114,11 @@ class Raw:
         """Get a page of the list."""
         where = {name: value for name, value in query.items() if name in EQUAL}
         cursor = query.get("cursor")
-        bounds = {"first": "0", "last": UUID(cursor).hex if cursor else "g", "limit": 51}
-        plain = {name: getattr(value, "hex", value) for name, value in where.items()}
-        sql = _statement(Image, COLUMNS, tuple(where))
-        found = self._connection.execute(sql, bounds | plain).fetchall()
+        last = UUID(str(cursor)) if cursor else END
+        statement = _page(Image, tuple(where))
+        sql = re.sub("SELECT .*? FROM", f"SELECT {', '.join(COLUMNS)} FROM", statement.sql)
+        bounds = {"first": UUID(int=0), "last": last, "limit": 51}
+        found = self._connection.execute(sql, statement.bind(bounds | where)).fetchall()
         images = [document(*row) for row in found[:50]]
         told = {"images": images, "next_cursor": images[-1]["id"] if len(found) > 50 else None}
         return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
@@ -183,7 +185,7 @@ def cost(get: Callable[[Any], bytes], queries: list[Any]) -> Cost:
 def far(where: Query) -> Iterator[Query]:
     """Yield pages among the last hundredth of a list."""
     end = BEGIN + timedelta(milliseconds=ROWS // 100)
-    cursors = [row.id for row in rows(Image, 20_000, None, **where, added_before=end)][:-51]
+    cursors = [row.id for row in page(Image, 20_000, None, **where, added_before=end)][:-51]
     while True:
         yield where | {"cursor": random.choice(cursors)}
 

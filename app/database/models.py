@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from peewee import (
@@ -134,6 +134,9 @@ class Job(Model):
     def failure(self) -> Failure | None:
         """The named reason why the job did not finish."""
         return failure_of(self.error_code, self.error_detail)
+
+
+AnyJob = TypeVar("AnyJob", bound=Job)
 
 
 class Download(Job):

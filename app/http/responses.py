@@ -73,7 +73,7 @@ def listed(
     kind: type[Download] | type[Image], limit: int, cursor: Any, **equal: Any
 ) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return a page of a list, and the link to the next one (RFC 8288) if there is any."""
-    rows: Sequence[Any] = jobs.rows(kind, limit + 1, cursor, **equal)
+    rows: Sequence[Any] = jobs.page(kind, limit + 1, cursor, **equal)
     name = f"{kind.__name__.lower()}s"
     if len(rows) <= limit:
         return {name: rows, "next_cursor": None}, 200, {}

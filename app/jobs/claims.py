@@ -8,21 +8,20 @@ a download are claimed with it: they have its attempt number, and go from queued
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
-from peewee import SQL, Expression, chunked
+from peewee import Expression, chunked
 
-from app.database.models import Delivery, Download, Image, Job, Status, now, stamp
+from app.database.models import AnyJob, Delivery, Download, Image, Job, Status, now, stamp
 from app.database.sqlite import db
+from app.database.statements import parameter, prepared
 from app.errors import Cancelled, Failure
 from app.jobs import tally
 from app.jobs.deliveries import announce
-from app.jobs.queue import claimable
+from app.jobs.queue import first_claimable
+from app.jobs.submissions import get
 from app.urls import site_of
-
-AnyJob = TypeVar("AnyJob", bound=Job)
 
 
 class LostClaim(Exception):
@@ -44,21 +43,15 @@ def claim(kind: type[AnyJob], process: str, *, suspects: bool = True) -> AnyJob 
 
     A suspect is a job whose process died: it may have been the cause, or only near it.
     """
-    order = kind.due_at if issubclass(kind, Delivery) else kind.id
-    oldest = kind.select(kind.id).where(claimable(kind)).order_by(order).limit(1)
-    if not suspects:
-        oldest = oldest.where(kind.crashes == 0)
-    if not oldest.exists():
-        return None  # an UPDATE of nothing would wait for its turn to write all the same
-    claimed = (
-        kind.update(
-            status=Status.RUNNING, attempts=kind.attempts + 1, claimed_by=process, started_at=now()
-        )
-        .where(kind.id == oldest)
-        .returning(kind)
-    )
+    if not first_claimable(kind, suspects=suspects):
+        return None  # to ask inside of a transaction alone would wait for the turn to write
     with db.atomic():
-        job = next(iter(claimed.execute()), None)
+        first = first_claimable(kind, suspects=suspects)
+        if first is None:
+            return None
+        job = get(kind, first)
+        claimed = {"status": Status.RUNNING, "claimed_by": process, "started_at": now()}
+        _change(job, Status.QUEUED, attempts=job.attempts + 1, **claimed)
         if isinstance(job, Download) and job.attempts > 1:
             images = Image.update(attempts=job.attempts)
             images.where(Image.download == job, Image.status == Status.QUEUED).execute()
@@ -142,34 +135,23 @@ def _held_status(job: Job) -> Status:
     return Status.QUEUED if part else Status.RUNNING
 
 
-def _change(job: Job, **values: Any) -> None:
-    """Change the row of a job that is ours, and the object at hand."""
-    kind = type(job)
-    ours = {"id": job.id, "status": _held_status(job), "attempts": job.attempts}
-    sql, order = _update(kind, tuple(values))
-    given = {"new": values, "ours": ours}
-    parameters = [getattr(kind, name).db_value(given[which][name]) for which, name in order]
-    if not db.execute_sql(sql, parameters).rowcount:  # type: ignore[no-untyped-call]
+def _change(job: Job, held: Status | None = None, /, **values: Any) -> None:
+    """Change the row of a job that is ours, or that is still `held` as read, and the object."""
+    old = {"old_id": job.id, "old_status": held or _held_status(job), "old_attempts": job.attempts}
+    if not _update(type(job), tuple(values)).run(**old, **values).rowcount:
         raise LostClaim
     for name, value in values.items():
         setattr(job, name, value)
 
 
-@cache
-def _update(kind: type[Job], names: tuple[str, ...]) -> tuple[str, list[tuple[str, str]]]:
-    """Have peewee write an UPDATE; to write it anew for each image costs more than to run it.
-
-    Returns the statement, and for each of its parameters whether it is a new value or one that
-    the row of our own attempt has, and of which field.
-    """
-
-    def parameter(which: str, name: str) -> SQL:
-        return SQL(db.param, [(which, name)])
-
-    ours = [getattr(kind, name) == parameter("ours", name) for name in ("id", "status", "attempts")]
-    update = kind.update({name: parameter("new", name) for name in names})
-    statement: tuple[str, list[tuple[str, str]]] = update.where(*ours).sql()
-    return statement
+@prepared
+def _update(kind: type[Job], names: tuple[str, ...]) -> Any:
+    fields = kind._meta.fields
+    old = (
+        fields[name] == parameter(f"old_{name}", fields[name])
+        for name in ("id", "status", "attempts")
+    )
+    return kind.update({name: parameter(name, fields[name]) for name in names}).where(*old)
 
 
 def _end(job: Job, status: Status, **values: Any) -> None:

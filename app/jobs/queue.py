@@ -2,27 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from peewee import SQL, Expression
+from peewee import SQL, Expression, Select, fn
 
 from app.database.models import QUEUED_ALONE, WORK, Delivery, Image, Job, Status, now
-
-# Of each receiver's host the delivery that is due first: one step along an index for each host,
-# however many deliveries wait for one that does not answer.
-_FIRST_OF_EACH_HOST = """(
-    WITH RECURSIVE hosts (host) AS (
-        SELECT MIN(host) FROM delivery WHERE status = 'queued'
-        UNION ALL
-        SELECT (SELECT MIN(host) FROM delivery WHERE status = 'queued' AND host > hosts.host)
-        FROM hosts WHERE host IS NOT NULL
-    )
-    SELECT (
-        SELECT id FROM delivery
-        WHERE status = 'queued' AND host = hosts.host AND due_at <= ? ORDER BY due_at LIMIT 1
-    )
-    FROM hosts
-    WHERE host NOT IN (SELECT host FROM delivery WHERE status = 'running' OR held_until > ?)
-)"""
+from app.database.statements import parameter, prepared
 
 
 def queued(kind: type[Job]) -> SQL | Expression:
@@ -30,21 +16,49 @@ def queued(kind: type[Job]) -> SQL | Expression:
     return QUEUED_ALONE if kind is Image else kind.status == Status.QUEUED
 
 
-def claimable(kind: type[Job]) -> SQL | Expression:
-    """Match the jobs that could be claimed now.
+def first_claimable(kind: type[Job], *, suspects: bool = True) -> UUID | None:
+    """Return the oldest job that could be claimed now, or the delivery that is due first."""
+    first: UUID | None = next((j.id for j in _first(kind, suspects).rows(now=now())), None)
+    return first
 
-    A delivery could when it is due and its receiver is neither being told something else nor has
-    a rest.
-    """
+
+@prepared
+def _first(kind: type[Job], suspects: bool) -> Any:
     if kind is Delivery:
-        moment = Delivery.due_at.db_value(now())
-        return Delivery.id.in_(SQL(_FIRST_OF_EACH_HOST, [moment, moment]))
-    return queued(kind)
+        ready: Any = Delivery.id.in_(_first_of_each_host())
+        order: Any = Delivery.due_at
+    else:
+        ready, order = queued(kind), kind.id
+    first = kind.select(kind.id).where(ready).order_by(order).limit(1)
+    return first if suspects else first.where(kind.crashes == 0)
+
+
+def _first_of_each_host() -> Any:
+    """Select the delivery that is due first for each host that is neither busy nor paused.
+
+    It is one step along an index for each host, however many deliveries wait for one host.
+    """
+    head, later, due, other = Delivery, Delivery.alias(), Delivery.alias(), Delivery.alias()
+    moment = parameter("now", Delivery.due_at)
+    first = head.select(fn.MIN(head.host)).where(head.status == Status.QUEUED)
+    hosts = first.cte("hosts", recursive=True, columns=["host"])
+    after = later.select(fn.MIN(later.host)).where(
+        later.status == Status.QUEUED, later.host > hosts.c.host
+    )
+    hosts = hosts.union_all(Select([hosts], [after]).where(hosts.c.host.is_null(False)))
+    delivery = due.select(due.id).where(
+        due.status == Status.QUEUED, due.host == hosts.c.host, due.due_at <= moment
+    )
+    unready = other.select(other.host).where(
+        (other.status == Status.RUNNING) | (other.held_until > moment)
+    )
+    each = Select([hosts], [delivery.order_by(due.due_at).limit(1)])
+    return each.where(hosts.c.host.not_in(unready)).with_cte(hosts)
 
 
 def any_claimable(kinds: Iterable[type[Job]]) -> bool:
-    """Tell whether some job could be claimed."""
-    return any(kind.select().where(claimable(kind)).exists() for kind in kinds)
+    """Return whether some job could be claimed."""
+    return any(first_claimable(kind) for kind in kinds)
 
 
 def count_queued(kind: type[Job], most: int) -> int:

@@ -1,30 +1,26 @@
 """What clients ask for."""
 
 from collections.abc import Iterable
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from app.database.group_commit import GroupCommit
 from app.database.models import (
     UNFINISHED,
+    AnyJob,
     Download,
     Image,
     Job,
     Status,
-    microseconds_in,
-    new_number,
     now,
     stamp,
 )
 from app.database.sqlite import db
+from app.database.statements import parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import tally
 from app.jobs.deliveries import announce
-from app.jobs.lists import ImageRow, dashed
 from app.urls import site_of
-
-AnyJob = TypeVar("AnyJob", bound=Job)
 
 _group = GroupCommit()
 
@@ -41,33 +37,37 @@ def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
 
 def add_image(source_url: str, callback_url: str | None = None) -> Image:
     """Accept one image; it is on disk when this returns."""
-    [added] = add_images([source_url], callback_url)
-    return get(Image, UUID(added.id))
+    [image] = add_images([source_url], callback_url)
+    return image
 
 
-def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> list[ImageRow]:
+def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> list[Image]:
     """Accept images, all or none; they are on disk when this returns."""
-    rows, told = [], []
-    status = Status.QUEUED.value  # sqlite3 takes longer over an enum
-    for url in source_urls:
-        number = new_number()
-        digits, added_at = f"{number:032x}", microseconds_in(number)
-        rows.append((digits, status, added_at, 0, 0, url, site_of(url), callback_url))
-        told.append(ImageRow(dashed(digits), None, status, url, added_at))
+    images = [
+        Image(
+            __no_default__=True,  # to set them all takes most of the time for 10,000 images
+            **stamp(),
+            status=Status.QUEUED.value,  # sqlite3 takes longer over an enum
+            attempts=0,
+            crashes=0,
+            source_url=url,
+            site=site_of(url),
+            callback_url=callback_url,
+        )
+        for url in source_urls
+    ]
 
-    def write() -> list[ImageRow]:
-        db.execute_many(_insert_image(), rows)
-        return told
+    def write() -> list[Image]:
+        _insert_image().run_for_each(image.__data__ for image in images)
+        return images
 
     return _group.commit(write)
 
 
-@cache
-def _insert_image() -> str:
-    """Have peewee write an INSERT, once: to write it anew costs more than to run it."""
-    asked = "id", "status", "added_at", "attempts", "crashes", "source_url", "site", "callback_url"
-    statement: str = Image.insert(dict.fromkeys(asked)).sql()[0]
-    return statement
+@prepared
+def _insert_image() -> Any:
+    names = "id", "status", "added_at", "attempts", "crashes", "source_url", "site", "callback_url"
+    return Image.insert({name: parameter(name, Image._meta.fields[name]) for name in names})
 
 
 def get(kind: type[AnyJob], job_id: UUID) -> AnyJob:
@@ -77,18 +77,15 @@ def get(kind: type[AnyJob], job_id: UUID) -> AnyJob:
         NotFound: there is none of that id.
 
     """
-    key = kind.id.db_value(job_id)  # type: ignore[no-untyped-call]
-    job: AnyJob | None = next(iter(kind.raw(_select(kind), key)), None)
+    job: AnyJob | None = next(iter(_select(kind).rows(id=job_id)), None)
     if job is None:
         raise NotFound(f"there is no {kind.__name__.lower()} {job_id}")
     return job
 
 
-@cache
-def _select(kind: type[Job]) -> str:
-    """Have peewee write a SELECT, once: to write it anew costs more than all else here."""
-    statement: str = kind.select().where(kind.id == UUID(int=0)).sql()[0]
-    return statement
+@prepared
+def _select(kind: type[Job]) -> Any:
+    return kind.select().where(kind.id == parameter("id", kind.id))
 
 
 def retry(job: AnyJob) -> AnyJob:

@@ -1,11 +1,10 @@
 """How many jobs have ended, and how: counted with each end, so no crash or restart forgets one."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 from app.database.models import Image, Job, Tally
-from app.database.sqlite import db
+from app.database.statements import parameter, prepared
 
 
 def count(job: Job) -> None:
@@ -15,18 +14,16 @@ def count(job: Job) -> None:
     """
     picture = isinstance(job, Image) and job.download_id
     kind = "picture" if picture else type(job).__name__.lower()
-    db.execute_sql(*_count(kind, f"{job.status}", job.error_code or ""))  # type: ignore[no-untyped-call]
+    _count().run(kind=kind, state=job.status, reason=job.error_code or "", count=1)
 
 
-@cache
-def _count(kind: str, state: str, reason: str) -> tuple[str, list[Any]]:
-    """Have peewee write a statement, once: to write it costs more than to run it."""
-    first = Tally.insert(kind=kind, state=state, reason=reason, count=1)
+@prepared
+def _count() -> Any:
+    first = Tally.insert(
+        {field: parameter(name, field) for name, field in Tally._meta.fields.items()}
+    )
     key = [Tally.kind, Tally.state, Tally.reason]
-    statement: tuple[str, list[Any]] = first.on_conflict(
-        conflict_target=key, update={Tally.count: Tally.count + 1}
-    ).sql()
-    return statement
+    return first.on_conflict(conflict_target=key, update={Tally.count: Tally.count + 1})
 
 
 def ended() -> Iterator[Tally]:
