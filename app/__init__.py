@@ -21,7 +21,7 @@ def verify(settings: "Settings") -> None:
 
     """
     from app.database import sqlite
-    from app.storage.local import Storage
+    from app.storage import Storage
 
     storage = Storage(settings.storage_dir)
     storage.prepare()
@@ -41,7 +41,7 @@ def prepare(settings: "Settings") -> None:
 
     """
     from app.database import sqlite
-    from app.storage.local import Storage
+    from app.storage import Storage
     from app.storage.locks import exclusive
 
     storage = Storage(settings.storage_dir)
@@ -66,7 +66,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.database import sqlite
     from app.jobs.watch import WaitingRoom
     from app.settings import load
-    from app.storage.local import Storage
+    from app.storage import Storage
     from app.worker.pool import PoolEngine
 
     settings = settings or load()

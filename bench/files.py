@@ -21,7 +21,7 @@ from app import create_app
 from app.database.models import Download, Status, now
 from app.database.sqlite import db
 from app.settings import Settings
-from app.storage.local import Member
+from app.storage import Member, archive_key, write_archive
 from bench import Cost, compare, on
 from bench.download import children, cpu_of, service
 from tests.nginx import NGINX, Nginx
@@ -41,12 +41,12 @@ def keep_archive(folder: Path) -> tuple[str, str]:
     download = Download.create(
         url="https://example.com/", limit=MEMBERS, status=Status.FINISHED, attempts=1
     )
-    archive = storage.archive(download.id, 1)
+    archive = archive_key(download.id, 1)
     content = secrets.token_bytes(MEMBER_BYTES)
     members = [Member(f"{number:02}.png", content) for number in range(1, MEMBERS + 1)]
-    storage.write_archive(archive, members, now())
+    write_archive(storage, archive, members, now())
     db.close()
-    return f"/download/{download.id}", f"{archive.relative_to(folder / 'archives')}"
+    return f"/download/{download.id}", archive.removeprefix("archives/")
 
 
 def ask(url: str, buffer: int | None = None) -> socket.socket:

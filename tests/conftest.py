@@ -17,7 +17,7 @@ from app import create_app
 from app.database.models import Image
 from app.database.sqlite import db
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from tests.browser import browser, tab

@@ -19,7 +19,7 @@ from app import jobs
 from app.database.models import Download, Image
 from app.database.sqlite import db
 from app.jobs import cleanup
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from tests.disk import FaultyDisk
 from tests.samples import picture

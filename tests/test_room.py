@@ -14,7 +14,7 @@ from app.database.models import KINDS, Image
 from app.database.sqlite import db
 from app.errors import ConfigurationError
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.tasks import Tasks
 from tests.disk import SmallDisk
 from tests.samples import picture
@@ -64,7 +64,7 @@ def test_an_image_without_room_fails_with_that_reason(
 
     answer = client.get(f"/images/{image.id}/content")
     assert (answer.status_code, answer.json["type"]) == (507, "/problems/storage-full")
-    assert [*storage.kept(), *storage.root.glob("parts/*/*")] == []
+    assert [*storage.walk("images", "archives"), *storage.root.glob("parts/*/*")] == []
 
     small_disk.free()
     retried = client.post(f"/images/{image.id}/retry").json["id"]

@@ -27,6 +27,7 @@ from app.jobs.documents import (
     StatusDocument,
 )
 from app.pictures import filenames
+from app.storage import archive_key
 
 downloads = Blueprint("downloads", __name__, description="The images of a page in one zip")
 
@@ -65,7 +66,7 @@ def fetch(download_id: UUID) -> Response:
     if download.dry_run:
         raise NoArchive("it was a dry run; its status tells what would be taken")
     return stored(
-        services.storage().archive(download.id, download.attempts),
+        archive_key(download.id, download.attempts),
         "application/zip",
         filenames.archive_name(download.url, download.added_at),
     )

@@ -26,6 +26,7 @@ from app.jobs.documents import (
 )
 from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE, WEBP
+from app.storage import image_key, thumbnail_key
 
 images = Blueprint("images", __name__, description="Single images as stored copies")
 
@@ -83,7 +84,7 @@ def content(image_id: UUID) -> Response:
         raise image.failure
     known = BY_CONTENT_TYPE[str(image.content_type)]
     return stored(
-        services.storage().image(image.id, image.attempts),
+        image_key(image.id, image.attempts),
         known.content_type,
         filenames.image_name(image.source_url, known.extension),
         max_age=YEAR,
@@ -100,12 +101,12 @@ def thumbnail(image_id: UUID) -> Response:
         return accepted(ImageDocument(), image)
     if image.failure:
         raise image.failure
-    path = services.storage().thumbnail(image.id, image.attempts)
-    if not path.exists():
+    key = thumbnail_key(image.id, image.attempts)
+    if not services.storage().exists(key):
         services.engine().make_thumbnail(image)
         return accepted(ImageDocument(), image)
     name = filenames.image_name(image.source_url, WEBP.extension)
-    answer = sent(path, WEBP.content_type, name, max_age=YEAR)
+    answer = sent(key, WEBP.content_type, name, max_age=YEAR)
     answer.headers.update(KEPT_BY_NGINX)
     return answer
 

@@ -15,7 +15,7 @@ from app.database.models import KINDS, Delivery, Download, Image, Status
 from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
 from app.settings import load
-from app.storage.local import Storage
+from app.storage import Storage
 
 if TYPE_CHECKING:
     from flask import Flask

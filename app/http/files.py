@@ -7,13 +7,11 @@ puts its own there, together with its own reading of ranges and conditions.
 
 import re
 import unicodedata
-from pathlib import Path
 from urllib.parse import quote
 
 from flask import Response, request, send_file
 from werkzeug.exceptions import HTTPException, PreconditionFailed
 
-from app.errors import Gone
 from app.http import services
 from app.http.request_log import KEY
 from app.pictures.formats import SVG
@@ -30,21 +28,20 @@ HUGE = re.compile(r"[0-9]{19,}", re.ASCII)
 KEPT_BY_NGINX = {"X-Accel-Expires": "1"}
 
 
-def stored(path: Path, content_type: str, name: str, *, max_age: int = 0) -> Response:
+def stored(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
     """Send a stored file, by nginx where `DOWNLOADER_ACCEL` says how; see `sent`."""
-    answer = sent(path, content_type, name, max_age=max_age)
+    answer = sent(key, content_type, name, max_age=max_age)
     accel = services.settings().accel
     plain = request.method == "GET" and not HUGE.search(request.headers.get("Range", ""))
     if accel and plain and answer.status_code in (200, 206):
         answer.close()
         answer.set_data(b"")
         del answer.headers["Accept-Ranges"]  # nginx would say it twice
-        place = quote(f"{path.relative_to(services.storage().root)}")
-        answer.headers["X-Accel-Redirect"] = accel + place
+        answer.headers["X-Accel-Redirect"] = accel + quote(key)
     return answer
 
 
-def sent(path: Path, content_type: str, name: str, *, max_age: int = 0) -> Response:
+def sent(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
     """Send a stored file from this process; clients may keep it for `max_age` seconds unasked.
 
     Raises:
@@ -52,12 +49,10 @@ def sent(path: Path, content_type: str, name: str, *, max_age: int = 0) -> Respo
         PreconditionFailed, RequestedRangeNotSatisfiable: as RFC 9110 has it.
 
     """
-    try:
-        found = path.stat()
-        changed = found.st_mtime_ns // 1_000_000_000
-        answer = send_file(path, content_type, conditional=False, last_modified=changed)
-    except FileNotFoundError as error:
-        raise Gone("the stored file is gone") from error
+    found = services.storage().stat(key)
+    file = services.storage().open(key)
+    answer = send_file(file, content_type, conditional=False, last_modified=found.changed)
+    answer.content_length = found.size
     answer.headers["Content-Type"] = content_type  # its encoding is the file's own affair
     shown = content_type.startswith("image/") and content_type != SVG.content_type
     answer.headers.set("Content-Disposition", "inline" if shown else "attachment", **_names(name))
@@ -66,10 +61,10 @@ def sent(path: Path, content_type: str, name: str, *, max_age: int = 0) -> Respo
     whose = "private" if KEY in request.environ else "public"
     keeping = f"max-age={max_age}, immutable" if max_age else "no-cache"
     answer.headers["Cache-Control"] = f"{whose}, {keeping}"
-    answer.set_etag(f"{changed:x}-{found.st_size:x}")
+    answer.set_etag(f"{found.changed:x}-{found.size:x}")
     answer.accept_ranges = "bytes"
     try:
-        _heed_request(answer, found.st_size)
+        _heed_request(answer, found.size)
     except HTTPException:
         answer.close()
         raise

@@ -9,7 +9,7 @@ from app.jobs.capacity import Capacity
 from app.jobs.watch import WaitingRoom
 from app.keys import Keys
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage
 
 
 class Engine(Protocol):

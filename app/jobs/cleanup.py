@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 
 from app import jobs
 from app.database import sqlite
 from app.database.models import KINDS, UNFINISHED, Delivery, Download, Image, Status, now
 from app.errors import NotFound
-from app.storage.local import Storage
+from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumbnail_key
 
 log = logging.getLogger(__name__)
 
@@ -46,34 +45,33 @@ def cancel(job: Download | Image, storage: Storage) -> bool:
 
 
 def _free(job: Download | Image, storage: Storage) -> None:
-    for path in files_of(job, storage):
-        storage.remove(path)
+    for key in keys_of(job):
+        storage.remove(key)
 
 
-def files_of(job: Download | Image, storage: Storage) -> Iterator[Path]:
-    """Yield where the files of a job are, as far as it has any: its own first."""
+def keys_of(job: Download | Image) -> Iterator[str]:
+    """Yield the keys of a job's files, as far as it has any: its own first."""
     if isinstance(job, Image):
-        yield storage.image(job.id, job.attempts)
-        yield storage.thumbnail(job.id, job.attempts)
-        yield storage.no_thumbnail(job.id, job.attempts)
+        for key in image_key, thumbnail_key, no_thumbnail_key:
+            yield key(job.id, job.attempts)
         return
-    yield storage.archive(job.id, job.attempts)
+    yield archive_key(job.id, job.attempts)
     for image in job.pictures:
-        yield from files_of(image, storage)
+        yield from keys_of(image)
 
 
 def collect(storage: Storage) -> tuple[int, int]:
     """Remove files without rows, and rows whose file is gone; return how many of each."""
     files = 0
-    for path, job_id, attempt in chain(storage.kept(), storage.thumbnails()):
-        kind = Download if path.suffix == ".zip" else Image
+    for key, job_id, attempt in storage.walk("images", "archives", "thumbnails"):
+        kind = Download if key.startswith("archives/") else Image
         wanted = kind.status.in_([*UNFINISHED, Status.FINISHED]) & (kind.attempts == attempt)
         if not kind.select().where(kind.id == job_id, wanted).exists():
-            storage.remove(path)
+            storage.remove(key)
             files += 1
     rows = 0
     for job in _finished():
-        if not next(files_of(job, storage)).exists():
+        if not storage.exists(next(keys_of(job))):
             with suppress(NotFound):  # a client was faster
                 remove(job, storage)
                 rows += 1

@@ -1,58 +1,43 @@
-"""The files: but for locks, nothing else opens any. What has its name is whole and synced.
+"""The storage in a folder; nothing else opens its files. What has its name is whole and synced.
 
-    storage/
-        downloader.db             the rows
-        images/7f/<id>.<attempt>  one image; 7f are the last two digits of its id
-        archives/7f/<id>.<attempt>.zip
-        thumbnails/7f/<id>.<attempt>.webp, or .none: the reason why there is no thumbnail
-        parts/<process>/…         being written by a process, by its name in the registry
-
-The attempt in a name keeps a late finisher, whose job was given to another, off the file that
-the row speaks of.
+storage/
+downloader.db       the rows
+images, archives, thumbnails    see app.storage.keys
+parts/<process>/…   being written by a process, by its name in the registry
 """
 
 import errno
 import logging
 import os
-import re
 import shutil
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
-from uuid import UUID
+from typing import BinaryIO, NamedTuple
 
 from app.errors import (
     ConfigurationError,
     Gone,
-    Interrupted,
     StorageFailure,
     StorageFull,
     StorageUnusable,
 )
-from app.settings import MiB
+from app.storage.keys import Entry, entry_of
 from app.storage.locks import exclusive
 
 log = logging.getLogger(__name__)
 
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
-NAME = re.compile(r"([0-9a-f]{32})\.([0-9]+)(?:\.|$)")  # whatever else is there is not ours
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no time before, a clock without a battery does
 
 
-@dataclass(frozen=True)
-class Member:
-    """A file of an archive: its name there, and where or what its bytes are."""
+class Stat(NamedTuple):
+    """What is known of a stored file: bytes, and seconds since 1970 when it was made."""
 
-    name: str
-    content: Path | bytes
+    size: int
+    changed: int
 
 
 class Storage:
@@ -119,11 +104,11 @@ class Storage:
             database = part / self.database.name
             database.touch(0o600)  # as the original
             copy_database(database)
-            for path, _, _ in self.kept():
-                copy = part / path.relative_to(self.root)
+            for entry in self.walk("images", "archives"):  # thumbnails can be made again
+                copy = part / entry.key
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 with suppress(FileNotFoundError):  # removed meanwhile
-                    _link_or_copy(path, copy)
+                    _link_or_copy(self.root / entry.key, copy)
             part.rename(target)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
@@ -144,60 +129,69 @@ class Storage:
         with suppress(FileNotFoundError):
             shutil.rmtree(self._parts / process)
 
-    # What is kept.
+    def open(self, key: str) -> BinaryIO:
+        """Open a stored file for reading.
 
-    def image(self, image_id: UUID, attempt: int) -> Path:
-        """Return where the copy that this attempt made is, or will be."""
-        return self.root / "images" / image_id.hex[-2:] / f"{image_id.hex}.{attempt}"
+        Raises:
+            Gone: somebody has removed it.
 
-    def archive(self, download_id: UUID, attempt: int) -> Path:
-        """Return where the archive that this attempt made is, or will be."""
-        return self.root / "archives" / download_id.hex[-2:] / f"{download_id.hex}.{attempt}.zip"
-
-    def thumbnail(self, image_id: UUID, attempt: int) -> Path:
-        """Return where the thumbnail of what this attempt stored is, or will be."""
-        return self.root / "thumbnails" / image_id.hex[-2:] / f"{image_id.hex}.{attempt}.webp"
-
-    def no_thumbnail(self, image_id: UUID, attempt: int) -> Path:
-        """Return where it stands in words why there is no thumbnail."""
-        return self.thumbnail(image_id, attempt).with_suffix(".none")
-
-    def read(self, path: Path) -> bytes | None:
-        """Return what is kept there, if anything is."""
+        """
         try:
-            return path.read_bytes()
+            return (self.root / key).open("rb")
+        except FileNotFoundError as error:
+            raise Gone("the stored file is gone") from error
+
+    def stat(self, key: str) -> Stat:
+        """Return the size and the time of a stored file.
+
+        Raises:
+            Gone: somebody has removed it.
+
+        """
+        try:
+            found = (self.root / key).stat()
+        except FileNotFoundError as error:
+            raise Gone("the stored file is gone") from error
+        return Stat(found.st_size, found.st_mtime_ns // 1_000_000_000)
+
+    def exists(self, key: str) -> bool:
+        """Return whether something is stored."""
+        return (self.root / key).exists()
+
+    def read(self, key: str) -> bytes | None:
+        """Return what is stored, if anything is."""
+        try:
+            return (self.root / key).read_bytes()
         except FileNotFoundError:
             return None
 
-    def remove(self, path: Path) -> None:
-        """Free what is kept there, if anything is; what resists is left to `upkeep.collect`."""
+    def remove(self, key: str) -> None:
+        """Free what is stored, if anything is; what resists is left to `cleanup.collect`."""
+        self._unlink(self.root / key)
+
+    def _unlink(self, path: Path) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("file not removed", extra={"path": str(path), "error": error.strerror})
 
-    def kept(self) -> Iterator[tuple[Path, UUID, int]]:
-        """Walk over all images and archives: where each is, whose it is, and of which attempt."""
-        return chain(self._walk("images"), self._walk("archives"))
-
-    def thumbnails(self) -> Iterator[tuple[Path, UUID, int]]:
-        """Walk likewise over all thumbnails: what can be made again, and no backup needs."""
-        return self._walk("thumbnails")
-
-    def _walk(self, folder: str) -> Iterator[tuple[Path, UUID, int]]:
-        for path in self.root.glob(f"{folder}/*/*"):
-            if ours := NAME.match(path.name):
-                yield path, UUID(ours[1]), int(ours[2])
+    def walk(self, *folders: str) -> Iterator[Entry]:
+        """Yield what is stored in these folders; what others have put there is passed over."""
+        for folder in folders:
+            for path in self.root.glob(f"{folder}/*/*"):
+                if entry := entry_of(str(path.relative_to(self.root))):
+                    yield entry
 
     @contextmanager
-    def new_file(self, path: Path) -> Iterator[BinaryIO]:
-        """Open a file for writing that appears at `path` when the block ends, whole, or never.
+    def new_file(self, key: str) -> Iterator[BinaryIO]:
+        """Open a file for writing that is stored when the block ends, whole, or never.
 
         Raises:
             StorageFull: no room.
             StorageUnusable: it may not be written.
 
         """
+        path = self.root / key
         part = self._parts / self._process / path.name
         try:
             with part.open("w+b") as file:
@@ -208,8 +202,8 @@ class Storage:
             part.rename(path)
             _sync_folder(path.parent)
         except BaseException as error:
-            self.remove(part)
-            self.remove(path)  # it may have its name, but not for certain
+            self._unlink(part)
+            self._unlink(path)  # it may have its name, but not for certain
             if isinstance(error, OSError) and (reason := _reason(error)):
                 raise reason from error
             raise
@@ -222,31 +216,6 @@ class Storage:
             _sync_folder(folder.parent.parent)
             self._durable.add(folder)
 
-    def write_archive(
-        self,
-        path: Path,
-        members: Iterable[Member],
-        made_at: datetime,
-        cut: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Make a zip of the members in the order given; images gain nothing by compression.
-
-        Raises:
-            Interrupted: `cut`, which is asked between members every 16 MiB, said so.
-            Gone: somebody has removed a member.
-            StorageFull: no room.
-            StorageUnusable: it may not be written.
-
-        """
-        ask_at = 16 * MiB
-        with self.new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
-            for member in members:
-                if file.tell() >= ask_at:
-                    ask_at = file.tell() + 16 * MiB
-                    if cut():
-                        raise Interrupted
-                _add_member(archive, member, made_at)
-
 
 def _reason(error: OSError) -> StorageFailure | None:
     """Return the named reason for what the system said, if it has one."""
@@ -255,31 +224,6 @@ def _reason(error: OSError) -> StorageFailure | None:
     if error.errno in NOT_ALLOWED:
         return StorageUnusable(f"the storage cannot be written: {error.strerror}")
     return None
-
-
-def _add_member(archive: zipfile.ZipFile, member: Member, made_at: datetime) -> None:
-    info = zipfile.ZipInfo(member.name, max(made_at.timetuple()[:6], EARLIEST))
-    info.external_attr = 0o644 << 16  # POSIX permissions, for unzip
-    if isinstance(member.content, bytes):
-        archive.writestr(info, member.content)
-        return
-    with open_kept(member.content) as source:
-        info.file_size = os.fstat(source.fileno()).st_size
-        with archive.open(info, "w") as target:
-            shutil.copyfileobj(source, target, MiB)
-
-
-def open_kept(path: Path) -> BinaryIO:
-    """Open a stored file for reading.
-
-    Raises:
-        Gone: somebody has removed it.
-
-    """
-    try:
-        return path.open("rb")
-    except FileNotFoundError as error:
-        raise Gone("the stored file of a picture is gone") from error
 
 
 def _link_or_copy(path: Path, copy: Path) -> None:

@@ -20,7 +20,7 @@ from app.database.models import Image
 from app.database.sqlite import db
 from app.jobs import cleanup
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from app.worker.thumbnails import ThumbnailQueue

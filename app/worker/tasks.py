@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from peewee import OperationalError
@@ -27,12 +26,12 @@ from app.errors import (
     Unwanted,
 )
 from app.fetch import Fetcher, ImageFacts
-from app.jobs.cleanup import files_of
+from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
 from app.pictures.sources import Source
 from app.scrape import Picture, find_pictures, list_pictures
 from app.settings import Settings
-from app.storage.local import Member, Storage
+from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url, site_of
 from app.worker import webhooks
 from app.worker.processes import ProcessRegistry
@@ -157,8 +156,8 @@ class Tasks:
         """Free what a job stored that was withdrawn meanwhile."""
         if isinstance(job, Delivery):
             return
-        for path in files_of(job, self.storage):
-            self.storage.remove(path)
+        for key in keys_of(job):
+            self.storage.remove(key)
 
     def _image(self, image: Image, fetcher: Fetcher) -> None:
         """Store a copy of one image."""
@@ -216,11 +215,11 @@ class Tasks:
         check: Callable[[ImageFacts], None] = lambda facts: None,
     ) -> tuple[str, ImageFacts]:
         """Store the first of the image's URLs that can be had; return which, and its facts."""
-        path = self._path(self.storage.image, image)
+        key = self._key(image_key, image)
         failures = []
         for url in tried(image.candidates):
             try:
-                with self.storage.new_file(path) as file:
+                with self.storage.new_file(key) as file:
                     facts = fetcher.image(Url.lenient(url), file, referer)
                     check(facts)
             except (StorageFailure, Unwanted, DeadlineExceeded):  # another size is no way out
@@ -234,25 +233,25 @@ class Tasks:
     def _write_archive(self, download: Download) -> None:
         """Make the zip of the pictures that worked and are still there."""
         stored = jobs.settle(download)
-        paths = [self.storage.image(image.id, image.attempts) for image in stored]
+        keys = [image_key(image.id, image.attempts) for image in stored]
         members = [
-            Member(image.file or "", path)
-            for image, path in zip(stored, paths, strict=True)
-            if path.exists()
+            Member(image.file or "", key)
+            for image, key in zip(stored, keys, strict=True)
+            if self.storage.exists(key)
         ]
         if not members:
             raise NoneWorked("the pictures were removed before the archive was made")
         if download.manifest:
             members.append(Member("manifest.json", _manifest(download)))
-        path = self._path(self.storage.archive, download)
+        key = self._key(archive_key, download)
         cut = partial(self._cut, download)
-        self.storage.write_archive(path, members, download.added_at, cut)
+        write_archive(self.storage, key, members, download.added_at, cut)
 
-    def _path(self, where: Callable[[UUID, int], Path], job: Download | Image) -> Path:
-        """Return where this attempt writes; what a dead one may have left there is removed."""
+    def _key(self, key_of: Callable[[UUID, int], str], job: Download | Image) -> str:
+        """Return the key that this attempt writes to; what a dead one may have left is removed."""
         for earlier in range(1, job.attempts):
-            self.storage.remove(where(job.id, earlier))
-        return where(job.id, job.attempts)
+            self.storage.remove(key_of(job.id, earlier))
+        return key_of(job.id, job.attempts)
 
 
 def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Picture]]:

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from uuid import UUID
 
 from app.database.models import Image
@@ -13,7 +12,7 @@ from app.errors import Failure, Gone, Interrupted, NoThumbnail, Unexpected
 from app.pictures import thumbnail
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.pictures.thumbnail import Thumbnailer
-from app.storage.local import Storage, open_kept
+from app.storage import Storage, image_key, no_thumbnail_key, thumbnail_key
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +50,9 @@ class ThumbnailQueue:
 
         """
         thumbnail.decoder(BY_CONTENT_TYPE[image.content_type or ""])
-        if reason := self._storage.read(self._storage.no_thumbnail(image.id, image.attempts)):
+        if reason := self._storage.read(no_thumbnail_key(image.id, image.attempts)):
             raise NoThumbnail(reason.decode())
-        if not self._storage.image(image.id, image.attempts).exists():
+        if not self._storage.exists(image_key(image.id, image.attempts)):
             raise Gone("the stored file of the picture is gone")
         with self._lock:
             if failure := self._failed.pop(image.id, None):
@@ -129,29 +128,28 @@ class ThumbnailQueue:
 
     def _make(self, image: Image, thumbnailer: Thumbnailer) -> None:
         """Store the thumbnail, or the reason why there is none so that it is not tried again."""
-        if self._storage.thumbnail(image.id, image.attempts).exists():
+        if self._storage.exists(thumbnail_key(image.id, image.attempts)):
             return  # made between the look and the request
-        path, content = self._of_equal(image) or self._shrink(image, thumbnailer)
-        with self._storage.new_file(path) as file:
+        key, content = self._of_equal(image) or self._shrink(image, thumbnailer)
+        with self._storage.new_file(key) as file:
             file.write(content)
         with db.connection_context():
             if not Image.select().where(Image.id == image.id).exists():  # removed meanwhile
-                self._storage.remove(path)
+                self._storage.remove(key)
 
-    def _of_equal(self, image: Image) -> tuple[Path, bytes] | None:
-        """Return what was made of a picture with equal bytes, and where this image keeps it."""
+    def _of_equal(self, image: Image) -> tuple[str, bytes] | None:
+        """Return what was made of a picture with equal bytes, and the key of this image's."""
         if twin := self._made.get(str(image.sha256)):
-            for place in self._storage.thumbnail, self._storage.no_thumbnail:
-                if content := self._storage.read(place(twin.id, twin.attempts)):
-                    return place(image.id, image.attempts), content
+            for key_of in thumbnail_key, no_thumbnail_key:
+                if content := self._storage.read(key_of(twin.id, twin.attempts)):
+                    return key_of(image.id, image.attempts), content
         return None
 
-    def _shrink(self, image: Image, thumbnailer: Thumbnailer) -> tuple[Path, bytes]:
+    def _shrink(self, image: Image, thumbnailer: Thumbnailer) -> tuple[str, bytes]:
         known = BY_CONTENT_TYPE[image.content_type or ""]
-        with open_kept(self._storage.image(image.id, image.attempts)) as source:
+        with self._storage.open(image_key(image.id, image.attempts)) as source:
             try:
                 content = thumbnailer.make(source, known, self._stopping)
             except NoThumbnail as failure:
-                reason = failure.detail.encode()
-                return self._storage.no_thumbnail(image.id, image.attempts), reason
-        return self._storage.thumbnail(image.id, image.attempts), content
+                return no_thumbnail_key(image.id, image.attempts), failure.detail.encode()
+        return thumbnail_key(image.id, image.attempts), content

@@ -14,7 +14,7 @@ from app import create_app
 from app.database import sqlite
 from app.database.sqlite import db
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.pool import LATE_SECONDS, PoolEngine
 
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
 from app.database.models import Image, new_id
+from app.storage import image_key
 from app.worker.thumbnails import ThumbnailQueue
 from tests.conftest import Nudges
 from tests.samples import picture
@@ -114,7 +115,7 @@ def test_it_says_each_time_that_the_copy_is_gone(
 ) -> None:
     path = keep(picture())
     image = Image.get()
-    app.extensions["storage"].remove(app.extensions["storage"].image(image.id, image.attempts))
+    app.extensions["storage"].remove(image_key(image.id, image.attempts))
 
     for _ in range(3):
         answer = client.get(path)

@@ -19,7 +19,7 @@ from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage, image_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,7 +215,7 @@ def test_the_backup_of_a_container_is_restored_as_the_guide_says(tmp_path: Path)
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     storage = Storage(tmp_path / "storage")
     prepare(Settings(storage_dir=storage.root))
-    stray = storage.image(new_id(), 1)
+    stray = storage.root / image_key(new_id(), 1)
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"picture")
     guide = (ROOT / "docs" / "operations.md").read_text()

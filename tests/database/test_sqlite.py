@@ -16,7 +16,7 @@ from app.database import sqlite
 from app.database.models import KINDS, Image
 from app.database.sqlite import db
 from app.errors import ConfigurationError
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.tasks import Tasks
 from tests.samples import picture
 from tests.site import Reply, Site
@@ -114,7 +114,7 @@ def test_a_job_whose_end_the_database_did_not_take_is_done_again(
     assert tasks.turn(KINDS)
     assert not tasks.turn(KINDS)
     assert jobs.get(Image, image.id).status == "finished"
-    assert [(job_id, attempt) for _, job_id, attempt in storage.kept()] == [(image.id, 2)]
+    assert [entry[1:] for entry in storage.walk("images")] == [(image.id, 2)]
 
 
 def test_a_full_database_takes_nothing_and_works_again_with_more_room(

@@ -16,7 +16,7 @@ from app.database.models import EPOCH, Download, Image, first_id, new_id, now
 from app.database.sqlite import db
 from app.jobs import cleanup
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage, archive_key, image_key
 from tests.samples import picture
 from tests.site import Site
 
@@ -61,17 +61,18 @@ def test_nothing_expires_unless_it_is_asked_for(stored: Download, storage: Stora
 def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
     stored: Download, storage: Storage
 ) -> None:
-    archive = storage.archive(stored.id, 1)
+    archive = storage.root / archive_key(stored.id, 1)
     age(stored, 7.1)
-    storage.archive(Download.get().id, 1).parent.mkdir(exist_ok=True)
-    archive.rename(storage.archive(Download.get().id, 1))
+    kept = storage.root / archive_key(Download.get().id, 1)
+    kept.parent.mkdir(exist_ok=True)
+    archive.rename(kept)
 
     assert cleanup.expire(storage, keep_days=7, moment=now()) == 1
 
     assert Download.select().count() == 0
     [left] = Image.select()
     assert left.download_id is None
-    assert [job_id for _, job_id, _ in storage.kept()] == [left.id]
+    assert [entry.job_id for entry in storage.walk("images", "archives")] == [left.id]
     assert cleanup.expire(storage, keep_days=7, moment=now()) == 0
 
 
@@ -146,11 +147,11 @@ def test_a_clock_that_is_ahead_at_the_start_is_believed_as_slowly_as_time_passes
 
 def test_collecting_finds_nothing_in_a_sound_storage(stored: Download, storage: Storage) -> None:
     assert cleanup.collect(storage) == (0, 0)
-    assert len(list(storage.kept())) == 4
+    assert len(list(storage.walk("images", "archives"))) == 4
 
 
 def test_what_somebody_else_has_put_there_is_left_alone(stored: Download, storage: Storage) -> None:
-    stray = storage.image(new_id(), 1).parent / "README.1"
+    stray = (storage.root / image_key(new_id(), 1)).parent / "README.1"
     stray.parent.mkdir(exist_ok=True)
     stray.touch()
 
@@ -159,24 +160,24 @@ def test_what_somebody_else_has_put_there_is_left_alone(stored: Download, storag
 
 
 def test_collecting_removes_files_without_rows(stored: Download, storage: Storage) -> None:
-    stray = [storage.image(new_id(), 1), storage.archive(new_id(), 1)]
-    earlier = storage.image(Image.get().id, 7)
-    for path in [*stray, earlier]:
-        with storage.new_file(path) as file:
+    stray = [image_key(new_id(), 1), archive_key(new_id(), 1)]
+    earlier = image_key(Image.get().id, 7)
+    for key in [*stray, earlier]:
+        with storage.new_file(key) as file:
             file.write(b"x")
 
     assert cleanup.collect(storage) == (3, 0)
-    assert len(list(storage.kept())) == 4
+    assert len(list(storage.walk("images", "archives"))) == 4
 
 
 def test_collecting_removes_rows_without_files(stored: Download, storage: Storage) -> None:
-    storage.remove(storage.archive(stored.id, 1))
+    storage.remove(archive_key(stored.id, 1))
     [lone] = Image.select().where(Image.download.is_null())
-    storage.remove(storage.image(lone.id, 1))
+    storage.remove(image_key(lone.id, 1))
 
     assert cleanup.collect(storage) == (0, 2)
     assert (Download.select().count(), Image.select().count()) == (0, 0)
-    assert list(storage.kept()) == []
+    assert list(storage.walk("images", "archives")) == []
 
 
 def test_collecting_leaves_dry_runs(site: Site, work: Work, storage: Storage) -> None:
@@ -191,7 +192,7 @@ def test_collecting_leaves_what_is_being_finished(site: Site, storage: Storage) 
     jobs.add_image(site.url("/a.png"))
     image = jobs.claim(Image, "me")
     assert image
-    with storage.new_file(storage.image(image.id, image.attempts)) as file:
+    with storage.new_file(image_key(image.id, image.attempts)) as file:
         file.write(b"x")
 
     assert cleanup.collect(storage) == (0, 0)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from app.database import sqlite
 from app.database.models import Image, Status
-from app.storage.local import Storage
+from app.storage import Storage, thumbnail_key
 from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import SECONDS, Service, serving
@@ -123,7 +123,7 @@ def fill(service: Service, count: int) -> None:
     ]
     for image in rows:
         image.status = Status.FINISHED
-        target = storage.thumbnail(image.id, 1)
+        target = storage.root / thumbnail_key(image.id, 1)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.hardlink_to(thumbnail)
     sqlite.use(storage.database)

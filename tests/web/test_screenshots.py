@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.database import sqlite
 from app.database.models import Download, Image, Status
-from app.storage.local import Storage
+from app.storage import Storage, image_key
 from tests.service.conftest import Service, serving
 from tests.web.conftest import address
 
@@ -79,7 +79,7 @@ def hang(service: Service) -> Download:
                 **facts,
                 **done,
             )
-            path = storage.image(image.id, 1)
+            path = storage.root / image_key(image.id, 1)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
     sqlite.db.close()

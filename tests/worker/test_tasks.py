@@ -16,7 +16,7 @@ from app import jobs
 from app.database.models import KINDS, Download, Image
 from app.jobs import cleanup
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage, archive_key
 from app.worker import tasks
 from app.worker.processes import ProcessRegistry
 from app.worker.selection import TRIES_PER_IMAGE
@@ -46,7 +46,7 @@ def members(storage: Storage) -> Callable[[Download], dict[str, bytes]]:
     """Read an archive, in the order of its members."""
 
     def read(download: Download) -> dict[str, bytes]:
-        with zipfile.ZipFile(storage.archive(download.id, download.attempts)) as archive:
+        with zipfile.ZipFile(storage.root / archive_key(download.id, download.attempts)) as archive:
             assert archive.testzip() is None
             assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
             return {name: archive.read(name) for name in archive.namelist()}
@@ -361,8 +361,8 @@ def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
     site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
     Tasks(settings, storage, processes, stopping=lambda: site.asked("/b.png") > 0).turn(KINDS)
     stopped.set()
-    [(path, first, _)] = storage.kept()
-    storage.remove(path)
+    [(key, first, _)] = storage.walk("images", "archives")
+    storage.remove(key)
 
     assert work() == 1
 
@@ -442,7 +442,7 @@ def test_a_picture_withdrawn_while_it_is_fetched_is_left_out(
     download = ask(show(site, "a.png", "b.png"))
 
     assert list(members(download)) == ["002-b.png"]
-    assert len(list(storage.kept())) == 2
+    assert len(list(storage.walk("images", "archives"))) == 2
 
 
 def test_a_download_deleted_while_it_runs_leaves_nothing(
@@ -458,7 +458,7 @@ def test_a_download_deleted_while_it_runs_leaves_nothing(
     work()
 
     assert Download.get().status == "cancelled"
-    assert list(storage.kept()) == []
+    assert list(storage.walk("images", "archives")) == []
     assert "job broke" not in caplog.text
 
 
@@ -528,8 +528,8 @@ def test_a_large_image_is_never_whole_in_memory(
             return getattr(self.file, name)
 
     @contextmanager
-    def counting(path: Any) -> Any:
-        with new_file(path) as file:
+    def counting(key: str) -> Any:
+        with new_file(key) as file:
             yield Counting(file)
 
     monkeypatch.setattr(storage, "new_file", counting)

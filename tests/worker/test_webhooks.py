@@ -25,7 +25,7 @@ from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
 from app.settings import Settings
-from app.storage.local import Storage
+from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from app.worker.webhooks import MAX_REST_SECONDS, MINUTE, PAUSES, SILENCE_SECONDS, sign
