@@ -16,7 +16,7 @@ from app.fetch.budget import Watch
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
-from app.pictures import formats
+from app.pictures import formats, svg
 from app.pictures.judge import ImageFacts, judge_page, store_image
 from app.settings import Settings
 from app.urls import Url
@@ -140,6 +140,8 @@ class Fetcher:
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer)
         with response:
             head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
+            if svg.is_unfinished(head):
+                head, pieces = body.peek(pieces, svg.ROOT_BYTES)
             return store_image(head, pieces, into, self._settings.max_image_pixels)
 
 

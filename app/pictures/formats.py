@@ -8,7 +8,9 @@ from typing import BinaryIO
 
 import imagesize
 
-HEAD_BYTES = 4096  # enough for the prologue of an SVG
+from app.pictures import svg
+
+HEAD_BYTES = 4096  # enough for all but an SVG whose root element comes late
 _HEADER_BYTES = 1 << 20  # what may be read in search of the dimensions,
 _READ_BYTES = 64  # where a shorter read counts as this many, for it takes as long
 
@@ -45,14 +47,6 @@ def _pattern(signature: bytes) -> re.Pattern[bytes]:
 
 # Atomic groups, or a thousand comments would be tried in every partition.
 _PROLOGUE = rb"(?:\xef\xbb\xbf)?\s*+(?><\?xml.*?\?>\s*+)?+(?:(?><!--.*?-->)\s*+)*+"
-_SVG_DOCTYPE = rb"(?:(?><!doctype\s+svg[^>\[]*+(?:\[.*?\]\s*+)?+>)\s*+(?:(?><!--.*?-->)\s*+)*+)?+"
-
-_SVG_START = _pattern(_PROLOGUE + _SVG_DOCTYPE + rb"<(?:svg:)?svg(?=[\s/>])")
-_SVG_SIDES = _pattern(rb"""\s(width|height|viewbox)\s*=\s*["']([^"']*)""")
-_PIXELS = _pattern(rb"\s*([0-9]{1,9}(?:\.[0-9]*)?)(?:px)?\s*")
-_VIEW_BOX = _pattern(
-    rb"\s*-?[0-9.]+[\s,]+-?[0-9.]+[\s,]+([0-9]{1,9}(?:\.[0-9]*)?)[\s,]+([0-9]{1,9}(?:\.[0-9]*)?)\s*"
-)
 
 # How long the headers are that Windows and OS/2 wrote.
 _BMP_HEADERS = bytes({12, 40, 42, 46, 52, 56, 108, 124, *range(16, 65, 4)})
@@ -65,7 +59,6 @@ _SIGNATURES = [
     (BMP, re.compile(rb"BM.{12}[" + re.escape(_BMP_HEADERS) + rb"]\0\0\0", re.DOTALL)),
     (JXL, re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n")),
     (TIFF, re.compile(rb"II\*\0|MM\0\*")),
-    (SVG, _SVG_START),
 ]
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -97,7 +90,9 @@ def sniff(head: bytes) -> ImageFormat | None:
             return known
     if head[4:8] == b"ftyp":
         return _by_brands(head)
-    return ICO if _is_icon(head) else None
+    if _is_icon(head):
+        return ICO
+    return SVG if svg.is_svg(head) else None
 
 
 def _by_brands(head: bytes) -> ImageFormat | None:
@@ -127,32 +122,16 @@ def describe(head: bytes) -> str:
 def dimensions(file: BinaryIO, known: ImageFormat) -> tuple[int, int] | None:
     """Read width and height from the header."""
     file.seek(0)
-    head = file.read(HEAD_BYTES)
     try:
-        width, height = _READERS.get(known, _by_imagesize)(head, file)
+        width, height = _by_imagesize(file)
     except (struct.error, ValueError):
         return None
     return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
-def _by_imagesize(head: bytes, file: BinaryIO) -> tuple[float, float]:
+def _by_imagesize(file: BinaryIO) -> tuple[float, float]:
     size: tuple[float, float] = imagesize.get(_Bounded(file), exif_rotation=False)
     return size
-
-
-def _svg(head: bytes, file: BinaryIO) -> tuple[float, float]:
-    """Read the root element: its sides if they are in pixels, else those of its view box."""
-    start = _SVG_START.match(head)
-    root = head[start.end() if start else 0 :].partition(b">")[0]
-    found = {name.lower(): value for name, value in _SVG_SIDES.findall(root)}
-    width, height = (_PIXELS.fullmatch(found.get(name, b"")) for name in (b"width", b"height"))
-    if width and height:
-        return float(width[1]), float(height[1])
-    box = _VIEW_BOX.fullmatch(found.get(b"viewbox", b""))
-    return (float(box[1]), float(box[2])) if box else (0, 0)
-
-
-_READERS = {SVG: _svg}
 
 
 class _Bounded:

@@ -13,7 +13,7 @@ _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What we know of an image; pixels are unknown for an SVG that names none."""
+    """What we know of an image; its sides as shown are unknown if its header does not say them."""
 
     content_type: str
     width: int | None

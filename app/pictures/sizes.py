@@ -6,7 +6,7 @@ from functools import partial
 from typing import BinaryIO
 
 from app.errors import NotAnImage
-from app.pictures import formats, heif, jxl, raster
+from app.pictures import formats, heif, jxl, raster, svg
 from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, JXL, PNG, SVG, WEBP, ImageFormat
 from app.pictures.header import Cut, Header, Size, Unmeasured
 
@@ -20,6 +20,7 @@ _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
     JXL: jxl.measure,
     BMP: raster.bmp,
     ICO: raster.ico,
+    SVG: svg.measure,
 }
 
 
@@ -36,13 +37,10 @@ def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
         size = Size.whole(0, 0)
     except (Unmeasured, struct.error):
         return None
-    if not (size.width and size.height):
+    if known is not SVG and not (size.width and size.height):
         raise NotAnImage(f"not an image: {known.name} with a damaged header")
     return size
 
 
 def _by_its_format(file: BinaryIO, known: ImageFormat) -> Size:
-    sides = formats.dimensions(file, known)
-    if sides is None and known is SVG:
-        raise Unmeasured
-    return Size.whole(*(sides or (0, 0)))
+    return Size.whole(*(formats.dimensions(file, known) or (0, 0)))

@@ -49,10 +49,17 @@ def test_a_full_disk_is_not_blamed_on_the_origin(fetcher: Fetcher, origin: Origi
     assert len(origin.requests) == 1
 
 
-def test_an_svg_may_be_without_pixels(fetcher: Fetcher, origin: Origin) -> None:
-    origin.answers["/"] = answer(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+def test_an_image_may_be_of_unknown_size(fetcher: Fetcher, origin: Origin) -> None:
+    origin.answers["/"] = answer(b"<svg xmlns='http://www.w3.org/2000/svg' width='calc(1em)'/>")
     facts = image(fetcher, origin.url())
     assert (facts.content_type, facts.width, facts.height) == ("image/svg+xml", None, None)
+
+
+def test_an_svg_may_begin_late(fetcher: Fetcher, origin: Origin) -> None:
+    comment = b"<!-- " + b"x" * 32_000 + b" -->"
+    origin.answers["/"] = answer(comment + b"<svg xmlns='http://www.w3.org/2000/svg' width='9'/>")
+    facts = image(fetcher, origin.url())
+    assert (facts.content_type, facts.width, facts.height) == ("image/svg+xml", 9, 150)
 
 
 IMPOSTORS = {

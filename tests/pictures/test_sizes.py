@@ -10,10 +10,11 @@ from playwright.sync_api import Browser
 from app.errors import NotAnImage
 from app.pictures import formats, sizes
 from app.pictures.formats import AVIF
-from tests.pictures import exif, heif, jxl, small
+from app.pictures.svg import ROOT_BYTES, is_unfinished
+from tests.pictures import exif, heif, jxl, small, svg
 from tests.pictures.cases import CHROMIUM, Case
 
-CASES = exif.CASES + small.CASES + heif.CASES + jxl.CASES
+CASES = exif.CASES + small.CASES + heif.CASES + jxl.CASES + svg.CASES
 
 SHOWN = """
     urls => Promise.all(urls.map(url => new Promise(done => {
@@ -29,9 +30,15 @@ def name(case: Case) -> str:
     return f"{case.known.name}: {case.name}"
 
 
+def head(content: bytes) -> bytes:
+    """Return as much as the fetcher judges by."""
+    start = content[: formats.HEAD_BYTES]
+    return content[:ROOT_BYTES] if is_unfinished(start) else start
+
+
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_a_picture_is_taken_and_measured_as_it_is_shown(case: Case) -> None:
-    assert formats.sniff(case.content[: formats.HEAD_BYTES]) is case.known
+    assert formats.sniff(head(case.content)) is case.known
     size = sizes.measure(io.BytesIO(case.content), case.known)
     assert (size and (size.width, size.height)) == case.size
 
@@ -80,3 +87,15 @@ def test_a_file_that_is_cut_anywhere_is_no_trouble(case: Case) -> None:
     for end in range(min(400, len(case.content))):
         with suppress(NotAnImage):
             sizes.measure(io.BytesIO(case.content[:end]), case.known)
+
+
+@pytest.mark.parametrize("document", svg.NONE)
+def test_what_has_no_svg_for_its_root_is_none(document: str) -> None:
+    content = document.encode()
+    assert formats.sniff(content) is None
+    assert formats.describe(content) == svg.NONE[document]
+
+
+@pytest.mark.parametrize("document", svg.BOMBS, ids=range(len(svg.BOMBS)))
+def test_entities_that_could_become_very_long_are_not_read(document: str) -> None:
+    assert formats.sniff(head(document.encode())) is None
