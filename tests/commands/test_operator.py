@@ -133,7 +133,7 @@ def test_an_unknown_job_is_an_error_in_words(runner: FlaskCliRunner, job_id: str
 
 
 def test_gc_tells_what_it_removed(runner: FlaskCliRunner, app: Flask) -> None:
-    stray = app.extensions["storage"].image(new_id(), 1)
+    stray = app.extensions["storage"].root / image_key(new_id(), 1)
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"x")
     output = runner.invoke(args=["jobs", "gc"]).output
