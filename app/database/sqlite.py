@@ -9,6 +9,7 @@ from typing import Any
 from peewee import (  # type: ignore[attr-defined]
     DatabaseError,
     OperationalError,
+    PeeweeException,
     SqliteDatabase,
     __exception_wrapper__,
 )
@@ -36,6 +37,10 @@ class Database(SqliteDatabase):
         with __exception_wrapper__:
             self.connection().executemany(sql, rows)  # type: ignore[no-untyped-call]
 
+    def version(self) -> Any:
+        """Return another value after each change that came through another connection."""
+        return self.pragma("data_version")
+
 
 # IMMEDIATE: a deferred transaction that turns into a write fails at once, whatever the timeout.
 db = Database(None, lock_type="IMMEDIATE")
@@ -48,9 +53,30 @@ def use(path: Path) -> None:
         "synchronous": "full",  # 202 means synced, J1
         "busy_timeout": 10_000,  # milliseconds
         "foreign_keys": 1,
-        "temp_store": "memory",  # a claim's RETURNING needs a temporary table: no room, no claim
+        "temp_store": "memory",  # no full folder for temporary files stops a claim
     }
     db.init(str(path), pragmas=pragmas)
+
+
+def is_full(error: PeeweeException) -> bool:
+    """Return whether the disk had no room for what was to be written."""
+    return _is(error, "SQLITE_FULL")
+
+
+def is_busy(error: PeeweeException) -> bool:
+    """Return whether others held the database for too long."""
+    return _is(error, "SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+def is_unusable(error: PeeweeException) -> bool:
+    """Return whether what the database stands on does not work, such as a read-only disk."""
+    return _is(error, "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+
+
+def _is(error: PeeweeException, *names: str) -> bool:
+    """Compare with SQLite's result codes; the extended ones begin alike."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorname", "").startswith(names)
 
 
 def migrate() -> None:

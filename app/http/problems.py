@@ -11,12 +11,12 @@ from marshmallow import Schema, fields
 from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from app.database.sqlite import is_busy, is_full, is_unusable
 from app.errors import Failure, StorageFull, StorageUnusable
 from app.http.problem_types import BY_STATUS, ProblemType
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-UNUSABLE = ("readonly", "disk I/O error", "unable to open")  # what SQLite says of what is below it
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +76,14 @@ def handle_failure(failure: Failure) -> Response:
 
 def handle_database(error: OperationalError) -> Response:
     """Tell what is around the database, and may pass, from a fault of ours."""
-    told = str(error)
-    if "is full" in told:
+    if is_full(error):
         return handle_failure(StorageFull("no room left in the storage"))
-    if any(sign in told for sign in UNUSABLE):
-        log.warning("storage cannot be used", extra={"error": told})
+    if is_unusable(error):
+        log.warning("storage cannot be used", extra={"error": str(error)})
         return handle_failure(
             StorageUnusable("the storage cannot be used now; `/readyz` tells more")
         )
-    if "locked" in told or "busy" in told:
+    if is_busy(error):
         answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
         return answer

@@ -26,7 +26,7 @@ from app.jobs.claims import (
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page
-from app.jobs.progress import Standing, ended_pictures, standings, version
+from app.jobs.progress import Standing, ended_pictures, standings
 from app.jobs.queue import any_claimable, count_queued, count_running, newest, queued_since
 from app.jobs.recovery import recover
 from app.jobs.submissions import (
@@ -80,6 +80,5 @@ __all__ = [
     "retry",
     "settle",
     "standings",
-    "version",
     "withdraw",
 ]

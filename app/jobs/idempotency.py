@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from peewee import SQL
-
 from app.database.models import Idempotency, now
 from app.errors import KeyReused
 
@@ -42,15 +40,19 @@ def first_answer(asked: Asked) -> Idempotency | None:
 
 def keep_answer(asked: Asked, status: int, location: str | None, body: str) -> None:
     """Keep the first answer to a request; what was kept too long gives way."""
-    answer = {"status": status, "location": location, "body": body}
-    Idempotency.insert(**asked._asdict(), **answer).on_conflict_replace().execute()
+    answer = {"request": asked.request, "status": status, "location": location, "body": body}
+    answer["added_at"] = now()
+    key = [Idempotency.caller, Idempotency.call, Idempotency.key]
+    first = Idempotency.insert({**asked._asdict(), **answer})
+    first.on_conflict(conflict_target=key, update=answer).execute()
 
 
 def forget_answers() -> int:
     """Forget some of the answers that are kept long enough; return how many."""
     old = Idempotency.added_at < now() - KEPT
-    if not Idempotency.select().where(old).exists():
+    moments = Idempotency.select(Idempotency.added_at).where(old).order_by(Idempotency.added_at)
+    some = list(moments.limit(STEP))
+    if not some:
         return 0  # a DELETE of nothing would wait for its turn to write all the same
-    some = Idempotency.select(SQL("rowid")).where(old).limit(STEP)
-    count: int = Idempotency.delete().where(SQL("rowid").in_(some)).execute()
+    count: int = Idempotency.delete().where(Idempotency.added_at <= some[-1].added_at).execute()
     return count

@@ -7,7 +7,6 @@ from uuid import UUID
 from peewee import JOIN, fn
 
 from app.database.models import UNFINISHED, Download, Image, Status
-from app.database.sqlite import db
 from app.jobs.lists import END
 
 
@@ -18,18 +17,18 @@ class Standing(NamedTuple):
     found: int = 0
     done: int = 0
     failed: int = 0
-    total: int = 0
+    limit: int = 0
     ended: int = 0  # pictures that have a state for good
 
     @property
+    def total(self) -> int:
+        """How many pictures are wanted at most."""
+        return min(self.found, self.limit)
+
+    @property
     def is_final(self) -> bool:
-        """Tell whether nothing will change any more."""
+        """Whether nothing will change any more."""
         return self.status not in UNFINISHED
-
-
-def version() -> Any:
-    """Return another value after each change that came through another connection than ours."""
-    return db.pragma("data_version")
 
 
 def standings(kind: type[Download] | type[Image], ids: Collection[UUID]) -> dict[UUID, Standing]:
@@ -37,15 +36,14 @@ def standings(kind: type[Download] | type[Image], ids: Collection[UUID]) -> dict
     if kind is Image:
         query: Any = Image.select(Image.id, Image.status)
     else:
-        found = fn.COALESCE(Download.found, 0)
         count = fn.COUNT(Image.id)
         query = Download.select(
             Download.id,
             Download.status,
-            found,
+            fn.COALESCE(Download.found, 0),
             count.filter(Image.status == Status.FINISHED),
             count.filter(Image.status == Status.FAILED),
-            fn.MIN(found, Download.limit),
+            Download.limit,
             count.filter(Image.status != Status.QUEUED),
         ).join(Image, JOIN.LEFT_OUTER)
     rows = query.where(kind.id.in_(ids)).group_by(kind.id).tuples()
@@ -59,5 +57,5 @@ def ended_pictures(download_id: UUID, after: UUID | None) -> list[Image]:
     """
     ours = Image.download == download_id
     next_one = Image.select(fn.MIN(Image.id)).where(ours, Image.status == Status.QUEUED)
-    query = Image.select().where(ours, Image.id < fn.COALESCE(next_one, END.hex)).order_by(Image.id)
-    return list(query.where(Image.id > after) if after else query)
+    query = Image.select().where(ours, Image.id < fn.COALESCE(next_one, Image.id.to_value(END)))
+    return list((query.where(Image.id > after) if after else query).order_by(Image.id))

@@ -125,7 +125,7 @@ class WaitingRoom:
 
     def _news(self, places: list[Place]) -> dict[Place, Standing | None]:
         """Ask where the awaited jobs stand, as far as that can have changed."""
-        version = jobs.version()
+        version = db.version()
         if version == self._version:
             places = [place for place in places if place.standing == UNSEEN]
         news: dict[Place, Standing | None] = {}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from peewee import OperationalError
 from werkzeug.test import TestResponse
 
 from app import create_app, jobs
@@ -16,6 +15,7 @@ from app.database.models import KINDS, Download, Idempotency, Image, now
 from app.database.sqlite import db
 from app.errors import Unreachable
 from app.settings import Settings
+from tests.database.failures import failure
 
 BODIES = {
     "/download": {"url": "https://example.com/", "limit": 5},
@@ -169,7 +169,7 @@ def test_a_crash_before_the_answer_is_kept_leaves_no_job(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: Any) -> None:
-        raise OperationalError("disk I/O error")
+        raise failure("SQLITE_IOERR")
 
     with monkeypatch.context() as patch:
         patch.setattr(jobs, "keep_answer", broken)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from peewee import OperationalError
 
 from app import jobs
+from tests.database.failures import failure
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -37,7 +37,7 @@ def test_an_unexpected_fault_tells_nothing_about_us(
 def test_a_busy_database_asks_to_come_back(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    breaking(monkeypatch, OperationalError("database is locked"))
+    breaking(monkeypatch, failure("SQLITE_BUSY"))
     answer = client.get(PATH)
 
     assert answer.status_code == 503
@@ -46,13 +46,13 @@ def test_a_busy_database_asks_to_come_back(
 
 
 @pytest.mark.parametrize(
-    "told",
-    ["attempt to write a readonly database", "disk I/O error", "unable to open database file"],
+    "name",
+    ["SQLITE_READONLY_DBMOVED", "SQLITE_IOERR_READ", "SQLITE_CANTOPEN"],
 )
 def test_a_storage_that_cannot_be_used_is_not_called_busy(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, told: str
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    breaking(monkeypatch, OperationalError(told))
+    breaking(monkeypatch, failure(name))
     answer = client.get(PATH)
 
     assert answer.status_code == 503
@@ -64,15 +64,15 @@ def test_a_storage_that_cannot_be_used_is_not_called_busy(
 def test_a_fault_of_the_database_is_not_called_busy(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    breaking(monkeypatch, OperationalError("no such column: colour"))
+    breaking(monkeypatch, failure("SQLITE_ERROR"))
     answer = client.get(PATH)
 
     assert answer.status_code == 500
-    assert "colour" not in answer.text
+    assert "SQLite" not in answer.text
 
 
 def test_a_full_disk_is_507(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    breaking(monkeypatch, OperationalError("database or disk is full"))
+    breaking(monkeypatch, failure("SQLITE_FULL"))
     answer = client.get(PATH)
 
     assert answer.status_code == 507

@@ -9,6 +9,7 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database.models import Image, Status, new_id
+from app.database.sqlite import db
 from app.jobs import Standing
 from app.jobs.watch import UNSEEN, Place, WaitingRoom
 
@@ -73,7 +74,7 @@ def test_a_thread_that_ends_leaves_the_next_one_alone(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions = []  # each connection counts for itself
-    monkeypatch.setattr(jobs, "version", lambda: versions.append(0))
+    monkeypatch.setattr(db, "version", lambda: versions.append(0))
     room = StillRoom(9, lambda: False)
 
     assert not room.turn()
@@ -86,7 +87,7 @@ def test_time_goes_on_while_the_database_does_not_answer(
     def held_up() -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(jobs, "version", held_up)
+    monkeypatch.setattr(db, "version", held_up)
     now = [0.0]
     room = StillRoom(9, lambda: False, lambda: now[0])
     place = room.enter(Image, new_id())
