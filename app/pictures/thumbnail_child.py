@@ -14,12 +14,13 @@ import socket
 import struct
 import time
 import warnings
+import zlib
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401  # to write: Pillow would load all
+from PIL import Image, WebPImagePlugin  # noqa: F401  # to write: Pillow would load all
 
 SIDE = 320  # pixels
 QUALITY = 80
@@ -34,6 +35,19 @@ IDLE_SECONDS = 60  # or nobody has wanted a thumbnail for so long
 
 LIMITS = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
 PR_SET_PDEATHSIG = 1
+
+ORIENTATION = 0x0112  # EXIF
+TURNS = dict(
+    enumerate(
+        (
+            *(Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180),
+            *(Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.TRANSPOSE),
+            *(Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90),
+        ),
+        start=2,
+    )
+)
+MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
 
 MADE, NONE, NO_MEMORY = b"+", b"-", b"!"  # kinds of answers, before their length
 HEADER = struct.Struct(">cI")
@@ -94,29 +108,121 @@ def answer(decoder: str, descriptor: int) -> tuple[bytes, bytes]:
 
 
 def shrink(decoder: str, file: BinaryIO) -> bytes:
-    """Return the first frame upright and small, with its transparency and nothing else."""
+    """Return the first frame upright and small, in sRGB, with its transparency alone."""
+    try:
+        picture = decoded(decoder, file)
+    except (SyntaxError, OSError, ValueError):  # a strict reader's
+        if decoder not in LENIENT:
+            raise
+        file.seek(0)
+        picture = decoded(decoder, io.BytesIO(LENIENT[decoder](file.read())))
+    small = scalable(picture)
+    small.thumbnail((SIDE, SIDE))
+    if decoder != "WebP":  # which browsers do not turn
+        small = upright(small, picture.info.get("exif"))
+    small = in_srgb(small, picture.info.get("icc_profile"))
+    small.info.clear()
+    result = io.BytesIO()
+    small.save(result, "WEBP", quality=QUALITY)
+    return result.getvalue()
+
+
+def decoded(decoder: str, file: BinaryIO) -> Image.Image:
+    """Return a picture with its pixels; of a JPEG, no more than are needed."""
     plugin = import_module(f"PIL.{decoder}ImagePlugin")
     vars(plugin)["DEFAULT_MAX_THREADS"] = 1  # of AVIF; the stack of each counts as memory
-    with Image.open(file, formats=[decoder.upper()]) as picture:
-        picture.draft(None, (3 * SIDE // 2, 3 * SIDE // 2))  # a JPEG may be decoded at a fraction
-        picture.load()
-        plain = in_plain_colours(picture)
-    plain.thumbnail((SIDE, SIDE))
-    with suppress(Exception):  # EXIF as damaged as anything; the picture is sound
-        ImageOps.exif_transpose(plain, in_place=True)
-    plain.info.clear()  # colour profiles too: they may be larger than the thumbnail
-    small = io.BytesIO()
-    plain.save(small, "WEBP", quality=QUALITY)
-    return small.getvalue()
+    picture = Image.open(file, formats=[decoder.upper()])
+    picture.draft(None, (3 * SIDE // 2, 3 * SIDE // 2))
+    key = picture.info.get("transparency")
+    if isinstance(key, tuple) and ";16B" in str(picture.tile):  # PNG's, of what has 8 bits now
+        picture.info["transparency"] = tuple(value >> 8 for value in key)
+    picture.load()
+    return picture
 
 
-def in_plain_colours(picture: Image.Image) -> Image.Image:
-    """Return the picture in RGB or RGBA; palettes cannot be scaled smoothly."""
-    if picture.mode in ("RGB", "RGBA"):
-        return picture
+def sound_png(body: bytes) -> bytes:
+    """Return a PNG without the chunks that it can be shown without, or whose checksum is wrong."""
+    chunks = [body[:8]]
+    at = 8
+    while at + 8 <= len(body):
+        size, kind = struct.unpack_from(">I4s", body, at)
+        chunk = body[at : at + size + 12]
+        is_sound = struct.pack(">I", zlib.crc32(chunk[4:-4])) == chunk[-4:]
+        if kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (
+            is_sound and kind in (b"tRNS", b"iCCP", b"eXIf")
+        ):
+            chunks.append(chunk)
+        at += len(chunk)
+    return b"".join(chunks)
+
+
+def without_alpha(body: bytes) -> bytes:
+    """Return an AVIF without its transparency, which alone may be against the rules."""
+    # Declare it a small version of the picture (ISO/IEC 23008-12, 6.4.4 and 6.4.5): readers skip it.
+    head = body[: 1 << 16].replace(b"auxl", b"thmb")
+    return head + body[1 << 16 :]
+
+
+LENIENT = {"Png": sound_png, "Avif": without_alpha}
+
+
+def scalable(picture: Image.Image) -> Image.Image:
+    """Return the picture in a mode that can be scaled smoothly, which palettes cannot."""
     if picture.mode.startswith("I;16"):
-        picture = picture.point(lambda value: value / 256).convert("L")
+        return eight_bits(picture)
+    if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK") and "transparency" not in picture.info:
+        return picture.copy() if picture.readonly else picture
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+
+
+def eight_bits(picture: Image.Image) -> Image.Image:
+    """Return 16 bits of grey as 8, with transparency where the one transparent value stands."""
+    grey = picture.point(lambda value: value / 256).convert("L")
+    key = picture.info.get("transparency")
+    if not isinstance(key, int):
+        return grey
+    from PIL import ImageMath
+
+    mask = ImageMath.lambda_eval(
+        lambda of: of["convert"]((of["wide"] != key) * 255, "L"), wide=picture.convert("I")
+    )
+    return Image.merge("LA", (grey, mask))
+
+
+def upright(small: Image.Image, block: bytes | None) -> Image.Image:
+    """Return the picture as EXIF turns it; Pillow would ask XMP too, as no browser does."""
+    exif = Image.Exif()
+    with suppress(Exception):  # EXIF as damaged as anything; the picture is sound
+        exif.load(block or b"")
+    turn = TURNS.get(exif.get(ORIENTATION, 1))
+    return small if turn is None else small.transpose(turn)
+
+
+def in_srgb(small: Image.Image, block: bytes | None) -> Image.Image:
+    """Return the colours that a profile means, as browsers do, in RGB or RGBA."""
+    alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
+    plain = small.convert({"LA": "L", "RGBA": "RGB"}.get(small.mode, small.mode))
+    shown = plain.convert("RGB")
+    if block:
+        with suppress(Exception):  # littleCMS raises what it likes; the picture is sound
+            shown = by_profile(plain, block) or shown
+    if alpha:
+        shown.putalpha(alpha)
+    return shown
+
+
+def by_profile(plain: Image.Image, block: bytes) -> Image.Image | None:
+    """Return the colours that a profile means, if it is one for these; perceptual, to sRGB."""
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(block))
+    space = profile.profile.xcolor_space.strip()
+    if space == "RGB" and plain.mode == "L":
+        plain = plain.convert("RGB")
+    if MODES.get(space) != plain.mode:
+        return None
+    srgb = ImageCms.createProfile("sRGB")
+    return ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from app.errors import Interrupted, NoThumbnail
 from app.pictures import formats, thumbnail
 from app.pictures.formats import BY_NAME, FORMATS, ImageFormat
 from app.pictures.thumbnail import Thumbnailer
+from tests import profiles
 
 ORIENTED = range(1, 9)
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -90,7 +91,7 @@ def test_a_line_stays_a_line(shrink: Shrink, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("orientation", ORIENTED)
-@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("name", ["jpeg", "png", "avif", "tiff"])
 def test_a_picture_stands_upright(shrink: Shrink, name: str, orientation: int) -> None:
     upright = Image.new("RGB", (800, 400), RED)
     upright.paste(GREEN, (0, 0, 400, 400))
@@ -110,6 +111,22 @@ def test_a_picture_stands_upright(shrink: Shrink, name: str, orientation: int) -
     assert near(small.getpixel((40, 80)), GREEN)
     assert near(small.getpixel((280, 80)), RED)
     assert small.getexif() == {}
+
+
+def test_browsers_turn_no_webp_and_nothing_by_xmp(shrink: Shrink) -> None:
+    picture = Image.new("RGB", (60, 40))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6"/></x:xmpmeta>'
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    bodies = {
+        "webp": encode(picture, formats.WEBP, exif=exif),
+        "jpeg": encode(picture, formats.JPEG, xmp=xmp),
+        "png": encode(picture, formats.PNG, pnginfo=text),
+    }
+
+    assert {shrink(body, name).size for name, body in bodies.items()} == {(60, 40)}
 
 
 def test_a_damaged_orientation_leaves_the_picture_as_it_is(shrink: Shrink) -> None:
@@ -164,6 +181,99 @@ def test_inks_become_colours(shrink: Shrink) -> None:
     assert near(shrink(encode(picture, formats.JPEG), "jpeg").getpixel((160, 160)), RED)
 
 
+ORANGE, GREY, INK = (200, 90, 40), 100, (180, 60, 20, 30)
+P3, ADOBE, SWAPPED = (
+    profiles.rgb(primaries)
+    for primaries in (profiles.DISPLAY_P3, profiles.ADOBE_RGB, profiles.SWAPPED)
+)
+LINEAR = profiles.rgb(profiles.SRGB, gamma=1)
+
+
+# What Chromium 156 draws of these pictures.
+@pytest.mark.parametrize(
+    ("name", "mode", "colour", "profile", "due"),
+    [
+        ("png", "RGB", ORANGE, P3, (217, 80, 0)),
+        ("jpeg", "RGB", ORANGE, P3, (217, 80, 0)),
+        ("webp", "RGB", ORANGE, P3, (217, 80, 0)),
+        ("avif", "RGB", ORANGE, P3, (217, 80, 0)),
+        ("png", "RGB", ORANGE, ADOBE, (228, 90, 31)),
+        ("jpeg", "RGB", ORANGE, ADOBE, (228, 90, 29)),
+        ("png", "RGB", ORANGE, SWAPPED, (35, 90, 201)),
+        ("png", "RGBA", (*ORANGE, 255), SWAPPED, (35, 90, 201)),
+        ("webp", "RGBA", (*ORANGE, 255), SWAPPED, (35, 90, 201)),
+        ("png", "P", ORANGE, SWAPPED, (35, 90, 201)),
+        ("png", "L", GREY, profiles.grey(1), (168, 168, 168)),
+        ("jpeg", "L", GREY, profiles.grey(1), (168, 168, 168)),
+        ("png", "LA", (GREY, 255), profiles.grey(1), (168, 168, 168)),
+        ("png", "L", GREY, LINEAR, (168, 168, 168)),
+        ("jpeg", "L", GREY, LINEAR, (168, 168, 168)),
+        ("png", "RGB", ORANGE, profiles.grey(1), ORANGE),
+        ("jpeg", "CMYK", INK, profiles.cmyk(), (134, 180, 196)),
+        ("jpeg", "CMYK", INK, None, (66, 172, 207)),
+        ("jpeg", "CMYK", INK, SWAPPED, (66, 172, 207)),
+        ("jpeg", "RGB", ORANGE, profiles.cmyk(), (200, 90, 39)),
+        ("png", "RGB", ORANGE, b"x" * 200, ORANGE),
+    ],
+)
+def test_colours_are_those_that_a_browser_shows(
+    shrink: Shrink,
+    name: str,
+    mode: str,
+    colour: int | tuple[int, ...],
+    profile: bytes | None,
+    due: tuple[int, ...],
+) -> None:
+    if mode == "P":
+        picture = Image.new("RGB", (64, 64), colour).quantize(2)
+    else:
+        picture = Image.new(mode, (64, 64), colour)
+    options = {"lossless": True} if name == "webp" else {"quality": 95}
+    body = encode(picture, BY_NAME[name], icc_profile=profile, **options)
+    drawn = shrink(body, name).convert("RGB").getpixel((32, 32))
+
+    assert isinstance(drawn, tuple)
+    assert sum(abs(a - b) for a, b in zip(drawn, due, strict=True)) / 3 <= 6
+
+
+def deep_png(kind: int, pixels: bytes, key: bytes) -> bytes:
+    """Make a PNG of two columns with 16 bits a channel, one of whose colours is transparent."""
+    header = struct.pack(">IIBBBBB", 2, 1, 16, kind, 0, 0, 0)
+    data = zlib.compress(b"\0" + pixels)
+    return chunks((b"IHDR", header), (b"tRNS", key), (b"IDAT", data), (b"IEND", b""))
+
+
+def test_a_transparent_colour_of_sixteen_bits_is_transparent(shrink: Shrink) -> None:
+    key, other = 0x1234, 0xC034  # alike in their lower bytes
+    grey = shrink(deep_png(0, struct.pack(">2H", key, other), struct.pack(">H", key)), "png")
+    rgb = struct.pack(">6H", 1, 2, key, 1, 2, other)
+    colour = shrink(deep_png(2, rgb, struct.pack(">3H", 1, 2, key)), "png")
+
+    for small in grey, colour:
+        assert small.mode == "RGBA"
+        assert list(small.getchannel("A").get_flattened_data()) == [0, 255]
+    assert near(grey.getpixel((1, 0)), (0xC0, 0xC0, 0xC0))
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"iCCP", b"gAMA", b"pHYs", b"eXIf", b"tRNS"])
+def test_a_broken_chunk_that_can_be_missed_loses_no_thumbnail(shrink: Shrink, kind: bytes) -> None:
+    body = encode(Image.new("RGB", (400, 200), RED), formats.PNG)
+    broken = struct.pack(">I", 3) + kind + b"\1\2\3" + b"none"
+
+    assert near(shrink(body[:33] + broken + body[33:], "png").getpixel((9, 9)), RED)
+
+
+def test_an_avif_with_transparency_against_the_rules_is_shown_without(shrink: Shrink) -> None:
+    """As if the second picture had no size: strict readers ask for it (MIAF, 7.3.6.3)."""
+    body = encode(Image.new("RGBA", (64, 64), (255, 0, 0, 128)), formats.AVIF)
+    sized, unsized = bytes([0, 2, 4, 1, 5]), bytes([0, 2, 4, 5, 5])
+    assert sized in body
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(io.BytesIO(body.replace(sized, unsized))).load()
+
+    assert near(shrink(body.replace(sized, unsized), "avif").getpixel((9, 9)), RED)
+
+
 def test_nothing_but_the_picture_is_kept(shrink: Shrink) -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
@@ -175,12 +285,16 @@ def test_nothing_but_the_picture_is_kept(shrink: Shrink) -> None:
     assert set(small.info) <= {"loop", "background", "timestamp", "duration"}
 
 
-def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+def png(width: int, height: int, *rest: tuple[bytes, bytes]) -> bytes:
     """Make a PNG by hand, whatever it says of its size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return chunks((b"IHDR", header), *rest, (b"IEND", b""))
+
+
+def chunks(*parts: tuple[bytes, bytes]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in [(b"IHDR", header), *chunks, (b"IEND", b"")]
+        for kind, data in parts
     )
 
 
