@@ -158,7 +158,7 @@ def sound_png(body: bytes) -> bytes:
 
 def without_alpha(body: bytes) -> bytes:
     """Return an AVIF without its transparency, which alone may be against the rules."""
-    # Declare it a small version of the picture (ISO/IEC 23008-12, 6.4.4 and 6.4.5): readers skip it.
+    # Declare it a small version of the picture (ISO/IEC 23008-12, 6.4.4), which readers skip.
     head = body[: 1 << 16].replace(b"auxl", b"thmb")
     return head + body[1 << 16 :]
 
