@@ -1,18 +1,11 @@
-"""What a file is, by its bytes: image formats, their dimensions, and the impostors."""
+"""What a file is, by its bytes: image formats, and the impostors."""
 
-import io
 import re
-import struct
 from dataclasses import dataclass
-from typing import BinaryIO
-
-import imagesize
 
 from app.pictures import svg
 
 HEAD_BYTES = 4096  # enough for all but an SVG whose root element comes late
-_HEADER_BYTES = 1 << 20  # what may be read in search of the dimensions,
-_READ_BYTES = 64  # where a shorter read counts as this many, for it takes as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,7 @@ _SIGNATURES = [
     (WEBP, re.compile(rb"RIFF.{4}WEBPVP8[ LX]", re.DOTALL)),
     (BMP, re.compile(rb"BM.{12}[" + re.escape(_BMP_HEADERS) + rb"]\0\0\0", re.DOTALL)),
     (JXL, re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n")),
-    (TIFF, re.compile(rb"II\*\0|MM\0\*")),
+    (TIFF, re.compile(rb"II[*+]\0|MM\0[*+]")),
 ]
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -77,6 +70,10 @@ _IMPOSTORS = [
         re.compile(
             rb"MZ|\x7fELF|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe|#!"
         ),
+    ),
+    (
+        "a camera raw file",
+        re.compile(rb"II(?:R[OS]|U\0)|MMOR|FUJIFILMCCD-RAW|.{4}ftypcrx", re.DOTALL),
     ),
     ("video or sound", re.compile(rb".{4}ftyp|\x1a\x45\xdf\xa3|OggS|ID3|RIFF", re.DOTALL)),
     ("text", re.compile(rb"[^\0-\x08\x0e-\x1a\x1c-\x1f]+\Z")),
@@ -117,35 +114,3 @@ def describe(head: bytes) -> str:
     if not head:
         return "empty"
     return next((name for name, sign in _IMPOSTORS if sign.match(head)), "unknown bytes")
-
-
-def dimensions(file: BinaryIO, known: ImageFormat) -> tuple[int, int] | None:
-    """Read width and height from the header."""
-    file.seek(0)
-    try:
-        width, height = _by_imagesize(file)
-    except (struct.error, ValueError):
-        return None
-    return (int(width), int(height)) if width > 0 and height > 0 else None
-
-
-def _by_imagesize(file: BinaryIO) -> tuple[float, float]:
-    size: tuple[float, float] = imagesize.get(_Bounded(file), exif_rotation=False)
-    return size
-
-
-class _Bounded:
-    """A file that ends early, so that no header keeps imagesize reading."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._left = _HEADER_BYTES
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= self._left:
-            raise io.UnsupportedOperation("header too long")
-        self._left -= max(size, _READ_BYTES)
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)

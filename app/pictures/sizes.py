@@ -6,8 +6,21 @@ from functools import partial
 from typing import BinaryIO
 
 from app.errors import NotAnImage
-from app.pictures import formats, heif, jxl, raster, svg
-from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, JXL, PNG, SVG, WEBP, ImageFormat
+from app.pictures import heif, jxl, raster, svg, tiff
+from app.pictures.formats import (
+    AVIF,
+    BMP,
+    GIF,
+    HEIC,
+    ICO,
+    JPEG,
+    JXL,
+    PNG,
+    SVG,
+    TIFF,
+    WEBP,
+    ImageFormat,
+)
 from app.pictures.header import Cut, Header, Size, Unmeasured
 
 _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
@@ -20,6 +33,7 @@ _READERS: dict[ImageFormat, Callable[[Header], Size]] = {
     JXL: jxl.measure,
     BMP: raster.bmp,
     ICO: raster.ico,
+    TIFF: tiff.measure,
     SVG: svg.measure,
 }
 
@@ -28,11 +42,11 @@ def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
     """Read the size of a picture as browsers show it; None if its header does not say.
 
     Raises:
-        NotAnImage: the header is damaged.
+        NotAnImage: the header is damaged, or that of a raw file of a camera.
 
     """
     try:
-        size = _READERS[known](Header(file)) if known in _READERS else _by_its_format(file, known)
+        size = _READERS[known](Header(file))
     except Cut:
         size = Size.whole(0, 0)
     except (Unmeasured, struct.error):
@@ -40,7 +54,3 @@ def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
     if known is not SVG and not (size.width and size.height):
         raise NotAnImage(f"not an image: {known.name} with a damaged header")
     return size
-
-
-def _by_its_format(file: BinaryIO, known: ImageFormat) -> Size:
-    return Size.whole(*(formats.dimensions(file, known) or (0, 0)))

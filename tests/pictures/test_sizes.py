@@ -9,12 +9,12 @@ from playwright.sync_api import Browser
 
 from app.errors import NotAnImage
 from app.pictures import formats, sizes
-from app.pictures.formats import AVIF
+from app.pictures.formats import AVIF, TIFF
 from app.pictures.svg import ROOT_BYTES, is_unfinished
-from tests.pictures import exif, heif, jxl, small, svg
+from tests.pictures import exif, heif, jxl, small, svg, tiff
 from tests.pictures.cases import CHROMIUM, Case
 
-CASES = exif.CASES + small.CASES + heif.CASES + jxl.CASES + svg.CASES
+CASES = exif.CASES + small.CASES + heif.CASES + jxl.CASES + svg.CASES + tiff.CASES
 
 SHOWN = """
     urls => Promise.all(urls.map(url => new Promise(done => {
@@ -99,3 +99,15 @@ def test_what_has_no_svg_for_its_root_is_none(document: str) -> None:
 @pytest.mark.parametrize("document", svg.BOMBS, ids=range(len(svg.BOMBS)))
 def test_entities_that_could_become_very_long_are_not_read(document: str) -> None:
     assert formats.sniff(head(document.encode())) is None
+
+
+@pytest.mark.parametrize("kind", tiff.RAW)
+def test_a_raw_file_of_a_camera_is_not_called_tiff(kind: str) -> None:
+    with pytest.raises(NotAnImage, match=r"^not an image: a camera raw file$"):
+        sizes.measure(io.BytesIO(tiff.RAW[kind]), TIFF)
+
+
+@pytest.mark.parametrize("start", tiff.NAMED_RAW)
+def test_a_raw_file_of_a_camera_is_called_one(start: bytes) -> None:
+    assert formats.sniff(start) is None
+    assert formats.describe(start) == "a camera raw file"
