@@ -1,18 +1,16 @@
 """A response's body: framing checked, at most one layer decoded, never more than allowed."""
 
 import contextlib
-import itertools
 import re
-import zlib
 from collections.abc import Iterator
 
 import requests
 
 from app.errors import BrokenTransfer, TooLarge
 from app.fetch.budget import Watch
+from app.fetch.codings import CHUNK_BYTES, decoded
 from app.fetch.session import translated
 
-CHUNK_BYTES = 1 << 16
 _DRAIN_BYTES = 1 << 16
 
 
@@ -28,22 +26,7 @@ def read(response: requests.Response, limit: int, watch: Watch) -> Iterator[byte
     if announced > limit:
         raise TooLarge(f"too large: {announced} bytes")
     pieces = _bounded(_raw(response, watch), limit)
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding in ("gzip", "x-gzip", "deflate"):
-        return _bounded(_inflated(pieces), limit)
-    if coding not in ("identity", ""):
-        raise BrokenTransfer("broken transfer: unknown content coding")
-    return pieces
-
-
-def peek(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """Return the first bytes, and all pieces still."""
-    head = b""
-    for piece in pieces:
-        head += piece
-        if len(head) >= size:
-            break
-    return head[:size], itertools.chain((head,), pieces)
+    return _bounded(decoded(response.headers.get("Content-Encoding", ""), pieces), limit)
 
 
 def discard(response: requests.Response, watch: Watch) -> None:
@@ -82,22 +65,3 @@ def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if size > limit:
             raise TooLarge(f"too large: more than {limit} bytes")
         yield piece
-
-
-def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Undo gzip or deflate in bounded steps; deflate comes with or without zlib's header."""
-    head, pieces = peek(pieces, 1)
-    headed = head and (head[0] == 0x1F or head[0] & 0x0F == 8)
-    decoder = zlib.decompressobj(32 + zlib.MAX_WBITS if headed else -zlib.MAX_WBITS)
-    for piece in pieces:
-        rest = piece
-        while rest:
-            try:
-                yield decoder.decompress(rest, CHUNK_BYTES)
-            except zlib.error as error:
-                raise BrokenTransfer("broken transfer: damaged compression") from error
-            rest = decoder.unconsumed_tail
-    if decoder.unused_data:
-        raise BrokenTransfer("broken transfer: more than one compressed part")
-    if not decoder.eof:
-        raise BrokenTransfer("broken transfer: it ended early", transient=True)

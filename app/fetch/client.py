@@ -13,6 +13,7 @@ from app.errors import OriginFailure
 from app.fetch import body
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import Watch
+from app.fetch.codings import peek
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
@@ -130,7 +131,7 @@ class Fetcher:
         final, response = self._hops.follow(url, _PAGE_ACCEPT)
         with response:
             declared = response.headers.get("Content-Type", "")
-            head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
+            head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             judge_page(declared, head)
             charset = _CHARSET.search(declared)
             return Page(final, b"".join(pieces), charset and charset[1])
@@ -139,9 +140,9 @@ class Fetcher:
         limit = self._settings.max_image_bytes
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer)
         with response:
-            head, pieces = body.peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
+            head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             if svg.is_unfinished(head):
-                head, pieces = body.peek(pieces, svg.ROOT_BYTES)
+                head, pieces = peek(pieces, svg.ROOT_BYTES)
             return store_image(head, pieces, into, self._settings.max_image_pixels)
 
 
