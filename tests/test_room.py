@@ -10,7 +10,7 @@ from peewee import OperationalError
 
 import app as service
 from app import create_app, jobs
-from app.database.models import KINDS, Image
+from app.database.models import JOB_KINDS, Image
 from app.database.sqlite import db
 from app.errors import ConfigurationError
 from app.settings import Settings
@@ -77,7 +77,7 @@ def test_a_job_whose_end_had_no_room_is_taken_up_again_when_there_is(
 ) -> None:
     image = jobs.add_image(site.url("/a.png"))
     site.replies["/a.png"] = lambda: (small_disk.fill(), Reply(picture(), "image/png"))[1]
-    for turn in lambda: tasks.turn(KINDS), tasks.rescue:
+    for turn in lambda: tasks.turn(JOB_KINDS), tasks.rescue:
         with pytest.raises(OperationalError, match="full"):
             turn()
     assert jobs.get(Image, image.id).status == "running"
@@ -86,7 +86,7 @@ def test_a_job_whose_end_had_no_room_is_taken_up_again_when_there_is(
     small_disk.free()
     site.file("/a.png", picture())
     tasks.rescue()
-    assert tasks.turn(KINDS)
+    assert tasks.turn(JOB_KINDS)
     assert client.get(f"/images/{image.id}/content").data == picture()
     assert jobs.get(Image, image.id).attempts == 2
 

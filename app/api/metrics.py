@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app import jobs, metrics
-from app.database.models import WORK, now
+from app.database.models import CLAIMABLE, now
 from app.http.arguments import Blueprint
 
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
@@ -22,7 +22,7 @@ class Jobs(Collector):
         queued = _gauge("jobs_queued", f"Jobs that wait, counted up to {MOST_COUNTED}.")
         running = _gauge("jobs_running", "Jobs at work.")
         age = _gauge("oldest_queued_seconds", "How long the first in the queue has waited.")
-        for kind in WORK:
+        for kind in CLAIMABLE:
             labels = [kind.__name__.lower()]
             since = jobs.queued_since(kind)
             queued.add_metric(labels, jobs.count_queued(kind, MOST_COUNTED))

@@ -11,7 +11,7 @@ import click
 from peewee import PeeweeException
 
 from app import jobs, prepare
-from app.database.models import KINDS, Delivery, Download, Image, Status
+from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
 from app.settings import load
@@ -52,7 +52,7 @@ def _open() -> Storage:
 
 
 def _job(job_id: UUID) -> Download | Image:
-    for kind in KINDS:
+    for kind in JOB_KINDS:
         try:
             return jobs.get(kind, job_id)
         except NotFound:
@@ -93,7 +93,7 @@ def group() -> None:
 def show(_: Storage, status: str | None, limit: int) -> None:
     """List the newest jobs."""
     equal: dict[str, Any] = {"status": status} if status else {}
-    for kind in KINDS:
+    for kind in JOB_KINDS:
         for job in jobs.page(kind, limit, **equal):
             url = job.url if isinstance(job, Download) else job.source_url
             reason = job.error_detail or ""

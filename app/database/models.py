@@ -255,11 +255,11 @@ class Tally(Model):
         primary_key = CompositeKey("kind", "state", "reason")
 
 
-KINDS: tuple[type[Download], type[Image]] = (Download, Image)
-WORK = (*KINDS, Delivery)
+JOB_KINDS: tuple[type[Download], type[Image]] = (Download, Image)
+CLAIMABLE = (*JOB_KINDS, Delivery)
 
 # Sorted by id is sorted by time, so each index serves claims and lists alike.
-for kind in WORK:
+for kind in CLAIMABLE:
     kind.add_index(kind.status, kind.id)
     kind.add_index(kind.claimed_by, where=kind.claimed_by.is_null(False))
 Image.add_index(Image.download, Image.id)

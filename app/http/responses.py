@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,13 +12,11 @@ from flask.json.provider import DefaultJSONProvider
 from marshmallow import Schema
 
 from app import jobs
-from app.database.models import Download, Image, first_id, now
+from app.database.models import AnyJob, Download, Image, first_id, now
 from app.database.sqlite import db
 from app.errors import Gone, NotFound
 from app.http import services
 from app.http.problems import RETRY_SECONDS
-
-AnyJob = TypeVar("AnyJob", Download, Image)
 
 
 def encode(told: Any) -> bytes:

@@ -2,13 +2,12 @@
 
 submissions     what clients ask for: add, get, retry, repeat, cancel, withdraw
 lists           what there is, page by page
-idempotency     what was answered, for requests that are sent again
+idempotency     the answers to requests that may be sent again
 queue           what waits for its turn
 progress        where jobs stand, for those who wait for their end
-claims          what the work does: claim, record, finish, fail, hand back
-deliveries      who is told of the end
-recovery        what becomes of the jobs of dead processes
-tally           how many have ended, and how
+claims          what the work does: claim, record, finish, fail, hand back, recover
+deliveries      the callbacks at the end of jobs
+counts          how many have ended, and how
 """
 
 from app.jobs.claims import (
@@ -21,14 +20,15 @@ from app.jobs.claims import (
     hand_back,
     holds,
     postpone,
+    recover,
     settle,
 )
+from app.jobs.counts import ended
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page
 from app.jobs.progress import Standing, ended_pictures, standings
 from app.jobs.queue import any_claimable, count_queued, count_running, newest, queued_since
-from app.jobs.recovery import recover
 from app.jobs.submissions import (
     add_download,
     add_downloads,
@@ -40,7 +40,6 @@ from app.jobs.submissions import (
     retry,
     withdraw,
 )
-from app.jobs.tally import ended
 
 __all__ = [
     "Asked",

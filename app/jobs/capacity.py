@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from app import jobs
-from app.database.models import KINDS
+from app.database.models import JOB_KINDS
 from app.errors import Overloaded
 
 FRESH_SECONDS = 1.0  # how long a count is good for; to count 100,000 takes 8 ms
@@ -50,4 +50,4 @@ class Capacity:
 
 
 def _count(most: int) -> int:
-    return sum(jobs.count_queued(kind, most) for kind in KINDS)
+    return sum(jobs.count_queued(kind, most) for kind in JOB_KINDS)

@@ -5,7 +5,7 @@ claim (to a cancel, or to a process that took the job over) changes nothing any 
 a download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -13,11 +13,21 @@ from typing import Any
 
 from peewee import Expression, chunked
 
-from app.database.models import AnyJob, Delivery, Download, Image, Job, Status, now, stamp
+from app.database.models import (
+    CLAIMABLE,
+    AnyJob,
+    Delivery,
+    Download,
+    Image,
+    Job,
+    Status,
+    now,
+    stamp,
+)
 from app.database.sqlite import db
 from app.database.statements import parameter, prepared
-from app.errors import Cancelled, Failure
-from app.jobs import tally
+from app.errors import Cancelled, Failure, GaveUp
+from app.jobs import counts
 from app.jobs.deliveries import announce
 from app.jobs.queue import first_claimable
 from app.jobs.submissions import get
@@ -162,7 +172,7 @@ def _end(job: Job, status: Status, **values: Any) -> None:
             _leave_rest(job, "a dry run" if job.dry_run else "the download has ended")
             vars(job).pop("pictures", None)  # as they are from now on
         announce(job)
-        tally.count(job)
+        counts.count(job)
 
 
 def _leave_rest(download: Download, why: str) -> None:
@@ -172,3 +182,27 @@ def _leave_rest(download: Download, why: str) -> None:
         error_code=Cancelled.code,
         error_detail=f"not fetched: {why}",
     ).where(Image.download == download, Image.status == Status.QUEUED).execute()
+
+
+def recover(is_alive: Callable[[str], bool], crashes_allowed: int) -> int:
+    """Hand back the jobs of dead processes, or fail those that died too often; return how many."""
+    claims = [(process, kind) for kind in CLAIMABLE for process in _processes(kind)]
+    dead = [(process, kind) for process, kind in claims if not is_alive(process)]
+    return sum(_recover_from(process, kind, crashes_allowed) for process, kind in dead)
+
+
+def _processes(kind: type[Job]) -> list[str]:
+    claimed = kind.select(kind.claimed_by).where(kind.claimed_by.is_null(False)).distinct()
+    return [job.claimed_by for job in claimed if job.claimed_by]
+
+
+def _recover_from(process: str, kind: type[Job], crashes_allowed: int) -> int:
+    left = kind.claimed_by == process
+    with db.atomic():
+        doomed = list(kind.select().where(left, kind.crashes + 1 >= crashes_allowed))
+        for job in doomed:
+            crashes = job.crashes + 1
+            fail(job, GaveUp(f"its process died {crashes} times"), crashes=crashes)
+        queued = kind.update(status=Status.QUEUED, claimed_by=None, crashes=kind.crashes + 1)
+        count: int = queued.where(left).execute()
+        return len(doomed) + count

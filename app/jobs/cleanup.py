@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app import jobs
 from app.database import sqlite
-from app.database.models import KINDS, UNFINISHED, Delivery, Download, Image, Status, now
+from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status, now
 from app.errors import NotFound
 from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumbnail_key
 
@@ -136,7 +136,7 @@ def expire(storage: Storage, keep_days: int, moment: datetime) -> int:
     if not keep_days:
         return 0
     earliest = moment - timedelta(days=keep_days)
-    ended = [job for kind in KINDS for job in jobs.ended_before(kind, earliest, STEP)]
+    ended = [job for kind in JOB_KINDS for job in jobs.ended_before(kind, earliest, STEP)]
     for job in ended:
         with suppress(NotFound):  # a client was faster
             remove(job, storage)
@@ -145,7 +145,7 @@ def expire(storage: Storage, keep_days: int, moment: datetime) -> int:
 
 def _finished() -> Iterator[Download | Image]:
     """Yield the jobs that should have a file, a step at a time: some are removed on the way."""
-    for kind in KINDS:
+    for kind in JOB_KINDS:
         last = None
         while step := jobs.page(kind, STEP, last, status=Status.FINISHED):
             yield from (job for job in step if not getattr(job, "dry_run", False))

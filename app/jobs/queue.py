@@ -7,7 +7,7 @@ from uuid import UUID
 
 from peewee import SQL, Expression, Select, fn
 
-from app.database.models import QUEUED_ALONE, WORK, Delivery, Image, Job, Status, now
+from app.database.models import CLAIMABLE, QUEUED_ALONE, Delivery, Image, Job, Status, now
 from app.database.statements import parameter, prepared
 
 
@@ -82,5 +82,5 @@ def count_running(kind: type[Job]) -> int:
 
 def newest() -> datetime | None:
     """Return when the newest of all jobs was added."""
-    rows = [kind.select(kind.added_at).order_by(kind.id.desc()).first() for kind in WORK]
+    rows = [kind.select(kind.added_at).order_by(kind.id.desc()).first() for kind in CLAIMABLE]
     return max((row.added_at for row in rows if row), default=None)

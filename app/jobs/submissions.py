@@ -18,7 +18,7 @@ from app.database.models import (
 from app.database.sqlite import db
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
-from app.jobs import tally
+from app.jobs import counts
 from app.jobs.deliveries import announce
 from app.urls import site_of
 
@@ -131,7 +131,7 @@ def withdraw(job: AnyJob) -> AnyJob:
             for name, value in end.items():
                 setattr(job, name, value)
             announce(job)
-            tally.count(job)
+            counts.count(job)
         else:
             kind.delete().where(kind.id == job.id).execute()
     return job

@@ -13,7 +13,7 @@ from math import inf
 from uuid import UUID
 
 from app import jobs
-from app.database.models import KINDS, Download, Image, Status
+from app.database.models import JOB_KINDS, Download, Image, Status
 from app.database.sqlite import db
 from app.errors import Overloaded
 from app.jobs import Standing
@@ -129,7 +129,7 @@ class WaitingRoom:
         if version == self._version:
             places = [place for place in places if place.standing == UNSEEN]
         news: dict[Place, Standing | None] = {}
-        for kind in KINDS:
+        for kind in JOB_KINDS:
             if ours := [place for place in places if place.kind is kind]:
                 found = jobs.standings(kind, {place.job_id for place in ours})
                 news |= {place: found.get(place.job_id) for place in ours}

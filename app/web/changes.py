@@ -1,7 +1,6 @@
 """What people do to a download or an image: by forms that are a button each."""
 
 from collections.abc import Callable
-from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -9,16 +8,14 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug import Response
 
 from app import jobs
-from app.database.models import Download, Image
+from app.database.models import AnyJob, Download, Image
 from app.http import services
 from app.http.auth import local_path
 from app.http.responses import load
 from app.jobs import cleanup
 
-AnyJob = TypeVar("AnyJob", Download, Image)
 
-
-def take(pages: Blueprint, kind: type[AnyJob]) -> None:
+def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
     """Have the pages of a kind of job take these forms; they lead back to where they stand."""
 
     @pages.post("/<uuid:job_id>/retry")

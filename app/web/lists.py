@@ -1,7 +1,7 @@
 """Lists for people, a page at a time, by the filters and cursors of the API."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import request
@@ -9,9 +9,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from app import jobs
-from app.database.models import Download, Image
-
-AnyJob = TypeVar("AnyJob", Download, Image)
+from app.database.models import AnyJob
 
 LABELS = {"status": "State", "site": "Site", "added_after": "From", "added_before": "To"}
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from peewee import OperationalError
 
 from app import jobs, metrics
-from app.database.models import KINDS, WORK, Delivery, Download, Image, Status
+from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import (
     DeadlineExceeded,
     Failure,
@@ -61,7 +61,7 @@ class Tasks:
         self._suspect = threading.Lock()
         self._couriers = threading.BoundedSemaphore((settings.job_threads + 1) // 2)
         # Deliveries wait as long as there is nothing to sign them with.
-        self.kinds: Sequence[Kind] = WORK if settings.webhook_secret else KINDS
+        self.kinds: Sequence[Kind] = CLAIMABLE if settings.webhook_secret else JOB_KINDS
 
     def turn(self, kinds: Iterable[Kind]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""

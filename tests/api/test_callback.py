@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import KINDS, Delivery, Download, Image, new_id, now
+from app.database.models import JOB_KINDS, Delivery, Download, Image, new_id, now
 from app.errors import Unreachable
 from app.settings import Settings
 
@@ -33,7 +33,7 @@ def ended(kind: type[Download] | type[Image]) -> str:
     return f"{PATHS[kind]}/{job.id}/callback"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", JOB_KINDS)
 def test_it_tells_how_far_a_delivery_is(client: FlaskClient, kind: Any) -> None:
     path = ended(kind)
     [row] = Delivery.select()

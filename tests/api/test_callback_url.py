@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import KINDS, Download, Image
+from app.database.models import JOB_KINDS, Download, Image
 from app.errors import Unreachable
 from app.settings import Settings
 
@@ -26,7 +26,7 @@ def test_it_is_kept_and_not_shown(client: FlaskClient, call: str, url: str) -> N
     answer = client.post(call, json={"url": url, "callback_url": HOOK})
 
     assert answer.status_code == 202
-    [job] = [job for kind in KINDS for job in kind.select()]
+    [job] = [job for kind in JOB_KINDS for job in kind.select()]
     assert job.callback_url == HOOK
     answers = [answer, client.get(call), client.get(answer.headers["Location"])]
     assert not any("s3cret" in one.text for one in answers)
@@ -69,7 +69,7 @@ def test_it_is_judged_like_every_url(client: FlaskClient, call: str, url: str, b
 
     assert answer.status_code == 422
     assert list(answer.json["errors"]) == ["callback_url"]
-    assert not any(kind.select().exists() for kind in KINDS)
+    assert not any(kind.select().exists() for kind in JOB_KINDS)
 
 
 @pytest.mark.parametrize(("call", "url"), CALLS)
@@ -84,9 +84,9 @@ def test_without_a_secret_it_is_refused_with_the_way_out(
     assert "DOWNLOADER_WEBHOOK_SECRET" in told
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", JOB_KINDS)
 def test_a_retry_keeps_it(client: FlaskClient, kind: type[Download] | type[Image]) -> None:
-    call, url = CALLS[KINDS.index(kind)]
+    call, url = CALLS[JOB_KINDS.index(kind)]
     location = client.post(call, json={"url": url, "callback_url": HOOK}).headers["Location"]
     job = jobs.claim(kind, "me")
     assert job

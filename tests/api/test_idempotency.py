@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app, jobs
-from app.database.models import KINDS, Download, Idempotency, Image, now
+from app.database.models import JOB_KINDS, Download, Idempotency, Image, now
 from app.database.sqlite import db
 from app.errors import Unreachable
 from app.settings import Settings
@@ -93,7 +93,7 @@ def test_a_setting_that_has_changed_since_does_not_matter(
     assert changed.post("/download", json=body, headers=headers).data == first.data
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", JOB_KINDS)
 def test_a_retry_is_done_once_too(client: FlaskClient, kind: type[Download | Image]) -> None:
     first, second = (failed(kind) for _ in range(2))
     headers = {"Idempotency-Key": "k1"}

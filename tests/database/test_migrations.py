@@ -8,7 +8,7 @@ from playhouse.migrations import Runner
 
 from app import jobs
 from app.database import sqlite
-from app.database.models import WORK, Delivery, Idempotency, Image, Tally
+from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Tally
 from app.database.sqlite import db
 
 OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
@@ -71,9 +71,9 @@ def test_what_a_process_had_claimed_before_an_upgrade_is_handed_back(tmp_path: P
             )
     sqlite.migrate()
 
-    assert [job.claimed_by for kind in WORK for job in kind.select()] == ["dead", None] * 3
+    assert [job.claimed_by for kind in CLAIMABLE for job in kind.select()] == ["dead", None] * 3
     assert jobs.recover(lambda process: False, crashes_allowed=3) == 3
-    assert {job.status for kind in WORK for job in kind.select()} == {"queued", "finished"}
+    assert {job.status for kind in CLAIMABLE for job in kind.select()} == {"queued", "finished"}
     db.close()
 
 
@@ -81,7 +81,7 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
     sqlite.use(tmp_path / "new.db")
     sqlite.migrate()
 
-    for model in *WORK, Idempotency, Tally:
+    for model in *CLAIMABLE, Idempotency, Tally:
         table = model._meta.table_name
         assert {c.name for c in db.get_columns(table)} == {*model._meta.columns}
         described = {index._name for index in model._meta.fields_to_index()}

@@ -10,10 +10,10 @@ from flask import Flask
 from playhouse.schema_diff import diff_models
 
 from app.database import models, sqlite
-from app.database.models import WORK, Idempotency, Image, Tally
+from app.database.models import CLAIMABLE, Idempotency, Image, Tally
 from app.database.sqlite import db
 
-TABLES = [*WORK, Idempotency, Tally]
+TABLES = [*CLAIMABLE, Idempotency, Tally]
 
 
 def schema() -> set[tuple[object, ...]]:

@@ -13,7 +13,7 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database import sqlite
-from app.database.models import KINDS, Image
+from app.database.models import JOB_KINDS, Image
 from app.database.sqlite import db
 from app.errors import ConfigurationError
 from app.storage import Storage
@@ -67,7 +67,7 @@ def test_who_waited_too_long_is_asked_to_come_back(
 
     for path, url in ASKS:
         assert client.post(path, json={"url": url}).status_code == 202
-    assert [kind.select().count() for kind in KINDS] == [1, 1]
+    assert [kind.select().count() for kind in JOB_KINDS] == [1, 1]
 
 
 def test_a_request_waits_for_its_turn(client: FlaskClient, holder: Holder) -> None:
@@ -103,7 +103,7 @@ def test_a_job_whose_end_the_database_did_not_take_is_done_again(
 ) -> None:
     image = jobs.add_image(site.url("/a.png"))
     site.replies["/a.png"] = lambda: (holder.hold(), Reply(picture(), "image/png"))[1]
-    for turn in lambda: tasks.turn(KINDS), tasks.rescue:
+    for turn in lambda: tasks.turn(JOB_KINDS), tasks.rescue:
         with pytest.raises(OperationalError, match="locked"):
             turn()
     assert jobs.get(Image, image.id).status == "running"
@@ -111,8 +111,8 @@ def test_a_job_whose_end_the_database_did_not_take_is_done_again(
     holder.let_go()
     site.file("/a.png", picture())
     tasks.rescue()
-    assert tasks.turn(KINDS)
-    assert not tasks.turn(KINDS)
+    assert tasks.turn(JOB_KINDS)
+    assert not tasks.turn(JOB_KINDS)
     assert jobs.get(Image, image.id).status == "finished"
     assert [entry[1:] for entry in storage.walk("images")] == [(image.id, 2)]
 

@@ -9,7 +9,7 @@ from flask import Flask
 from peewee import IntegrityError
 
 from app import jobs
-from app.database.models import WORK, Download, Image, Status, new_id
+from app.database.models import CLAIMABLE, Download, Image, Status, new_id
 from app.database.sqlite import db
 from app.errors import NotFound, Skipped, Unreachable
 
@@ -251,13 +251,13 @@ def test_the_end_of_a_download_ends_its_images() -> None:
 
 
 def test_waiting_work_is_seen() -> None:
-    assert not jobs.any_claimable(WORK)
+    assert not jobs.any_claimable(CLAIMABLE)
     add_download()
-    assert jobs.any_claimable(WORK)
+    assert jobs.any_claimable(CLAIMABLE)
     jobs.claim(Download, "me")
-    assert not jobs.any_claimable(WORK)
+    assert not jobs.any_claimable(CLAIMABLE)
     jobs.add_image("https://a/")
-    assert jobs.any_claimable(WORK)
+    assert jobs.any_claimable(CLAIMABLE)
     assert not jobs.any_claimable([Download])
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import EPOCH, KINDS, Download, Image, Job, Status, first_id, new_id
+from app.database.models import EPOCH, JOB_KINDS, Download, Image, Job, Status, first_id, new_id
 from app.database.sqlite import db
 
 MOMENT = EPOCH + timedelta(days=20_000)
@@ -33,7 +33,7 @@ def combinations(names: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", JOB_KINDS)
 def test_each_combination_of_filters_walks_an_index(app: Flask, kind: type[Job]) -> None:
     asked: list[tuple[str, Any]] = []
     db.connection().set_trace_callback(lambda sql: asked.append(("sql", sql)))

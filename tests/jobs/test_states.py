@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from app import jobs
 from app.database import sqlite
-from app.database.models import KINDS, Delivery, Download, Image, Status
+from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.database.sqlite import db
 from app.errors import NotFailed, Unreachable
 
@@ -25,7 +25,7 @@ CRASHES = 3
 
 
 def rows() -> Iterator[Download | Image]:
-    for kind in KINDS:
+    for kind in JOB_KINDS:
         yield from kind.select()
 
 
@@ -59,7 +59,7 @@ class Jobs(RuleBasedStateMachine):
         options = {"min_width": 0, "min_height": 0, "manifest": False, "callback_url": hook}
         self.accepted.add(jobs.add_download(url="https://a/", limit=limit, **options).id)
 
-    @rule(target=claims, kind=st.sampled_from(KINDS), process=st.sampled_from(PROCESSES))
+    @rule(target=claims, kind=st.sampled_from(JOB_KINDS), process=st.sampled_from(PROCESSES))
     def claim(self, kind: Any, process: str) -> Any:
         waiting = {job.id for job in kind.select() if job.status == Status.QUEUED}
         if kind is Image:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app import jobs
-from app.database.models import KINDS, WORK, Download, Image
+from app.database.models import CLAIMABLE, JOB_KINDS, Download, Image
 from app.settings import Settings
 from app.worker.pool import PoolEngine
 from app.worker.processes import ProcessRegistry
@@ -207,11 +207,11 @@ def test_downloads_and_images_take_turns(app: Flask, settings: Settings, site: S
     engine = PoolEngine(replace(settings, job_threads=1), app.extensions["storage"])
     try:
         engine.submit()
-        until(lambda: not jobs.any_claimable(WORK) and count("failed") == 3)
+        until(lambda: not jobs.any_claimable(CLAIMABLE) and count("failed") == 3)
     finally:
         engine.stop()
 
-    ended = [(job.finished_at, kind) for kind in KINDS for job in kind.select()]
+    ended = [(job.finished_at, kind) for kind in JOB_KINDS for job in kind.select()]
     assert [kind for _, kind in sorted(ended, key=lambda one: one[0])] == [Download, Image] * 3
 
 

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import KINDS, Download, Image
+from app.database.models import JOB_KINDS, Download, Image
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage, archive_key
@@ -332,13 +332,13 @@ def test_a_download_goes_on_where_it_was_handed_back(
     site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
     stopping = Tasks(settings, storage, processes, stopping=lambda: site.asked("/b.png") > 0)
 
-    stopping.turn(KINDS)
+    stopping.turn(JOB_KINDS)
     stopped.set()
     [download] = Download.select()
     assert (download.status, download.claimed_by) == ("queued", None)
     assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]
 
-    Tasks(settings, storage, processes, stopping=lambda: False).turn(KINDS)
+    Tasks(settings, storage, processes, stopping=lambda: False).turn(JOB_KINDS)
     [download] = Download.select()
     assert (download.status, download.attempts) == ("finished", 2)
     assert list(members(download)) == ["001-a.png", "002-b.png", "003-c.png"]
@@ -359,7 +359,7 @@ def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
     added = jobs.add_download(url=show(site, "a.png", "b.png"), limit=5)
     stopped = threading.Event()
     site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
-    Tasks(settings, storage, processes, stopping=lambda: site.asked("/b.png") > 0).turn(KINDS)
+    Tasks(settings, storage, processes, stopping=lambda: site.asked("/b.png") > 0).turn(JOB_KINDS)
     stopped.set()
     [(key, first, _)] = storage.walk("images", "archives")
     storage.remove(key)
