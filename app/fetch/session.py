@@ -1,4 +1,4 @@
-"""requests on top of our wires: one parser, no cookies, no proxies, no redirects of its own."""
+"""requests on top of our wires: one parser, our own cookies, no proxies, nothing followed."""
 
 import contextlib
 import functools
@@ -19,6 +19,7 @@ from urllib3.util.ssltransport import SSLTransport
 from app.errors import BrokenTransfer, Unreachable
 from app.fetch import header
 from app.fetch.connection import Wire
+from app.fetch.cookies import Cookies
 from app.urls import Url
 
 MAX_IDLE = 16  # connections kept alive within a job
@@ -39,7 +40,9 @@ class _Request(requests.PreparedRequest):
 
 
 class _Response(http.client.HTTPResponse):
-    """Skips every interim answer, where http.client skips 100 only, and drops cookies."""
+    """Skips every interim answer, where http.client skips 100 only; hides cookies from requests."""
+
+    cookies: list[str]
 
     def begin(self) -> None:
         stream = self.fp
@@ -47,6 +50,7 @@ class _Response(http.client.HTTPResponse):
             super().begin()
         finally:
             self.fp = stream
+        self.cookies = self.headers.get_all("Set-Cookie", [])
         del self.headers["Set-Cookie"]
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -137,6 +141,7 @@ class Session(requests.Session):
     def __init__(self, dial: Dial, tls: ssl.SSLContext, agent: str) -> None:
         super().__init__()
         self.trust_env = False
+        self._job_cookies = Cookies()
         self._about_us = {"User-Agent": agent, "Accept-Encoding": "identity"}
         adapter = _Adapter(dial, tls)
         self.mount("http://", adapter)
@@ -150,8 +155,13 @@ class Session(requests.Session):
         headers = {**self._about_us, "Accept": accept}
         if referer and (referer.scheme, url.scheme) != ("https", "http"):  # RFC 9110, 10.1.3
             headers["Referer"] = str(referer)
+        if cookie := self._job_cookies.header(url):
+            headers["Cookie"] = cookie
         with translated():
-            return self.send(_Request(url, headers), stream=True)
+            response = self.send(_Request(url, headers), stream=True)
+        answered = getattr(response.raw, "_original_response", None)
+        self._job_cookies.store(url, getattr(answered, "cookies", []))
+        return response
 
     def deliver(self, url: Url, body: bytes, headers: Mapping[str, str]) -> requests.Response:
         """Send one POST; the body of the answer is still on the wire."""

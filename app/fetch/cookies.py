@@ -1,0 +1,87 @@
+"""Cookies of one job by RFC 6265: back to the host that set them, to no other, and then gone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from app.urls import Url
+
+MAX_BYTES = 4096  # of a cookie, as in browsers, and of all that go out with a request
+MAX_OF_HOST = 50
+MAX_HOSTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    value: str
+    secure: bool
+
+
+class Cookies:
+    """What hosts set within a job. A `Domain` widens nothing: subdomains are other hosts here.
+
+    As in browsers, the ports of a host share its cookies, and a secure one goes by https alone.
+    """
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, dict[tuple[str, str], _Cookie]] = {}
+
+    def store(self, url: Url, lines: list[str]) -> None:
+        """Keep what a response from `url` says in its Set-Cookie lines."""
+        for line in lines:
+            if len(line) <= MAX_BYTES and line.isprintable():
+                self._store(url, line)
+
+    def header(self, url: Url) -> str | None:
+        """Return the Cookie header of a request, if any; longer paths first (section 5.4)."""
+        path = url.target.partition("?")[0]
+        found = [
+            (len(place), f"{name}={cookie.value}" if name else cookie.value)
+            for (name, place), cookie in self._hosts.get(url.host, {}).items()
+            if _covers(place, path) and (url.scheme == "https" or not cookie.secure)
+        ]
+        found.sort(key=lambda pair: -pair[0])
+        header = "; ".join(text for _, text in found)
+        return header if 0 < len(header) <= MAX_BYTES else None
+
+    def _store(self, url: Url, line: str) -> None:
+        pair, *parts = line.split(";")
+        name, equals, value = pair.partition("=")
+        name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
+        attributes = dict(_attribute(part) for part in parts)
+        secure = "secure" in attributes
+        domain = attributes.get("domain", "").lstrip(".").lower()
+        foreign = domain and not f".{url.host}".endswith(f".{domain}")
+        if foreign or (secure and url.scheme != "https") or not (name or value):
+            return
+        place = attributes.get("path", "")
+        if not place.startswith("/"):
+            place = url.target.partition("?")[0].rpartition("/")[0] or "/"
+        if url.host not in self._hosts and len(self._hosts) >= MAX_HOSTS:
+            return
+        mine = self._hosts.setdefault(url.host, {})
+        mine.pop((name, place), None)
+        if not _is_over(attributes) and len(mine) < MAX_OF_HOST:
+            mine[name, place] = _Cookie(value, secure)
+
+
+def _attribute(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip().lower(), value.strip()
+
+
+def _covers(place: str, path: str) -> bool:
+    """Match paths by section 5.1.4."""
+    return path == place or path.startswith(place if place.endswith("/") else f"{place}/")
+
+
+def _is_over(attributes: dict[str, str]) -> bool:
+    """Tell whether a cookie is set to remove it; jobs are short, so no other end is kept."""
+    age = attributes.get("max-age", "")
+    if age.removeprefix("-").isdecimal():
+        return age.startswith("-") or not age.strip("0")
+    try:
+        when = parsedate_to_datetime(attributes.get("expires", ""))
+    except (ValueError, OverflowError):
+        return False
+    return when.replace(tzinfo=when.tzinfo or UTC) < datetime.now(UTC)
