@@ -1,26 +1,18 @@
-"""A client of the API: of a service somewhere, or of the application in this very process."""
+"""A client of a service that runs somewhere."""
 
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
-from wsgiref.types import WSGIApplication
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.structures import CaseInsensitiveDict
+from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 from werkzeug.http import parse_options_header
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from app import create_app
 from app.commands.problem import NoAnswer, Problem
-from app.database import sqlite
-from app.settings import load
 
 TIMEOUTS = 10, 60  # seconds to connect, and without a byte
 HURRY = 5  # seconds for either, where a person wants to leave
@@ -45,17 +37,13 @@ PATIENCE = Retry(
 class Client:
     """Has jobs done; all it does raises `Problem`.
 
-    It looks every `pause` seconds how they go, and leaves on a service that `keeps` them what is
-    done.
+    It looks every `pause` seconds how they go, and leaves on the service what is done.
     """
 
-    def __init__(
-        self, session: requests.Session, service: str, *, pause: float, keeps: bool
-    ) -> None:
+    def __init__(self, session: requests.Session, service: str, *, pause: float) -> None:
         self._session = session
         self._service = service.rstrip("/")
         self._pause = pause
-        self._keeps = keeps
 
     @contextmanager
     def job(self, path: str, **wish: Any) -> Iterator[str]:
@@ -68,11 +56,8 @@ class Client:
         try:
             yield place
         except KeyboardInterrupt:
-            if self._keeps:
-                self._cancel(place)
+            self._cancel(place)
             raise
-        if not self._keeps:
-            self._remove(place)
 
     def follow(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield what is told of a job, again and again until it has ended."""
@@ -106,9 +91,6 @@ class Client:
         with suppress(requests.RequestException):
             url = f"{self._service}{path}"
             requests.delete(url, auth=self._session.auth, timeout=HURRY, stream=True).close()
-
-    def _remove(self, path: str) -> None:
-        self._ask("DELETE", path).close()
 
     def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
         options |= {"timeout": TIMEOUTS, "allow_redirects": False}
@@ -147,38 +129,7 @@ def at(service: str, key: str | None) -> Iterator[Client]:
             session.mount(scheme, HTTPAdapter(max_retries=PATIENCE))
         if key:
             session.auth = _Bearer(key)
-        yield Client(session, service, pause=1, keeps=True)
-
-
-@contextmanager
-def in_process() -> Iterator[Client]:
-    """Be a client of the application in this process, on a storage of its own that goes after it.
-
-    Raises:
-        ConfigurationError: a setting is not valid.
-
-    """
-    with TemporaryDirectory(prefix="image-downloader-") as folder, requests.Session() as session:
-        # What concerns a service and its clients is left out.
-        settings = replace(
-            load(),
-            storage_dir=Path(folder),
-            job_threads=1,
-            hosts=(),
-            api_keys=(),
-            rate_limit=None,
-            accel="",
-            keep_days=0,
-        )
-        app = create_app(settings)
-        engine = app.extensions["engine"]
-        session.trust_env = False
-        session.mount("http://", _InProcess(app))
-        try:
-            yield Client(session, "http://in-process", pause=0.1, keeps=False)
-        finally:
-            engine.stop()
-            sqlite.db.close()
+        yield Client(session, service, pause=1)
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -190,46 +141,3 @@ class _Bearer(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
-
-
-class _InProcess(BaseAdapter):
-    """Calls an application where other adapters send over a network."""
-
-    def __init__(self, app: WSGIApplication) -> None:
-        super().__init__()
-        self._app = app
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Return the application's answer; its body is not read yet."""
-        asked = EnvironBuilder(
-            request.path_url,
-            method=str(request.method),
-            headers=[(name, str(value)) for name, value in request.headers.items()],
-            data=cast(bytes | None, request.body),
-        )
-        pieces, status, headers = run_wsgi_app(self._app, asked.get_environ())
-        answer = requests.Response()
-        answer.status_code = int(status[:3])
-        answer.headers = CaseInsensitiveDict(headers)
-        answer.raw = _Body(pieces)
-        answer.request, answer.url = request, request.url or ""
-        return answer
-
-    def close(self) -> None:
-        """Do nothing: there is no connection."""
-
-
-class _Body:
-    """As much of a urllib3 response as requests needs."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
-
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        """Yield the body."""
-        yield from self._pieces
-
-    def close(self) -> None:
-        """Tell the application that its answer was read, or is not wanted."""
-        if close := getattr(self._pieces, "close", None):
-            close()

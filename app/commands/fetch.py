@@ -21,6 +21,7 @@ from app.errors import ConfigurationError, Skipped, Unwanted
 
 if TYPE_CHECKING:
     from app.commands.client import Client
+    from app.commands.local import LocalClient
 
 # What a page's URL leads to when it is an image's: something that is no page, or too large for one.
 MAY_BE_AN_IMAGE = "not-html", "too-large"
@@ -121,18 +122,22 @@ def fetch(
     sys.exit(2 if not got else 1 if missed else 0)
 
 
-def _client(server: str | None, key: str | None) -> "AbstractContextManager[Client]":
+def _client(server: str | None, key: str | None) -> "AbstractContextManager[Client | LocalClient]":
     """Import what the call needs: the help needs none of it."""
-    from app.commands import client
+    if server:
+        from app.commands.client import at
 
-    return client.at(server, key) if server else client.in_process()
+        return at(server, key)
+    from app.commands.local import in_process
+
+    return in_process()
 
 
 class Errand:
     """What is wanted of each URL, and where to."""
 
     def __init__(
-        self, client: "Client", target: Path, *, extract: bool, wish: dict[str, Any]
+        self, client: "Client | LocalClient", target: Path, *, extract: bool, wish: dict[str, Any]
     ) -> None:
         self._client = client
         self._target = target

@@ -42,7 +42,7 @@ def restarting(request: pytest.FixtureRequest) -> Iterator[client.Client]:
     with requests.Session() as session:
         adapter = Restarting("queued", "running", "finished", proxied=request.param)
         session.mount("http://", adapter)
-        yield client.Client(session, "http://a", pause=0, keeps=True)
+        yield client.Client(session, "http://a", pause=0)
 
 
 def test_a_job_is_followed_over_restarts_of_its_service(restarting: client.Client) -> None:
