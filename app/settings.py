@@ -9,11 +9,9 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import limits
 from environs import EnvError, FileAwareEnv
-from limits import RateLimitItem
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 from marshmallow.validate import Length, Range, Regexp, Validator
@@ -21,6 +19,9 @@ from marshmallow.validate import Length, Range, Regexp, Validator
 from app import VERSION as VERSION
 from app import keys
 from app.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 PREFIX = "DOWNLOADER_"
 COMMAND = ("SERVER", "KEY")  # of `python -m app fetch`, which reads settings too
@@ -88,15 +89,19 @@ class _Keys(Field[tuple[bytes, ...]]):
         return tuple(keys.digest(key) for key in given)
 
 
-class _Rate(Field[RateLimitItem | None]):
+class _Rate(Field["RateLimitItem | None"]):
     """So many in a time, as `limits` writes it: `100/minute`, or `1000 per 2 hours`."""
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> RateLimitItem | None:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> "RateLimitItem | None":
+        if not value:
+            return None
+        import limits  # it takes as long as half of all other imports, and most have no use for it
+
         try:
-            [rate] = limits.parse_many(value) if value else [None]
+            [rate] = limits.parse_many(value)
         except ValueError as error:
             raise ValidationError("Not a rate: write 100/minute, or 1000 per 2 hours.") from error
-        if rate and not (rate.amount and rate.get_expiry()):
+        if not (rate.amount and rate.get_expiry()):
             raise ValidationError("A rate of nothing would let nobody in.")
         return rate
 
@@ -170,7 +175,7 @@ class Settings:
     api_keys: tuple[bytes, ...] = _setting(
         "api_keys", (), "keys, comma separated; when set, each call but `/healthz` needs one"
     )
-    rate_limit: RateLimitItem | None = _setting(
+    rate_limit: "RateLimitItem | None" = _setting(
         "rate", None, "requests of one key, or of one address without keys, such as `100/minute`"
     )
     trusted_proxies: int = _setting(
