@@ -2,9 +2,11 @@
 
 from wsgiref.types import WSGIApplication
 
-from flask import Flask
+from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from marshmallow import ValidationError
 from peewee import OperationalError
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api import openapi
@@ -14,53 +16,53 @@ from app.api.health import health
 from app.api.images import images
 from app.api.metrics import scrape
 from app.errors import Failure
-from app.http import conditional
 from app.http.auth import Access, refuse_foreign
 from app.http.bad_requests import handle_broken_body
 from app.http.hosts import Hosts, refuse_nameless
 from app.http.problems import (
-    ProblemApi,
     handle_database,
     handle_failure,
+    handle_http_exception,
+    handle_invalid,
 )
 from app.http.rate_limit import RateLimit
 from app.http.request_log import Door, Guard
-from app.http.responses import JsonProvider
 from app.http.routes import Routes
 from app.jobs.capacity import Capacity
 from app.keys import Keys
-from app.settings import VERSION, Settings
+from app.settings import Settings
 
 MAX_BODY_BYTES = 4 << 20  # 10,000 URLs of 400 characters
 
-CONFIGURATION = {
-    "API_TITLE": "Image Downloader",
-    "API_VERSION": VERSION,
-    "OPENAPI_VERSION": "3.1.0",
-    "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
-}
+RESOURCES = [downloads, images, health, scrape]
 
 
 def init_app(app: Flask) -> None:
     """Register the resources, their documentation and their errors."""
-    app.config.update(CONFIGURATION)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.strict_slashes = False  # `/images/` is `/images`,
     app.url_map.merge_slashes = False  # and nobody is sent elsewhere for a slash
-    app.json = JsonProvider(app)
-    app.json.sort_keys = False  # the schemas have an order
-    api = ProblemApi(app)
-    for blueprint in downloads, images, health, scrape:
-        api.register_blueprint(blueprint)
-    document = openapi.complete(api.spec.to_dict(), app.extensions["settings"])
-    app.extensions["openapi"] = document
+    for resource in RESOURCES:
+        resource.register(app)
+    app.extensions["openapi"] = openapi.write(RESOURCES, app.extensions["settings"])
     app.register_blueprint(docs)
     app.register_error_handler(Failure, handle_failure)
-    app.register_error_handler(ParseException, handle_broken_body)
+    app.register_error_handler(HTTPException, handle_http_exception)
     app.register_error_handler(OperationalError, handle_database)
-    conditional.observe(app, document["paths"])
+    app.register_error_handler(ParseException, handle_broken_body)
+    app.register_error_handler(ValidationError, handle_invalid)
+    app.after_request(_answer_options)
     app.extensions["capacity"] = Capacity(app.extensions["settings"].max_queued)
     door = Door(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
     app.wsgi_app = _behind_proxies(door, app)  # type: ignore[assignment,method-assign]
+
+
+def _answer_options(response: Response) -> Response:
+    """Answer OPTIONS with `Allow` and nothing else."""
+    if request.method == "OPTIONS" and response.status_code == 200:
+        response.status_code = 204
+        del response.headers["Content-Type"]
+    return response
 
 
 def _behind_proxies(door: Door, app: Flask) -> WSGIApplication:

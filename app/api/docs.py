@@ -2,9 +2,10 @@
 
 from importlib import resources
 
-from flask import Blueprint, Response, current_app, json, render_template, send_from_directory
+from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
 from app.http.request_log import CONTENT_SECURITY_POLICY
+from app.http.responses import versioned
 
 DAY = 24 * 3600  # seconds
 # Swagger UI's style sheet has its icons in it.
@@ -15,9 +16,8 @@ docs = Blueprint("docs", __name__, template_folder="templates", static_folder="s
 
 @docs.get("/openapi.json")
 def document() -> Response:
-    """Get what `app.api.openapi` completed when the application was made."""
-    told = json.dumps(current_app.extensions["openapi"], separators=(",", ":"))
-    return Response(told, mimetype="application/json")
+    """Get what `app.api.openapi` wrote when the application was made."""
+    return versioned(current_app.extensions["openapi"])
 
 
 @docs.get("/docs")

@@ -6,22 +6,18 @@ from uuid import UUID
 from flask import Response
 
 from app import jobs
-from app.api.callbacks import describe
+from app.api import actions
 from app.api.events import stream
 from app.api.schemas import DownloadWalk, NewDownload
-from app.database.models import Delivery, Download, Status
-from app.errors import NoArchive
+from app.database.models import UNFINISHED, Download, Status
+from app.errors import Gone, NoArchive
 from app.http import services
-from app.http.arguments import Blueprint
-from app.http.files import stored
-from app.http.idempotency import once
-from app.http.prefer import leads_on, waits
-from app.http.problems import ProblemDocument
-from app.http.responses import accepted, begun, listed, load
-from app.jobs import cleanup
+from app.http.conditional import Version
+from app.http.files import stored, version_of
+from app.http.operations import Content, Resource, file
+from app.http.responses import get_or_404, not_finished, page_of
 from app.jobs.documents import (
     AcceptedDocument,
-    DeliveryDocument,
     DownloadEventDocument,
     DownloadListDocument,
     StatusDocument,
@@ -29,38 +25,35 @@ from app.jobs.documents import (
 from app.pictures import filenames
 from app.storage import archive_key
 
-downloads = Blueprint("downloads", __name__, description="The images of a page in one zip")
+downloads = Resource("downloads", "The images of a page in one zip", "/download", Download)
+EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 
 
-@downloads.post("/download")
-@downloads.arguments(NewDownload)
-@downloads.response(202, AcceptedDocument)
-@downloads.doc(callbacks=describe(DownloadEventDocument))
-@leads_on(Download, AcceptedDocument)
-@once
-def add(new: dict[str, Any]) -> Response:
+@downloads.post("", body=NewDownload, accepted=(AcceptedDocument,), callback=DownloadEventDocument)
+def add(new: dict[str, Any]) -> Download:
     """Ask for the images of a page."""
     services.capacity().admit(1)
-    return _begun(jobs.add_download(**new))
+    return jobs.add_download(**new)
 
 
-@downloads.get("/download")
-@downloads.arguments(DownloadWalk, location="query")
-@downloads.response(200, DownloadListDocument)
+@downloads.get("", query=DownloadWalk, answer=DownloadListDocument, headers=("Link",))
 def walk(where: dict[str, Any]) -> Any:
     """List the downloads, newest first."""
-    return listed(Download, **where)
+    return page_of(Download, **where)
 
 
-@downloads.get("/download/<uuid:download_id>")
-@downloads.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
-@downloads.alt_response(202, schema=StatusDocument, description="Not finished yet")
-@waits(Download)
+@downloads.get(
+    "/<uuid:download_id>",
+    answer=file("application/zip"),
+    accepted=(StatusDocument,),
+    waits=True,
+    problems=("no-archive", "not-html", "no-images", "none-worked"),
+)
 def fetch(download_id: UUID) -> Response:
     """Get the archive."""
-    download = load(Download, download_id)
-    if download.status in (Status.QUEUED, Status.RUNNING):
-        return accepted(StatusDocument(), download)
+    download = get_or_404(Download, download_id)
+    if download.status in UNFINISHED:
+        return not_finished(StatusDocument(), download)
     if download.failure:
         raise download.failure
     if download.dry_run:
@@ -72,46 +65,30 @@ def fetch(download_id: UUID) -> Response:
     )
 
 
-@downloads.get("/download/<uuid:download_id>/status")
-@downloads.response(200, StatusDocument)
-@waits(Download)
+@downloads.get("/<uuid:download_id>/status", answer=StatusDocument, waits=True)
 def status(download_id: UUID) -> Download:
     """Get how far a download is, and what became of each picture."""
-    return load(Download, download_id)
+    return get_or_404(Download, download_id)
 
 
-@downloads.get("/download/<uuid:download_id>/callback")
-@downloads.response(200, DeliveryDocument)
-def callback(download_id: UUID) -> Delivery:
-    """Get whether its receiver has been told of the end."""
-    return jobs.delivery_of(Download, download_id)
-
-
-@downloads.get("/download/<uuid:download_id>/events")
-@downloads.response(200, {"type": "string"}, content_type="text/event-stream")
+@downloads.get(
+    "/<uuid:download_id>/events",
+    answer=EVENTS,
+    problems=("overloaded",),
+    request_headers=("Last-Event-ID",),
+)
 def follow(download_id: UUID) -> Response:
     """Follow a download: its pictures as they become done, until its end."""
-    return stream(load(Download, download_id))
+    return stream(get_or_404(Download, download_id))
 
 
-@downloads.post("/download/<uuid:download_id>/retry")
-@downloads.response(202, AcceptedDocument)
-@downloads.alt_response(409, schema=ProblemDocument, description="It has not failed")
-@leads_on(Download, AcceptedDocument)
-@once
-def retry(download_id: UUID) -> Response:
-    """Ask again for what failed, as a new download."""
-    download = load(Download, download_id)
-    services.capacity().admit(1)
-    return _begun(jobs.retry(download))
+def _archive_version(download: Download) -> Version:
+    if download.status != Status.FINISHED or download.dry_run:
+        return Version()
+    try:
+        return version_of(archive_key(download.id, download.attempts))[0]
+    except Gone:
+        return Version()
 
 
-@downloads.delete("/download/<uuid:download_id>")
-@downloads.response(204)
-def delete(download_id: UUID) -> None:
-    """Cancel what has not ended, remove what has; free archive and images."""
-    cleanup.remove(load(Download, download_id), services.storage())
-
-
-def _begun(download: Download) -> Response:
-    return begun(AcceptedDocument(), download, f"/download/{download.id}")
+actions.register(downloads, AcceptedDocument, _archive_version)

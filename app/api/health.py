@@ -8,8 +8,8 @@ from peewee import PeeweeException
 
 from app.database import sqlite
 from app.http import services
-from app.http.arguments import Blueprint
-from app.http.problems import ProblemDocument, problem
+from app.http.operations import Resource
+from app.http.problems import problem
 
 NOT_READY_SECONDS = 5  # until it is worth to ask again
 
@@ -27,19 +27,16 @@ class ReadyDocument(Schema):
     checks = fields.Dict(keys=fields.String(), values=fields.Constant("ok"))
 
 
-health = Blueprint("health", __name__, description="For those who operate the service")
+health = Resource("health", "For those who operate the service")
 
 
-@health.get("/healthz")
-@health.response(200, HealthDocument)
+@health.get("/healthz", answer=HealthDocument)
 def healthz() -> dict[str, str]:
     """Tell that the process answers."""
     return {}
 
 
-@health.get("/readyz")
-@health.response(200, ReadyDocument)
-@health.alt_response(503, schema=ProblemDocument, description="`errors` tells what is not well")
+@health.get("/readyz", answer=ReadyDocument, problems=("not-ready",))
 def readyz() -> Response | dict[str, dict[str, str]]:
     """Tell whether database, storage, free space and engine are well."""
     faults = {name: fault for name, check in CHECKS.items() if (fault := check())}

@@ -6,20 +6,15 @@ from uuid import UUID
 from flask import Response
 
 from app import jobs
-from app.api.callbacks import describe
+from app.api import actions
 from app.api.schemas import ImageWalk, NewImage
-from app.database.models import UNFINISHED, Delivery, Image
-from app.http import services
-from app.http.arguments import Blueprint
+from app.database.models import UNFINISHED, Image
+from app.http import conditional, services
 from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored
-from app.http.idempotency import once
-from app.http.prefer import leads_on, waits
-from app.http.problems import ProblemDocument
-from app.http.responses import accepted, begun, listed, load
-from app.jobs import cleanup
+from app.http.operations import Resource, file
+from app.http.responses import get_or_404, json_response, not_finished, page_of
 from app.jobs.documents import (
     AskedImagesDocument,
-    DeliveryDocument,
     ImageDocument,
     ImageEventDocument,
     ImageListDocument,
@@ -28,58 +23,49 @@ from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE, WEBP
 from app.storage import image_key, thumbnail_key
 
-images = Blueprint("images", __name__, description="Single images as stored copies")
+images = Resource("images", "Single images as stored copies", "/images", Image)
+NO_COPY = "unwanted", "skipped"  # why a picture of a page may have none
 
 
-@images.post("/images")
-@images.arguments(NewImage)
-@images.response(202, {"oneOf": [ImageDocument, AskedImagesDocument]})
-@images.doc(callbacks=describe(ImageEventDocument))
-@leads_on(Image, ImageDocument)
-@once
-def add(new: dict[str, Any]) -> Response:
+@images.post(
+    "",
+    body=NewImage,
+    accepted=(ImageDocument, AskedImagesDocument),
+    callback=ImageEventDocument,
+)
+def add(new: dict[str, Any]) -> Any:
     """Ask for a copy of an image, or of many at once."""
-    if "url" in new:
-        services.capacity().admit(1)
-        return _begun(jobs.add_image(new["url"], new["callback_url"]))
-    services.capacity().admit(len(new["urls"]))
-    added = jobs.add_images(new["urls"], new["callback_url"])
-    return begun(AskedImagesDocument(), {"images": added})
+    urls = new["urls"] if "urls" in new else [new["url"]]
+    services.capacity().admit(len(urls))
+    added = jobs.add_images(urls, new["callback_url"])
+    return {"images": added} if "urls" in new else added[0]
 
 
-@images.get("/images")
-@images.arguments(ImageWalk, location="query")
-@images.response(200, ImageListDocument)
+@images.get("", query=ImageWalk, answer=ImageListDocument, headers=("Link",))
 def walk(where: dict[str, Any]) -> Any:
     """List the images, newest first."""
-    return listed(Image, **where)
+    return page_of(Image, **where)
 
 
-@images.get("/images/<uuid:image_id>")
-@images.response(200, ImageDocument)
-@waits(Image)
-def show(image_id: UUID) -> tuple[Image, int, dict[str, str]]:
+@images.get("/<uuid:image_id>", answer=ImageDocument, waits=True)
+def show(image_id: UUID) -> tuple[Image, dict[str, str]]:
     """Get the details of an image."""
-    image = load(Image, image_id)
-    return image, 200, KEPT_BY_NGINX if image.status not in UNFINISHED else {}
+    image = get_or_404(Image, image_id)
+    return image, KEPT_BY_NGINX if image.status not in UNFINISHED else {}
 
 
-@images.get("/images/<uuid:image_id>/callback")
-@images.response(200, DeliveryDocument)
-def callback(image_id: UUID) -> Delivery:
-    """Get whether its receiver has been told of the end."""
-    return jobs.delivery_of(Image, image_id)
-
-
-@images.get("/images/<uuid:image_id>/content")
-@images.response(200, {"type": "string", "format": "binary"}, content_type="image/*")
-@images.alt_response(202, schema=ImageDocument, description="Not finished yet")
-@waits(Image)
+@images.get(
+    "/<uuid:image_id>/content",
+    answer=file("image/*"),
+    accepted=(ImageDocument,),
+    waits=True,
+    problems=NO_COPY,
+)
 def content(image_id: UUID) -> Response:
     """Get the bytes of our copy, as the origin sent them."""
-    image = load(Image, image_id)
+    image = get_or_404(Image, image_id)
     if image.status in UNFINISHED:
-        return accepted(ImageDocument(), image)
+        return not_finished(ImageDocument(), image)
     if image.failure:
         raise image.failure
     known = BY_CONTENT_TYPE[str(image.content_type)]
@@ -91,44 +77,31 @@ def content(image_id: UUID) -> Response:
     )
 
 
-@images.get("/images/<uuid:image_id>/thumbnail")
-@images.response(200, {"type": "string", "format": "binary"}, content_type="image/webp")
-@images.alt_response(202, schema=ImageDocument, description="Not made yet")
+@images.get(
+    "/<uuid:image_id>/thumbnail",
+    answer=file("image/webp"),
+    accepted=(ImageDocument,),
+    problems=("no-thumbnail", *NO_COPY),
+)
 def thumbnail(image_id: UUID) -> Response:
     """Get a small WebP, at most 320 pixels wide and high."""
-    image = load(Image, image_id)
+    image = get_or_404(Image, image_id)
     if image.status in UNFINISHED:
-        return accepted(ImageDocument(), image)
+        return not_finished(ImageDocument(), image)
     if image.failure:
         raise image.failure
     key = thumbnail_key(image.id, image.attempts)
     if not services.storage().exists(key):
         services.engine().make_thumbnail(image)
-        return accepted(ImageDocument(), image)
+        return not_finished(ImageDocument(), image)
     name = filenames.image_name(image.source_url, WEBP.extension)
-    answer = sent(key, WEBP.content_type, name, max_age=YEAR)
-    answer.headers.update(KEPT_BY_NGINX)
-    return answer
+    response = sent(key, WEBP.content_type, name, max_age=YEAR)
+    response.headers.update(KEPT_BY_NGINX)
+    return response
 
 
-@images.post("/images/<uuid:image_id>/retry")
-@images.response(202, ImageDocument)
-@images.alt_response(409, schema=ProblemDocument, description="It has not failed")
-@leads_on(Image, ImageDocument)
-@once
-def retry(image_id: UUID) -> Response:
-    """Ask again for what failed, as a new image."""
-    image = load(Image, image_id)
-    services.capacity().admit(1)
-    return _begun(jobs.retry(image))
+def _version(image: Image) -> conditional.Version:
+    return conditional.version_of(json_response(ImageDocument().dump(image)).get_data())
 
 
-@images.delete("/images/<uuid:image_id>")
-@images.response(204)
-def delete(image_id: UUID) -> None:
-    """Cancel what has not ended, remove what has; free the copy."""
-    cleanup.remove(load(Image, image_id), services.storage())
-
-
-def _begun(image: Image) -> Response:
-    return begun(ImageDocument(), image, f"/images/{image.id}")
+actions.register(images, ImageDocument, _version)

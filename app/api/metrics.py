@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from app import jobs, metrics
 from app.database.models import CLAIMABLE, now
-from app.http.arguments import Blueprint
+from app.http.operations import Content, Resource
 
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
 
@@ -38,11 +38,10 @@ class Jobs(Collector):
         yield from (queued, running, age, ended)
 
 
-scrape = Blueprint("metrics", __name__, description="For those who operate the service")
+scrape = Resource("metrics", "For those who operate the service")
 
 
-@scrape.get("/metrics")
-@scrape.response(200, {"type": "string"}, content_type="text/plain")
+@scrape.get("/metrics", answer=Content("text/plain", {"type": "string"}))
 def tell() -> Response:
     """Get the metrics of all workers, for Prometheus."""
     known = CollectorRegistry()

@@ -1,28 +1,49 @@
-"""The OpenAPI document, completed: what flask-smorest cannot know from the views.
+"""The OpenAPI document, written by apispec from the declared operations and their schemas.
 
-Which problems a call may answer follows from what it is: whether it takes a body, adds a job, names
-one, sends a file. What is the exception stands in `OWN_PROBLEMS`.
+Which problems an operation may answer follows from what it declares: whether it takes a body, adds
+a job, names one, sends a file. The words for headers and parameters, and the examples, stand in
+`openapi_examples.json`.
 """
 
+import json
+import pkgutil
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from app.api.particulars import (
-    DESCRIPTION,
-    EVENT,
-    EXAMPLES,
-    HEADERS,
-    PARAMETERS,
-    REQUESTS,
-    RULES,
-    SAMPLES,
-)
-from app.http.problem_types import CATALOGUE, ProblemType
-from app.http.problems import CONTENT_TYPE
-from app.settings import Settings
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema
 
-METHODS = ("get", "post", "delete")
+from app.http.auth import OPEN
+from app.http.operations import Content, Operation, Resource
+from app.http.problem_types import CATALOGUE, ProblemType
+from app.http.problems import CONTENT_TYPE, ProblemDocument
+from app.http.responses import JSON
+from app.settings import VERSION, Settings
+
+DESCRIPTION = """
+Fetches the pictures of a page into one zip, or one image as a stored copy. A `POST` accepts a job
+and answers 202 at once; its `Location` tells how far it is, and in the end what became of it.
+
+* **Waiting**: `Prefer: wait=30` waits up to 30 seconds for the end. A `POST` leads on to it (303);
+  lists of `urls` are answered at once.
+* **Repeating**: with the same `Idempotency-Key`, a `POST` that is sent again is done once.
+* **Units**: sizes are bytes and pixels, times are RFC 3339 in UTC, ids are UUIDs.
+* **Errors** are problem documents (RFC 9457). Their `type` is stable, and tells more when opened:
+
+| type | status | meaning |
+|---|---|---|
+"""
+TEXTS = json.loads(pkgutil.get_data(__name__, "openapi_examples.json") or b"")
+
+EVERYWHERE = (
+    *("X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining"),
+    *("RateLimit-Reset", "RateLimit-Policy"),
+)
+OF_PROBLEMS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 
 ALWAYS = (
     *("unauthorized", "misdirected-request", "too-many-requests"),
@@ -31,220 +52,217 @@ ALWAYS = (
 WITH_BODY = (
     *("bad-request", "request-entity-too-large", "unsupported-media-type", "invalid-input"),
 )
-WITH_QUERY = ("invalid-input",)
-CHANGING = ("foreign-origin", "storage-full")
-ADDING = ("overloaded", "invalid-idempotency-key", "idempotency-key-reused")
-OF_ONE_JOB = ("not-found", "gone")
+ADDING = "overloaded", "invalid-idempotency-key", "idempotency-key-reused"
 OF_A_FILE = (
     *("refused-url", "refused-address", "unreachable", "origin-status", "broken-transfer"),
     *("deadline", "too-large", "not-an-image", "cancelled", "storage-full", "gave-up"),
     *("unexpected", "requested-range-not-satisfiable"),
 )
-OWN_PROBLEMS = {
-    "get /download/{download_id}": ("no-archive", "not-html", "no-images", "none-worked"),
-    "get /download/{download_id}/events": ("overloaded",),
-    "post /download/{download_id}/retry": ("not-failed",),
-    "get /images/{image_id}/content": ("unwanted", "skipped"),
-    "get /images/{image_id}/thumbnail": ("no-thumbnail", "unwanted", "skipped"),
-    "post /images/{image_id}/retry": ("not-failed",),
-    "get /readyz": ("not-ready",),
-}
-OPEN = ("/healthz",)  # without a key
-
-EVERYWHERE = (
-    *("X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining"),
-    *("RateLimit-Reset", "RateLimit-Policy"),
-)
-WAITS = (
-    *("post /download", "post /download/{download_id}/retry"),
-    *("post /images", "post /images/{image_id}/retry"),
-    *("get /download/{download_id}", "get /download/{download_id}/status"),
-    *("get /images/{image_id}", "get /images/{image_id}/content"),
-)
 
 
-def complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return flask-smorest's document with everything that clients may count on."""
-    components = document["components"]
-    del components["schemas"]["PaginationMetadata"]
-    components["responses"] = {}
-    components["headers"] = {name: _header(name) for name in HEADERS}
-    components["parameters"] = {name: _parameter(name) for name in PARAMETERS}
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    for name, schema in components["schemas"].items():
+class Converter(OpenAPIConverter):
+    """apispec's, with what marshmallow does not know of a schema."""
+
+    def __init__(self, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.settings = settings
+
+    def schema2jsonschema(self, schema: Schema) -> Any:
+        """Describe a schema: in answers no field is ever missing, but null if there is none."""
+        described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        name = type(schema).__name__
+        fields = described["properties"]
         if name.endswith("Document") and name != "ProblemDocument":
-            schema["required"] = list(schema["properties"])  # null where there is nothing to tell
-    for name, rule in RULES.items():
-        components["schemas"][name] |= rule
-    for name, sample in SAMPLES.items():
-        components["schemas"][name]["examples"] = [sample]
-    limit = components["schemas"]["NewDownload"]["properties"]["limit"]
-    limit |= {"maximum": settings.max_images, "default": min(limit["default"], settings.max_images)}
-    urls = components["schemas"]["NewImage"]["properties"]["urls"]
-    urls["maxItems"] = min(urls["maxItems"], settings.max_queued or urls["maxItems"])
+            described["required"] = list(fields)
+        if name == "NewDownload":
+            most = self.settings.max_images
+            fields["limit"] |= {"maximum": most, "default": min(fields["limit"]["default"], most)}
+        if name == "NewImage" and self.settings.max_queued:
+            fields["urls"]["maxItems"] = min(fields["urls"]["maxItems"], self.settings.max_queued)
+        return described | TEXTS["schemas"].get(name, {})
+
+
+def write(resources: list[Resource], settings: Settings) -> dict[str, Any]:
+    """Return the document of some resources, as these settings make them answer."""
+    plugin = MarshmallowPlugin()
+    plugin.Converter = partial(Converter, settings)  # type: ignore[assignment]
     rows = [
-        f"| [{k.code}](/problems/{k.code}) | {k.status} | {k.meaning} |" for k in CATALOGUE.values()
+        f"| [{problem.code}](/problems/{problem.code}) | {problem.status} | {problem.meaning} |"
+        for problem in CATALOGUE.values()
     ]
-    document["info"]["description"] = DESCRIPTION.lstrip() + "\n".join(rows)
-    document["servers"] = [{"url": "/"}]
-    if settings.api_keys:
-        document["security"] = [{"key": []}]
-    for path, operations in document["paths"].items():
-        for method in METHODS:
-            if method in operations:
-                _complete_operation(method, path, operations[method], components)
-    return document
-
-
-def _complete_operation(
-    method: str, path: str, operation: dict[str, Any], components: dict[str, Any]
-) -> None:
-    call = f"{method} {path}"
-    operation["operationId"] = re.sub(r"\W+", "_", call).strip("_")
-    if path in OPEN:
-        operation["security"] = []
-    responses = operation["responses"]
-    del responses["default"]
-    if _is_file(responses.get("200", {})):
-        responses["206"] = {**responses["200"], "description": "The range asked for"}
-    for status, response in list(responses.items()):
-        if status >= "400":
-            del responses[status]
-        else:
-            response["headers"] = _refs("headers", [*_headers(call, status, response), *EVERYWHERE])
-    if call.startswith("post") and call in WAITS:
-        responses["303"] = _led_on(responses["202"])
-    if path.endswith("/events"):
-        responses["200"]["content"]["text/event-stream"]["schema"] = EVENT
-    if method == "get" and _has_versions(responses["200"]):
-        responses["304"] = {
-            "description": "It is as `If-None-Match` knows it",
-            "headers": _refs("headers", ["ETag", *EVERYWHERE]),
-        }
-    _complete_request(call, operation)
-    by_status: dict[int, list[str]] = {}
-    for code in dict.fromkeys(_codes(call, operation)):
-        by_status.setdefault(CATALOGUE[code].status, []).append(code)
-    for status, codes in sorted(by_status.items()):
-        name = f"{status}-{'-or-'.join(codes)}"
-        components["responses"][name] = _problems([CATALOGUE[code] for code in codes])
-        responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
-
-
-def _complete_request(call: str, operation: dict[str, Any]) -> None:
-    names = list(_request_headers(call, operation))
-    operation.setdefault("parameters", []).extend(
-        {"$ref": f"#/components/parameters/{name}"} for name in names
+    spec = APISpec(
+        title="Image Downloader",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": DESCRIPTION.lstrip() + "\n".join(rows)},
+        servers=[{"url": "/"}],
+        **({"security": [{"key": []}]} if settings.api_keys else {}),
     )
-    if "requestBody" in operation:
-        content = operation["requestBody"]["content"]["application/json"]
-        content["examples"] = {name: {"value": value} for name, value in REQUESTS[call].items()}
+    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    spec.components.schema("Event", TEXTS["schemas"]["Event"])
+    for name, header in TEXTS["headers"].items():
+        spec.components.header(name, header)
+    for name, parameter in TEXTS["parameters"].items():
+        spec.components.parameter(name, "header", {"required": False, **parameter})
+    for resource in resources:
+        spec.tag({"name": resource.name, "description": resource.description})
+        for operation in resource.operations:
+            spec.path(
+                operation.path,
+                operations={operation.method.lower(): _operation(operation, spec)},
+                parameters=[
+                    {"in": "path", "name": name, "schema": {"type": "string", "format": "uuid"}}
+                    for name in re.findall(r"{(\w+)}", operation.path)
+                ],
+            )
+    return spec.to_dict()
 
 
-def _codes(call: str, operation: dict[str, Any]) -> Iterator[str]:
-    """Yield the problems that a call may answer."""
-    method, _, path = call.partition(" ")
-    if path not in OPEN:
-        yield from ALWAYS
-    yield from OWN_PROBLEMS.get(call, ())
-    if any("content" in response for response in operation["responses"].values()):
-        yield "not-acceptable"
-    if "requestBody" in operation:
-        yield from WITH_BODY
-    if any(one.get("in") == "query" for one in operation["parameters"]):
-        yield from WITH_QUERY
-    if method != "get":
-        yield from CHANGING
-    if method == "post":
-        yield from ADDING
-    if "{" in path:
-        yield from OF_ONE_JOB
-    if "304" in operation["responses"] or method == "delete":
-        yield "precondition-failed"
-    if "206" in operation["responses"]:
-        yield from OF_A_FILE
+def _operation(operation: Operation, spec: APISpec) -> dict[str, Any]:
+    call = f"{operation.method.lower()} {operation.path}"
+    query = [{"in": "query", "schema": operation.query}] if operation.query else []
+    described: dict[str, Any] = {
+        "operationId": re.sub(r"\W+", "_", call).strip("_"),
+        "summary": (operation.view.__doc__ or "").partition("\n")[0],
+        "tags": [operation.resource.name],
+        "parameters": [*query, *_request_headers(operation)],
+        "responses": {**_answers(operation), **_problems(operation, spec)},
+    }
+    if operation.path in OPEN:
+        described["security"] = []
+    if operation.body:
+        examples = {name: {"value": value} for name, value in TEXTS["requests"][call].items()}
+        content = {JSON: {"schema": operation.body, "examples": examples}}
+        described["requestBody"] = {"required": True, "content": content}
+    if operation.callback:
+        described["callbacks"] = _callbacks(operation.callback)
+    return described
 
 
-def _headers(call: str, status: str, response: dict[str, Any]) -> Iterator[str]:
-    """Yield the headers of an answer that is no error."""
-    if status == "202":
-        yield "Retry-After"
-        if call.startswith("post"):
-            yield "Location"
-    if call in WAITS:
-        yield "Preference-Applied"
-    if status in ("200", "206") and _has_versions(response):
-        yield "ETag"
-    if status == "206":
-        yield "Content-Range"
-    if _is_file(response):
-        yield from ("Content-Disposition", "Accept-Ranges")
-    if call in ("get /download", "get /images"):
-        yield "Link"
-
-
-def _request_headers(call: str, operation: dict[str, Any]) -> Iterator[str]:
-    """Yield the headers that a call heeds."""
-    if call.startswith("post"):
+def _request_headers(operation: Operation) -> Iterator[str]:
+    """Yield the headers that an operation heeds."""
+    if operation.adds_job:
         yield "Idempotency-Key"
-    if call in WAITS:
+    if operation.adds_job or operation.waits:
         yield "Prefer"
-    if call.endswith("/events"):
-        yield "Last-Event-ID"
-    if "304" in operation["responses"]:
+    yield from operation.request_headers
+    if operation.has_versions:
         yield "If-None-Match"
-    if call.startswith("delete"):
+    if operation.method == "DELETE":
         yield "If-Match"
-    if "206" in operation["responses"]:
+    if operation.sends_file:
         yield "Range"
 
 
-def _is_file(response: dict[str, Any]) -> bool:
-    return any(
-        content["schema"].get("format") == "binary"
-        for content in response.get("content", {}).values()
+def _answers(operation: Operation) -> dict[str, Any]:
+    """Describe the answers that are no errors."""
+    waited = ["Preference-Applied"] if operation.adds_job or operation.waits else []
+    answers: dict[str, Any] = {}
+    if operation.accepted:
+        first, *others = operation.accepted
+        content = Content(JSON, {"oneOf": [first, *others]} if others else first)
+        if operation.adds_job:
+            answers["202"] = _answer("Accepted", content, "Retry-After", "Location", *waited)
+            ended = "It has ended within the wait; `Location` tells what became of it"
+            answers["303"] = _answer(ended, content, "Location", *waited)
+        else:
+            answers["202"] = _answer("Not there yet", content, "Retry-After", *waited)
+    elif not operation.answer:
+        answers["204"] = _answer("No content", None)
+    if operation.answer:
+        answer = operation.answer
+        content = answer if isinstance(answer, Content) else Content(JSON, answer)
+        versions = ["ETag"] if operation.has_versions else []
+        names = ["Content-Disposition", "Accept-Ranges"] if operation.sends_file else []
+        headers = [*waited, *versions, *names, *operation.headers]
+        answers["200"] = _answer("OK", content, *headers)
+        if operation.sends_file:
+            answers["206"] = _answer("The range asked for", content, "Content-Range", *headers)
+        if versions:
+            answers["304"] = _answer("It is as `If-None-Match` knows it", None, "ETag")
+    return answers
+
+
+def _answer(description: str, content: Content | None, *headers: str) -> dict[str, Any]:
+    contents = {content.media_type: {"schema": content.schema}} if content else None
+    return {
+        "description": description,
+        **({"content": contents} if contents else {}),
+        "headers": {name: name for name in [*headers, *EVERYWHERE]},
+    }
+
+
+def _problems(operation: Operation, spec: APISpec) -> dict[str, str]:
+    """Return the names of the answers that are errors; each set of problems is one component."""
+    by_status: dict[int, list[ProblemType]] = {}
+    for code in dict.fromkeys(_codes(operation)):
+        by_status.setdefault(CATALOGUE[code].status, []).append(CATALOGUE[code])
+    responses = {}
+    for status, types in sorted(by_status.items()):
+        name = f"{status}-{'-or-'.join(problem.code for problem in types)}"
+        if name not in spec.components.responses:
+            spec.components.response(name, _problem_answer(status, types))
+        responses[str(status)] = name
+    return responses
+
+
+def _problem_answer(status: int, types: list[ProblemType]) -> dict[str, Any]:
+    headers = [OF_PROBLEMS[status]] if status in OF_PROBLEMS else []
+    described = _answer(
+        "; ".join(f"`{problem.code}`: {problem.meaning}" for problem in types),
+        Content(CONTENT_TYPE, ProblemDocument),
+        *headers,
     )
-
-
-def _has_versions(response: dict[str, Any]) -> bool:
-    """Tell whether an answer has an ETag, and heeds conditions on it."""
-    return _is_file(response) or "application/json" in response["content"]
-
-
-def _led_on(accepted: dict[str, Any]) -> dict[str, Any]:
-    headers = ["Location", "Preference-Applied", *EVERYWHERE]
-    return {
-        "description": "It has ended within the wait; `Location` tells what became of it",
-        "content": accepted["content"],
-        "headers": _refs("headers", headers),
+    described["content"][CONTENT_TYPE]["examples"] = {
+        problem.code: {
+            "summary": problem.meaning,
+            "value": {
+                "type": f"/problems/{problem.code}",
+                "title": problem.title,
+                "status": status,
+                "detail": problem.meaning,
+            },
+        }
+        for problem in types
     }
+    return described
 
 
-def _problems(types: list[ProblemType]) -> dict[str, Any]:
-    extra = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
-    examples = {one.code: {"summary": one.meaning, "value": _example(one)} for one in types}
-    content = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}, "examples": examples}
-    return {
-        "description": "; ".join(f"`{one.code}`: {one.meaning}" for one in types),
-        "content": {CONTENT_TYPE: content},
-        "headers": _refs("headers", [*extra.get(types[0].status, []), *EVERYWHERE]),
+def _codes(operation: Operation) -> Iterator[str]:
+    """Yield the problems that an operation may answer."""
+    if operation.path not in OPEN:
+        yield from ALWAYS
+    yield from operation.problems
+    if operation.answer or operation.accepted:
+        yield "not-acceptable"
+    if operation.body:
+        yield from WITH_BODY
+    if operation.query:
+        yield "invalid-input"
+    if operation.method != "GET":
+        yield from ("foreign-origin", "storage-full")
+    if operation.adds_job:
+        yield from ADDING
+    if "{" in operation.path:
+        yield from ("not-found", "gone")
+    if operation.has_versions or operation.method == "DELETE":
+        yield "precondition-failed"
+    if operation.sends_file:
+        yield from OF_A_FILE
+
+
+def _callbacks(event: type[Schema]) -> dict[str, Any]:
+    """Describe what is sent to the `callback_url` of a request."""
+    texts = TEXTS["callback"]
+    header = {"in": "header", "required": True, "schema": {"type": "string"}}
+    message = {
+        "summary": texts["summary"],
+        "parameters": [
+            {**header, "name": name, "description": text} for name, text in texts["headers"].items()
+        ],
+        "requestBody": {"required": True, "content": {JSON: {"schema": event}}},
+        "security": [],  # no key of ours: it is signed
+        "responses": texts["responses"],
     }
-
-
-def _example(one: ProblemType) -> dict[str, Any]:
-    told = {"type": f"/problems/{one.code}", "title": one.title, "status": one.status}
-    return {**told, "detail": one.meaning}
-
-
-def _header(name: str) -> dict[str, Any]:
-    kind, description = HEADERS[name]
-    example = {"example": EXAMPLES[name]} if name in EXAMPLES else {}
-    return {"description": description, "schema": {"type": kind}, **example}
-
-
-def _parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": False, **PARAMETERS[name]}
-
-
-def _refs(place: str, names: list[str]) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/{place}/{name}"} for name in names}
+    return {"ended": {"{$request.body#/callback_url}": {"post": message}}}

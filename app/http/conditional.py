@@ -1,73 +1,93 @@
-"""What HTTP (RFC 9110) asks of every answer of the API: methods, media types, conditions."""
+"""The one reading of conditions and ranges (RFC 9110, sections 13 and 14)."""
 
 import re
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from flask import Flask, Response, current_app, request
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.exceptions import NotAcceptable
+from flask import Response, request
+from werkzeug.exceptions import PreconditionFailed
+from werkzeug.http import generate_etag
 
-from app.errors import NotFound
-from app.http.files import conditions_hold
-from app.http.problems import CONTENT_TYPE, refusal
+# A number beyond the end of every file; nginx refuses what does not fit into 64 bits.
+HUGE = re.compile(r"[0-9]{19,}", re.ASCII)
 
-CONDITIONS = "If-Match", "If-Unmodified-Since"
-
-
-def observe(app: Flask, paths: dict[str, Any]) -> None:
-    """Have the calls of an OpenAPI document answered as HTTP has it."""
-    sendable = {
-        (method.upper(), path): _media_types(operation)
-        for path, operations in paths.items()
-        for method, operation in operations.items()
-        if "responses" in operation
-    }
-
-    def refuse_unacceptable() -> None:
-        rule = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(request.url_rule))
-        method = "GET" if request.method == "HEAD" else request.method
-        types = sendable.get((method, rule))
-        if types and not _accepts(request.accept_mimetypes, types):
-            raise NotAcceptable(f"what can be sent here is {', '.join(types)}")
-
-    app.before_request(refuse_unacceptable)
-    app.before_request(refuse_changed)
-    app.after_request(polish)
+_CONDITIONS = {
+    *("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_RANGE"),
+    *("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"),
+}
 
 
-def refuse_changed() -> Response | None:
-    """Have a DELETE heed its conditions: they are on what a GET would answer now."""
-    if request.method != "DELETE" or not any(name in request.headers for name in CONDITIONS):
-        return None
-    environ = {name: it for name, it in request.environ.items() if not name.startswith("HTTP_")}
-    with current_app.request_context({**environ, "REQUEST_METHOD": "HEAD"}):
-        shown = current_app.full_dispatch_request()
-        shown.close()
-    unknown = shown.status_code == 404 and shown.get_json()["type"] == NotFound("").type
-    return None if unknown or conditions_hold(shown) else refusal(412)
+class Version(NamedTuple):
+    """What conditions compare with; a job without a document or a file to show has neither.
+
+    etag        opaque, without quotes
+    modified    of a file
+    """
+
+    etag: str | None = None
+    modified: datetime | None = None
 
 
-def polish(response: Response) -> Response:
-    """Give JSON answers an ETag and heed conditions on it; no type to what has no content."""
-    if request.method == "OPTIONS" and response.status_code == 200:
-        response.status_code = 204
-    if response.status_code == 204:
-        del response.headers["Content-Type"]
-    if request.method in ("GET", "HEAD") and response.status_code == 200 and response.is_json:
-        response.add_etag()
-        if not conditions_hold(response):
-            return refusal(412)
-        response.make_conditional({**request.environ, "HTTP_IF_MATCH": ""})
+def version_of(body: bytes) -> Version:
+    """Return the version of a document."""
+    return Version(generate_etag(body))
+
+
+def require(version: Version) -> None:
+    """Refuse a request that is about another version (section 13.2.2, steps 1 and 2).
+
+    `If-Match` compares strongly, since ranges of a file must not be mixed. Of a document it takes a
+    weak tag, too: we give none, so it is ours, weakened by a proxy that compressed the document.
+
+    Raises:
+        PreconditionFailed: `If-Match`, or else `If-Unmodified-Since`, does not hold.
+
+    """
+    tags, moment = request.if_match, request.if_unmodified_since
+    if tags:
+        weakly = version.modified is None and tags.is_weak(str(version.etag))
+        holds = tags.star_tag or tags.is_strong(str(version.etag)) or weakly
+    else:
+        holds = not (moment and version.modified and version.modified > moment)
+    if not holds:
+        raise PreconditionFailed
+
+
+def apply(response: Response, version: Version, size: int | None = None) -> Response:
+    """Name the version that a response has, and answer the request's conditions on it.
+
+    The response becomes a 304, or a 206 with a part of its `size` bytes if those are a file's.
+
+    Raises:
+        PreconditionFailed, RequestedRangeNotSatisfiable: as section 13.2.2 lays down.
+
+    """
+    response.headers["ETag"] = f'"{version.etag}"'
+    if _CONDITIONS.isdisjoint(request.environ):
+        return response
+    require(version)
+    part = _range(response, size) if size is not None else ""
+    environ = {**request.environ, "HTTP_IF_MATCH": "", "HTTP_RANGE": part}
+    response.make_conditional(environ)
+    if response.status_code == 200 and part:
+        response.make_conditional(environ, accept_ranges=True, complete_length=size)
     return response
 
 
-def _accepts(accepted: MIMEAccept, types: list[str]) -> bool:
-    """Tell whether a client takes one of some types; parameters such as charset do not matter."""
-    ranges = MIMEAccept([(value.partition(";")[0], quality) for value, quality in accepted])
-    return not ranges or ranges.best_match(types) is not None
+def _range(response: Response, size: int) -> str:
+    """Return the single range of this version that is asked for; others mean the whole file.
 
-
-def _media_types(operation: dict[str, Any]) -> list[str]:
-    contents = [response.get("content", {}) for response in operation["responses"].values()]
-    types = [media_type for content in contents for media_type in content]
-    return [*dict.fromkeys(types), CONTENT_TYPE] if types else []
+    Servers need not send several ranges in one answer, and few clients ask for them.
+    """
+    asked = HUGE.sub("9" * 18, request.headers.get("Range", "").lower())
+    this_version = (None, response.headers["ETag"], response.headers["Last-Modified"])
+    if (
+        request.method != "GET"
+        or not asked.startswith("bytes=")
+        or "," in asked
+        or request.headers.get("If-Range") not in this_version
+    ):
+        return ""
+    last = re.fullmatch(r"bytes=-([0-9]+)", asked)
+    # Werkzeug refuses the last bytes of a file that has fewer.
+    return "bytes=0-" if last and int(last[1]) > size else asked

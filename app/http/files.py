@@ -5,14 +5,14 @@ as nginx spells it: nginx leaves the application's away when it sends a file in 
 puts its own there, together with its own reading of ranges and conditions.
 """
 
-import re
 import unicodedata
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from flask import Response, request, send_file
-from werkzeug.exceptions import HTTPException, PreconditionFailed
+from werkzeug.exceptions import HTTPException
 
-from app.http import services
+from app.http import conditional, services
 from app.http.request_log import KEY
 from app.pictures.formats import SVG
 
@@ -20,9 +20,6 @@ YEAR = 365 * 24 * 3600  # seconds
 
 # What strangers made must not act as a page of ours.
 CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
-
-# A number beyond the end of every file; nginx refuses what does not fit into 64 bits.
-HUGE = re.compile(r"[0-9]{19,}", re.ASCII)
 
 # By this, nginx's cache may give an answer again for a second, to the same key alone.
 KEPT_BY_NGINX = {"X-Accel-Expires": "1"}
@@ -32,7 +29,8 @@ def stored(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respo
     """Send a stored file, by nginx where `DOWNLOADER_ACCEL` says how; see `sent`."""
     answer = sent(key, content_type, name, max_age=max_age)
     accel = services.settings().accel
-    plain = request.method == "GET" and not HUGE.search(request.headers.get("Range", ""))
+    huge = conditional.HUGE.search(request.headers.get("Range", ""))
+    plain = request.method == "GET" and not huge
     if accel and plain and answer.status_code in (200, 206):
         answer.close()
         answer.set_data(b"")
@@ -49,10 +47,10 @@ def sent(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respons
         PreconditionFailed, RequestedRangeNotSatisfiable: as RFC 9110 has it.
 
     """
-    found = services.storage().stat(key)
+    version, size = version_of(key)
     file = services.storage().open(key)
-    answer = send_file(file, content_type, conditional=False, last_modified=found.changed)
-    answer.content_length = found.size
+    answer = send_file(file, content_type, conditional=False, last_modified=version.modified)
+    answer.content_length = size
     answer.headers["Content-Type"] = content_type  # its encoding is the file's own affair
     shown = content_type.startswith("image/") and content_type != SVG.content_type
     answer.headers.set("Content-Disposition", "inline" if shown else "attachment", **_names(name))
@@ -61,14 +59,24 @@ def sent(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respons
     whose = "private" if KEY in request.environ else "public"
     keeping = f"max-age={max_age}, immutable" if max_age else "no-cache"
     answer.headers["Cache-Control"] = f"{whose}, {keeping}"
-    answer.set_etag(f"{found.changed:x}-{found.size:x}")
     answer.accept_ranges = "bytes"
     try:
-        _heed_request(answer, found.size)
+        return conditional.apply(answer, version, size)
     except HTTPException:
         answer.close()
         raise
-    return answer
+
+
+def version_of(key: str) -> tuple[conditional.Version, int]:
+    """Return the version of a stored file, and its size in bytes.
+
+    Raises:
+        Gone: there is none.
+
+    """
+    found = services.storage().stat(key)
+    moment = datetime.fromtimestamp(found.changed, UTC)
+    return conditional.Version(f"{found.changed:x}-{found.size:x}", moment), found.size
 
 
 def _names(name: str) -> dict[str, str]:
@@ -78,40 +86,3 @@ def _names(name: str) -> dict[str, str]:
     stem, _, ending = unicodedata.normalize("NFKD", name).rpartition(".")
     stem = stem.encode("ascii", "ignore").decode().strip("-._") or "file"
     return {"filename": f"{stem}.{ending}", "filename*": f"UTF-8''{quote(name)}"}
-
-
-def _heed_request(answer: Response, size: int) -> None:
-    """Heed conditions, then a range, in the order of RFC 9110, section 13.2.2."""
-    if not conditions_hold(answer):
-        raise PreconditionFailed
-    asked = {**request.environ, "HTTP_IF_MATCH": "", "HTTP_RANGE": _range(answer, size)}
-    answer.make_conditional(asked)
-    if answer.status_code == 200 and asked["HTTP_RANGE"]:
-        answer.make_conditional(asked, accept_ranges=True, complete_length=size)
-
-
-def conditions_hold(answer: Response) -> bool:
-    """Tell whether an answer is as `If-Match`, or else `If-Unmodified-Since`, wants it."""
-    tags, moment = request.if_match, request.if_unmodified_since
-    if tags:  # Werkzeug takes no * for any
-        return tags.star_tag or tags.is_strong(str(answer.get_etag()[0]))
-    return not (moment and answer.last_modified and answer.last_modified > moment)
-
-
-def _range(answer: Response, size: int) -> str:
-    """Return the single range of this version that is asked for; others mean the whole file.
-
-    Servers need not send several ranges in one answer, and few clients ask for them.
-    """
-    asked = HUGE.sub("9" * 18, request.headers.get("Range", "").lower())
-    this_version = (None, answer.headers["ETag"], answer.headers["Last-Modified"])
-    if (
-        request.method != "GET"
-        or not asked.startswith("bytes=")
-        or "," in asked
-        or request.headers.get("If-Range") not in this_version
-    ):
-        return ""
-    last = re.fullmatch(r"bytes=-([0-9]+)", asked)
-    # Werkzeug refuses the last bytes of a file that has fewer.
-    return "bytes=0-" if last and int(last[1]) > size else asked

@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -21,41 +20,43 @@ from app.database.sqlite import db
 from app.errors import InvalidKey
 from app.http.problems import RETRY_SECONDS
 from app.http.request_log import KEY
-
-View = Callable[..., Response]
-
-
-def once(view: View) -> View:
-    """Have a view act once for a key; what it adds and its answer are committed together."""
-
-    @wraps(view)
-    def answer(*body: dict[str, Any], **where: UUID) -> Response:
-        header = request.headers.get("Idempotency-Key")
-        if header is None:
-            return view(*body, **where)
-        asked = jobs.Asked(
-            caller=request.environ.get(KEY, ""),
-            call=f"{request.method} {request.url_rule}",
-            key=_key(header),
-            request=_fingerprint([where, request.get_json() if body else None]),
-        )
-        with db.atomic():
-            kept = jobs.first_answer(asked)
-            if kept:
-                return _again(kept)
-            first = view(*body, **where)
-            location = first.headers.get("Location")
-            jobs.keep_answer(asked, first.status_code, location, first.get_data(as_text=True))
-            return first
-
-    return answer
+from app.http.responses import name_job
 
 
-def _again(kept: Idempotency) -> Response:
+def idempotent(act: Callable[[], Response], where: dict[str, UUID], *, body: bool) -> Response:
+    """Act once for a key; what is added and the answer are committed together.
+
+    A request is its path's arguments `where`, and its JSON if it takes a `body`.
+
+    Raises:
+        InvalidKey: the Idempotency-Key is not one.
+        KeyReused: it came with another request.
+
+    """
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return act()
+    asked = jobs.Asked(
+        caller=request.environ.get(KEY, ""),
+        call=f"{request.method} {request.url_rule}",
+        key=_key(header),
+        request=_fingerprint([where, request.get_json() if body else None]),
+    )
+    with db.atomic():
+        kept = jobs.first_answer(asked)
+        if kept:
+            return _repeat(kept)
+        first = act()
+        location = first.headers.get("Location")
+        jobs.keep_answer(asked, first.status_code, location, first.get_data(as_text=True))
+        return first
+
+
+def _repeat(kept: Idempotency) -> Response:
     answer = Response(kept.body, kept.status, mimetype="application/json")
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     if kept.location:
-        answer.headers["Location"] = kept.location
+        name_job(answer, kept.location, UUID(kept.location.rpartition("/")[2]))
     return answer
 
 
@@ -69,5 +70,5 @@ def _key(header: str) -> str:
 
 
 def _fingerprint(asked: Any) -> str:
-    told = json.dumps(asked, sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = json.dumps(asked, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

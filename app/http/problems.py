@@ -3,11 +3,10 @@
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, json
-from flask_smorest import Api
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
 from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -47,23 +46,27 @@ def refusal(status: int, detail: str | None = None) -> Response:
     return problem(status, known.code, known.title, detail or known.meaning)
 
 
-class ProblemApi(Api):  # type: ignore[misc]
-    """flask-smorest, with its errors as problem documents."""
+def handle_http_exception(error: HTTPException) -> Response:
+    """Answer with what Werkzeug or Flask refused."""
+    known = BY_STATUS.get(error.code or 500) or ProblemType(
+        re.sub(r"\W+", "-", error.name.lower()), error.name, error.code or 500, error.name
+    )
+    said = None if error.description == type(error).description else error.description
+    answer = problem(known.status, known.code, known.title, said or known.meaning)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value
+    return answer
 
-    ERROR_SCHEMA = ProblemDocument
 
-    def handle_http_exception(self, error: HTTPException) -> Response:
-        """Turn what Werkzeug, Flask or webargs raised into a problem document."""
-        known = BY_STATUS.get(error.code or 500) or ProblemType(
-            re.sub(r"\W+", "-", error.name.lower()), error.name, error.code or 500, error.name
-        )
-        errors = _by_field(getattr(error, "data", {}).get("messages", {}))
-        said = None if errors or error.description == type(error).description else error.description
-        answer = problem(known.status, known.code, known.title, said or known.meaning, errors)
-        for name, value in error.get_headers():
-            if name.lower() not in ("content-type", "content-length"):
-                answer.headers[name] = value
-        return answer
+def handle_invalid(error: ValidationError) -> Response:
+    """Answer with what a schema refused, by field."""
+    known = BY_STATUS[422]
+    errors = {
+        "body" if field == "_schema" else field: said
+        for field, said in cast(dict[str, Any], error.messages).items()
+    }
+    return problem(known.status, known.code, known.title, known.meaning, errors)
 
 
 def handle_failure(failure: Failure) -> Response:
@@ -88,12 +91,3 @@ def handle_database(error: OperationalError) -> Response:
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
         return answer
     raise error
-
-
-def _by_field(messages: Mapping[str, Any]) -> dict[str, Any]:
-    """Take webargs' messages by place and field, and leave the place out."""
-    return {
-        "body" if field == "_schema" else field: told
-        for place in messages.values()
-        for field, told in place.items()
-    }

@@ -12,6 +12,8 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
+from typing import NamedTuple
+from uuid import UUID
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from app import logs
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_ID = "image_downloader.request_id"  # in the environment of each request
 KEY = "image_downloader.key"  # who asks, by a short hash; absent where no key was needed
+JOB = "image_downloader.job"  # the `AddedJob` of a request that added one
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
@@ -42,6 +45,13 @@ Headers = list[tuple[str, str]]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 # Returns what to answer instead, if anything; may add headers to the answer, whoever gives it.
 Guard = Callable[[WSGIEnvironment, Headers], WSGIApplication | None]
+
+
+class AddedJob(NamedTuple):
+    """A job that a request added, or had added when it was sent first."""
+
+    id: UUID
+    location: str
 
 
 class Door:
@@ -77,7 +87,7 @@ class Visit:
     """One request on its way through the door, and the answer on its way out."""
 
     __slots__ = (
-        *("headers", "_began", "_bytes", "_environ", "_job", "_length"),
+        *("headers", "_began", "_bytes", "_environ", "_length"),
         *("_pieces", "_route", "_start_response", "_status"),
     )
 
@@ -97,7 +107,6 @@ class Visit:
         self._start_response = start_response
         self._route = route
         self._status = 500  # what the server answers when the application breaks
-        self._job: str | None = None
         self._length: str | None = None
         self._bytes = 0
         self._pieces: Iterable[bytes] = ()
@@ -109,8 +118,6 @@ class Visit:
         self._status = int(status[:3])
         said = {name.lower(): value for name, value in headers}
         self._length = said.get("content-length")
-        if self._status == 202:
-            self._job = said.get("location")
         if KEY in self._environ:
             headers = _private(headers)
         added = [header for name, header in HEADERS.items() if name not in said]
@@ -162,8 +169,8 @@ class Visit:
                 "key": environ.get(KEY),
                 "request_id": environ[REQUEST_ID],
             }
-            if self._job:
-                line["job"] = self._job
+            if job := environ.get(JOB):
+                line["job"] = job.location
             # Not log.info(): to find the caller's line costs as much as the rest.
             log.handle(log.makeRecord(log.name, logging.INFO, "", 0, "request", (line,), None))
         logs.request_id.set(None)

@@ -1,39 +1,45 @@
-"""Answers that several resources give alike."""
+"""Responses that several resources give alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from flask import Response, jsonify, request
-from flask.json.provider import DefaultJSONProvider
+from flask import Response, request
 from marshmallow import Schema
 
 from app import jobs
 from app.database.models import AnyJob, Download, Image, first_id, now
 from app.database.sqlite import db
 from app.errors import Gone, NotFound
-from app.http import services
+from app.http import conditional, services
 from app.http.problems import RETRY_SECONDS
+from app.http.request_log import JOB, AddedJob
+
+JSON = "application/json"
 
 
-def encode(told: Any) -> bytes:
-    """Write JSON."""
-    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+def json_response(document: Any, status: int = 200) -> Response:
+    """Answer with JSON."""
+    body = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+    return Response(body, status, content_type=JSON)
 
 
-class JsonProvider(DefaultJSONProvider):
-    """Flask's, which writes answers six times as fast."""
+def versioned(document: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON and its ETag, as far as the request's conditions allow.
 
-    def response(self, *args: Any, **kwargs: Any) -> Response:
-        """Make an answer of what a view told."""
-        told = self._prepare_response_obj(args, kwargs)
-        return Response(encode(told), mimetype=self.mimetype)
+    Raises:
+        PreconditionFailed: they are on another version.
+
+    """
+    response = json_response(document)
+    response.headers.update(headers or {})
+    return conditional.apply(response, conditional.version_of(response.get_data()))
 
 
-def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
+def get_or_404(kind: type[AnyJob], job_id: UUID) -> AnyJob:
     """Return the job.
 
     Raises:
@@ -50,32 +56,37 @@ def load(kind: type[AnyJob], job_id: UUID) -> AnyJob:
         raise
 
 
-def accepted(document: Schema, told: Any) -> Response:
-    """Answer 202: a job is accepted, or not yet at its end."""
-    answer: Response = jsonify(document.dump(told))
-    answer.status_code = 202
-    answer.headers["Retry-After"] = str(RETRY_SECONDS)
-    return answer
+def not_finished(schema: Schema, job: Any) -> Response:
+    """Answer 202: a job is accepted, or has not ended yet."""
+    response = json_response(schema.dump(job), 202)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
-def begun(document: Schema, told: Any, path: str | None = None) -> Response:
-    """Have new jobs done, and answer 202 and where it will be, if it is one."""
+def job_accepted(schema: Schema, job: Any, location: str | None = None) -> Response:
+    """Have new jobs done, and answer 202, with the location if it is one job."""
     db.after_commit(services.engine().submit)
-    answer = accepted(document, told)
-    if path:
-        answer.headers["Location"] = path
-    return answer
+    response = not_finished(schema, job)
+    if location:
+        name_job(response, location, UUID(str(job.id)))
+    return response
 
 
-def listed(
+def name_job(response: Response, location: str, job_id: UUID) -> None:
+    """Say which job was added: to the client, to those who wait for it, and in the log."""
+    response.headers["Location"] = location
+    request.environ[JOB] = AddedJob(job_id, location)
+
+
+def page_of(
     kind: type[Download] | type[Image], limit: int, cursor: Any, **equal: Any
-) -> tuple[dict[str, Any], int, dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a page of a list, and the link to the next one (RFC 8288) if there is any."""
     rows: Sequence[Any] = jobs.page(kind, limit + 1, cursor, **equal)
     name = f"{kind.__name__.lower()}s"
     if len(rows) <= limit:
-        return {name: rows, "next_cursor": None}, 200, {}
+        return {name: rows, "next_cursor": None}, {}
     last = rows[limit - 1].id
     query = urlencode({**request.args.to_dict(), "cursor": last})
     link = f'<{request.path}?{query}>; rel="next"'
-    return {name: rows[:limit], "next_cursor": last}, 200, {"Link": link}
+    return {name: rows[:limit], "next_cursor": last}, {"Link": link}

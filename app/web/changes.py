@@ -11,7 +11,7 @@ from app import jobs
 from app.database.models import AnyJob, Download, Image
 from app.http import services
 from app.http.auth import local_path
-from app.http.responses import load
+from app.http.responses import get_or_404
 from app.jobs import cleanup
 
 
@@ -26,13 +26,13 @@ def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
     @pages.post("/<uuid:job_id>/cancel")
     def cancel(job_id: UUID) -> Response:
         """Cancel what has not ended; what just has stays."""
-        cleanup.cancel(load(kind, job_id), services.storage())
+        cleanup.cancel(get_or_404(kind, job_id), services.storage())
         return redirect(_origin() or url_for(".show", job_id=job_id), 303)
 
     @pages.post("/<uuid:job_id>/delete")
     def delete(job_id: UUID) -> Response:
         """Remove a job and its files."""
-        cleanup.remove(load(kind, job_id), services.storage())
+        cleanup.remove(get_or_404(kind, job_id), services.storage())
         origin = _origin() or ""
         stays = origin and not origin.startswith(url_for(".show", job_id=job_id))
         return redirect(origin if stays else url_for(".walk"), 303)
@@ -40,7 +40,7 @@ def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
 
 def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob]) -> Response:
     """Have a new job made of an old one, and go where it can be watched."""
-    job = load(kind, job_id)
+    job = get_or_404(kind, job_id)
     services.capacity().admit(1)
     again = ask(job)
     services.engine().submit()

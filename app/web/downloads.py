@@ -9,7 +9,7 @@ from app import jobs
 from app.api.schemas import DownloadWalk
 from app.database.models import UNFINISHED, Download, Status
 from app.http import services
-from app.http.responses import load
+from app.http.responses import get_or_404
 from app.web import changes, lists
 
 downloads = Blueprint("downloads", __name__, url_prefix="/downloads")
@@ -29,7 +29,7 @@ def walk() -> str:
 @downloads.get("/<uuid:job_id>")
 def show(job_id: UUID) -> str:
     """Show how far a download is, and its pictures."""
-    download = load(Download, job_id)
+    download = get_or_404(Download, job_id)
     return render_template(
         "download.html",
         download=download,

@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest
 
 from app.api.schemas import ImageWalk
 from app.database.models import Image, Status
-from app.http.responses import load
+from app.http.responses import get_or_404
 from app.urls import site_of
 from app.web import changes, lists
 
@@ -32,7 +32,7 @@ def walk() -> str | tuple[str, int]:
 @gallery.get("/<uuid:job_id>")
 def show(job_id: UUID) -> str:
     """Show an image and all that is known of it."""
-    return render_template("image.html", image=load(Image, job_id))
+    return render_template("image.html", image=get_or_404(Image, job_id))
 
 
 def _filters() -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request, request_started
 from flask.testing import FlaskClient
 
 from app import jobs
@@ -53,11 +53,37 @@ def test_only_the_version_that_is_meant_is_removed(
     work()
     etag = client.get(path).headers["ETag"]
 
-    for condition in {"If-Match": '"other"'}, {"If-Match": f'"other", W/{etag}'}:
-        assert client.delete(path, headers=condition).status_code == 412
+    for tags in '"other"', 'W/"other"', '"other", W/"another"':
+        assert client.delete(path, headers={"If-Match": tags}).status_code == 412
     assert client.get(path).status_code == 200
     assert client.delete(path, headers={"If-Match": f'"other", {etag}'}).status_code == 204
     assert client.delete(path, headers={"If-Match": "*"}).status_code == 404
+
+
+def test_a_tag_that_a_proxy_weakened_is_that_of_an_image_and_not_of_an_archive(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    url = site.file("/a.png", picture())
+    image = client.post("/images", json={"url": url}).headers["Location"]
+    archive = client.post("/download", json={"url": site.page("/", f"<img src={url}>")})
+    work()
+
+    for path, status in (image, 204), (archive.headers["Location"], 412):
+        etag = client.get(path).headers["ETag"]
+        assert client.delete(path, headers={"If-Match": f"W/{etag}"}).status_code == status
+
+
+def test_a_delete_asks_no_other_view(client: FlaskClient, app: Flask) -> None:
+    path = client.post("/images", json={"url": "https://example.com/a"}).headers["Location"]
+    etag = client.get(path).headers["ETag"]
+    asked: list[str] = []
+
+    def note(_: Flask) -> None:
+        asked.append(request.method)
+
+    with request_started.connected_to(note, app):
+        assert client.delete(path, headers={"If-Match": etag}).status_code == 204
+    assert asked == ["DELETE"]
 
 
 def test_a_condition_holds_for_nothing_that_has_no_version(

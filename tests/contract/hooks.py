@@ -8,8 +8,9 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies
 
-from app.api.particulars import KEY
+from app.api.openapi import TEXTS
 
+KEY = TEXTS["parameters"]["Idempotency-Key"]["schema"]["pattern"]
 SITE = os.environ.get("FUZZED_SITE", "http://127.0.0.1:8")
 PATHS = ["/", "/page", "/a.png", "/b.webp", "/page.html", "/none", "/a.png?q=1#x"]
 

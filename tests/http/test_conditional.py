@@ -194,7 +194,7 @@ def test_those_who_have_it_get_304(
 
 @pytest.mark.parametrize(
     ("given", "status"),
-    [("{}", 200), ("*", 200), ('"x", {}', 200), ('"x"', 412), ("W/{}", 412)],
+    [("{}", 200), ("*", 200), ('"x", {}', 200), ('"x"', 412), ('W/"x"', 412)],
 )
 @pytest.mark.parametrize("name", ["image", "status", "images", "zip", "content"])
 def test_another_version_than_the_one_asked_for_is_412(
@@ -208,6 +208,18 @@ def test_another_version_than_the_one_asked_for_is_412(
         assert answer.content_type == "application/problem+json"
         assert answer.json["type"] == "/problems/precondition-failed"
         assert client.head(paths[name], headers={"If-Match": given.format(etag)}).data == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("image", 200), ("status", 200), ("images", 200), ("zip", 412), ("content", 412)],
+)
+def test_a_tag_that_a_proxy_weakened_names_a_document_and_no_bytes_of_a_file(
+    client: FlaskClient, paths: dict[str, str], name: str, status: int
+) -> None:
+    etag = client.get(paths[name]).headers["ETag"]
+
+    assert client.get(paths[name], headers={"If-Match": f"W/{etag}"}).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/images/", "/download/", "/healthz/"])
