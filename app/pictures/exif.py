@@ -34,7 +34,7 @@ def _orientation(exif: bytes, order: str, start: int, *, inner: bool = False) ->
         if tag == _ORIENTATION and (kind, values) == (_SHORT, 1) and 1 <= short <= 8:
             return int(short)
         if tag == _EXIF_IFD and kind == _LONG and not inner:
-            found = _orientation(exif, order, long, inner=True)
-            if found:
+            inner = True  # one is enough, or they could lead back a thousand times
+            if found := _orientation(exif, order, long, inner=True):
                 return found
     return 0

@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-BYTES = 1 << 20  # that may be read in search of the size,
-STEPS = 4000  # in as many pieces
+BYTES = 1 << 19  # that may be read in search of the size,
+STEPS = 2500  # in as many pieces
 
 
 class Unmeasured(Exception):

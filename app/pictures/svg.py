@@ -9,6 +9,7 @@ from app.pictures.header import Header, Size, Unmeasured
 
 ROOT_BYTES = 1 << 16  # within which the root element's tag has to end
 _EXPANDED = 1 << 20  # characters that references to entities may become
+_DEFAULTS = 500  # attributes that a doctype may declare; expat compares each with all before it
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -44,11 +45,12 @@ class _Root:
     name: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     doctype: str = ""
+    defaults: int = 0
     well_formed: bool = True
 
 
 class _Found(Exception):
-    """The root element is read, or entities that could become very long."""
+    """The root element is read, or a doctype that could keep the parser busy."""
 
 
 def is_svg(head: bytes) -> bool:
@@ -88,12 +90,18 @@ def _read(head: bytes) -> _Root:
         if value and ("&" in value or len(value) * references > _EXPANDED):
             raise _Found
 
+    def default(*_: object) -> None:
+        root.defaults += 1
+        if root.defaults > _DEFAULTS:
+            raise _Found
+
     def doctype(name: str, *_: object) -> None:
         root.doctype = name
 
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = begin
     parser.EntityDeclHandler = declare
+    parser.AttlistDeclHandler = default
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(text.encode("utf-8", "replace"))

@@ -9,7 +9,7 @@ from app.pictures.header import Header, Size, Unmeasured
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, _PARTS, _DNG = 256, 257, 262, 274, 330, 50706
 _TAGS = {_WIDTH, _HEIGHT, _PHOTOMETRIC, _ORIENTATION, _PARTS, _DNG}
 _TYPES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-_ENTRIES = 1000  # of a directory,
+_ENTRIES = 400  # of a directory,
 _VALUES = 8  # and of a tag, that are looked at
 _SENSOR = {32803, 34892}  # photometric interpretations of raw files: colour filters, linear
 _RAW_MARKS = b"CR", b"IIII", b"MMMM"  # of Canon and Phase One, behind the header
