@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Self, TypeVar
 
 from app.errors import OriginFailure
-from app.fetch import body
+from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import Watch
 from app.fetch.codings import peek
@@ -73,6 +73,7 @@ class Fetcher:
         dialler = Dialler(self._watch, settings.allow_networks, resolve)
         self._session = Session(dialler.dial, tls or public_tls(), _agent(settings))
         self._hops = Hops(self._session, self._watch, holds)
+        self._policies: dict[Url, str] = {}  # what pages have their referrer policy say
         self._report = report
 
     def __enter__(self) -> Self:
@@ -133,12 +134,16 @@ class Fetcher:
             declared = response.headers.get("Content-Type", "")
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             judge_page(declared, head)
-            charset = _CHARSET.search(declared)
-            return Page(final, b"".join(pieces), charset and charset[1])
+            named = _CHARSET.search(declared)
+            content, charset = b"".join(pieces), named and named[1]
+            policy = referrer.of_header(response.headers.get("Referrer-Policy", ""))
+            self._policies[final] = meta.referrer_policy(content, charset, policy)
+            return Page(final, content, charset)
 
     def _image(self, url: Url, into: BinaryIO, referer: Url | None) -> ImageFacts:
         limit = self._settings.max_image_bytes
-        _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer)
+        policy = self._policies.get(referer, referrer.DEFAULT) if referer else referrer.DEFAULT
+        _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
             if svg.is_unfinished(head):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import requests
 
 from app.errors import OriginStatus
-from app.fetch import body
+from app.fetch import body, referrer
 from app.fetch.backoff import Holds, retry_after
 from app.fetch.budget import Watch
 from app.fetch.session import Session
@@ -30,19 +30,21 @@ class Hops:
         self._holds = holds
 
     def follow(
-        self, url: Url, accept: str, referer: Url | None = None
+        self, url: Url, accept: str, page: Url | None = None, policy: str = referrer.DEFAULT
     ) -> tuple[Url, requests.Response]:
         """Return the answer, its body still on the wire, and the URL that gave it."""
         self._watch.start_try()
         for _ in range(MAX_REDIRECTS + 1):
+            referer = referrer.referer(page, url, policy) if page else None
             response = self._ask(url, accept, referer)
             if response.status_code == 200:
                 return url, response
             body.discard(response, self._watch)
+            policy = referrer.of_header(response.headers.get("Referrer-Policy", ""), policy)
             url = url.join(_location(response))
         raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
 
-    def _ask(self, url: Url, accept: str, referer: Url | None) -> requests.Response:
+    def _ask(self, url: Url, accept: str, referer: str | None) -> requests.Response:
         """Send one request, and again as often as the host says when to come back."""
         while True:
             wait = self._holds.left(url.host)

@@ -150,11 +150,11 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Hide redirects from requests: each hop is judged by us."""
 
-    def fetch(self, url: Url, accept: str, referer: Url | None = None) -> requests.Response:
+    def fetch(self, url: Url, accept: str, referer: str | None = None) -> requests.Response:
         """Send one GET; the body is still on the wire."""
         headers = {**self._about_us, "Accept": accept}
-        if referer and (referer.scheme, url.scheme) != ("https", "http"):  # RFC 9110, 10.1.3
-            headers["Referer"] = str(referer)
+        if referer:
+            headers["Referer"] = referer
         if cookie := self._job_cookies.header(url):
             headers["Cookie"] = cookie
         with translated():

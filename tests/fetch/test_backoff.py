@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from app.errors import BrokenTransfer, DeadlineExceeded, Failure, OriginStatus
 from app.fetch import Fetcher
 from app.fetch.backoff import MAX_HOLD_SECONDS, Holds, retry_after
-from app.urls import Url
 from tests.fetch.conftest import Clock, Fetching, image
 from tests.fetch.origin import Answer, Origin, Peer, answer, png, redirect
 
@@ -219,19 +218,6 @@ def test_it_says_who_it_is_and_what_it_prefers(fetching: Fetching, origin: Origi
     assert sent["User-Agent"] == "image-downloader/0.1.0 (+https://example.com/bot)"
     assert sent["Accept"].startswith("image/avif,image/webp,")
     assert "Referer" not in sent
-
-
-def test_the_referer_is_the_page(fetcher: Fetcher, origin: Origin) -> None:
-    origin.answers["/"] = answer(png())
-    page = Url.parse("http://example.com/page?a=b#c")
-    image(fetcher, origin.url(), referer=page)
-    assert headers(origin)["Referer"] == "http://example.com/page?a=b"
-
-
-def test_a_page_under_https_stays_secret_to_http(fetcher: Fetcher, origin: Origin) -> None:
-    origin.answers["/"] = answer(png())
-    image(fetcher, origin.url(), referer=Url.parse("https://example.com/page"))
-    assert "Referer" not in headers(origin)
 
 
 def test_a_silent_origin_is_not_asked_twice(fetching: Fetching, origin: Origin) -> None:

@@ -1,0 +1,109 @@
+"""Referer as browsers send it: the page's own policy, else its origin alone to other origins."""
+
+import pytest
+
+from app.fetch import Fetcher
+from app.fetch.referrer import DEFAULT, of_header, of_meta, referer
+from app.urls import Url
+from tests.fetch.conftest import image
+from tests.fetch.origin import Origin, answer, png, redirect
+
+PAGE = "https://a.test/page?secret=1"
+SAME, OTHER, PLAIN = "https://a.test/i.png", "https://b.test/i.png", "http://a.test/i.png"
+WHOLE, ORIGIN = PAGE, "https://a.test/"
+
+POLICIES = [
+    ("no-referrer", None, None, None),
+    ("no-referrer-when-downgrade", WHOLE, WHOLE, None),
+    ("origin", ORIGIN, ORIGIN, ORIGIN),
+    ("origin-when-cross-origin", WHOLE, ORIGIN, ORIGIN),
+    ("same-origin", WHOLE, None, None),
+    ("strict-origin", ORIGIN, ORIGIN, None),
+    ("strict-origin-when-cross-origin", WHOLE, ORIGIN, None),
+    ("unsafe-url", WHOLE, WHOLE, WHOLE),
+]
+
+
+@pytest.mark.parametrize(("policy", "same", "other", "plain"), POLICIES)
+def test_each_policy_tells_what_it_may(
+    policy: str, same: str | None, other: str | None, plain: str | None
+) -> None:
+    found = [referer(Url.parse(PAGE), Url.parse(to), policy) for to in (SAME, OTHER, PLAIN)]
+    assert found == [same, other, plain]
+
+
+def test_another_port_is_another_origin() -> None:
+    page, target = Url.parse("http://a.test:81/p?q"), Url.parse("http://a.test/")
+    assert referer(page, target) == "http://a.test:81/"
+
+
+@pytest.mark.parametrize(
+    ("value", "policy"),
+    [
+        ("no-referrer", "no-referrer"),
+        (" Origin ", "origin"),
+        ("no-referrer, same-origin", "same-origin"),
+        ("no-referrer, bogus", "no-referrer"),
+        ("never", DEFAULT),
+        ("", DEFAULT),
+    ],
+)
+def test_of_a_header_the_last_known_word_counts(value: str, policy: str) -> None:
+    assert of_header(value) == policy
+
+
+@pytest.mark.parametrize(
+    ("value", "policy"),
+    [
+        ("no-referrer", "no-referrer"),
+        (" Never ", "no-referrer"),
+        ("always", "unsafe-url"),
+        ("default", DEFAULT),
+        ("bogus, no-referrer", DEFAULT),
+        ("", DEFAULT),
+    ],
+)
+def test_a_meta_is_one_word(value: str, policy: str) -> None:
+    assert of_meta(value) == policy
+
+
+def sent(origin: Origin) -> str | None:
+    lines = origin.requests[-1].decode().split("\r\n")
+    return next((line[9:] for line in lines if line.startswith("Referer: ")), None)
+
+
+META = b"<meta name=Referrer content=%b>"
+PAGES = [
+    (b"", {}, "origin"),
+    (META % b"no-referrer", {}, None),
+    (META % b"unsafe-url", {}, "whole"),
+    (META % b"bogus", {}, "origin"),
+    (META % b"never" + META % b"origin", {}, "origin"),
+    (b"", {"Referrer_Policy": "same-origin"}, None),
+    (META % b"always", {"Referrer_Policy": "no-referrer"}, "whole"),
+    (b"<!-- %b -->" % META % b"no-referrer", {}, "origin"),
+]
+
+
+@pytest.mark.parametrize(("content", "headers", "learned"), PAGES)
+def test_a_page_says_what_its_pictures_hosts_learn(
+    fetcher: Fetcher, origin: Origin, content: bytes, headers: dict[str, str], learned: str | None
+) -> None:
+    origin.answers["/page?a=b"] = answer(b"<html>" + content, **headers)
+    origin.answers["/a.png"] = answer(png())
+    page = fetcher.page(Url.parse(origin.url("/page?a=b")))
+    image(fetcher, origin.url("/a.png", "127.0.0.3"), referer=page.url)
+    expected = {"whole": str(page.url), "origin": origin.url("/"), None: None}
+    assert sent(origin) == expected[learned]
+
+
+def test_each_hop_learns_what_it_may(fetcher: Fetcher, origin: Origin) -> None:
+    page = Url.parse(origin.url("/page?a=b"))
+    origin.answers["/"] = redirect(origin.url("/b", "127.0.0.3"))
+    origin.answers["/b"] = answer(b"", "302 Found", Location="/c", Referrer_Policy="no-referrer")
+    origin.answers["/c"] = answer(png())
+    image(fetcher, origin.url(), referer=page)
+    learned = [b"\r\nReferer: " in request for request in origin.requests]
+    assert learned == [True, True, False]
+    assert f"Referer: {page}\r\n".encode() in origin.requests[0]
+    assert f"Referer: {origin.url()}\r\n".encode() in origin.requests[1]
