@@ -128,6 +128,16 @@ class Fetcher:
         return turn()
 
     def _page(self, url: Url) -> Page:
+        """Fetch what a page's refreshes lead to in the end; they count as redirects."""
+        self._hops.start_try()
+        while True:
+            page, refresh = self._document(url)
+            if refresh is None or page.url.join(refresh) == page.url:
+                return page
+            url = self._hops.lead(page.url, refresh)
+
+    def _document(self, url: Url) -> tuple[Page, str | None]:
+        """Fetch one document, and return it with where its refresh leads, if anywhere."""
         limit = self._settings.max_page_bytes
         final, response = self._hops.follow(url, _PAGE_ACCEPT)
         with response:
@@ -138,10 +148,13 @@ class Fetcher:
             content, charset = b"".join(pieces), named and named[1]
             policy = referrer.of_header(response.headers.get("Referrer-Policy", ""))
             self._policies[final] = meta.referrer_policy(content, charset, policy)
-            return Page(final, content, charset)
+            refresh = meta.refresh_target(response.headers.get("Refresh", ""))
+            refresh = refresh or meta.refresh(content, charset)
+            return Page(final, content, charset), refresh
 
     def _image(self, url: Url, into: BinaryIO, referer: Url | None) -> ImageFacts:
         limit = self._settings.max_image_bytes
+        self._hops.start_try()
         policy = self._policies.get(referer, referrer.DEFAULT) if referer else referrer.DEFAULT
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:

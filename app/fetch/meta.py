@@ -1,5 +1,6 @@
 """What the head of a page says of the requests that follow."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,6 +11,35 @@ from app.fetch import referrer
 
 HEAD_BYTES = 1 << 16  # that are looked at
 MAX_META = 500
+MAX_REFRESH_SECONDS = 5.0
+
+# https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-refresh
+_REFRESH = re.compile(r"\s*(\d*)(?:\.[\d.]*)?(?:\s*[;,]\s*|\s+|\s*$)(.*)", re.DOTALL)
+_URL = re.compile(r"url\s*=\s*(.*)", re.DOTALL | re.IGNORECASE)
+
+
+def refresh(body: bytes, charset: str | None) -> str | None:
+    """Return where `<meta http-equiv=refresh>` leads, also in `noscript`, as this is one."""
+    for element in _metas(body, charset, b"refresh"):
+        if (element.attr("http-equiv") or "").strip().lower() == "refresh":
+            target = refresh_target(element.attr("content") or "")
+            # The bytes of UTF-8, as a header has them.
+            return target and target.encode("utf-8", "replace").decode("latin-1")
+    return None
+
+
+def refresh_target(value: str) -> str | None:
+    """Return the reference of a refresh that comes soon; None for later and for a reload."""
+    found = _REFRESH.fullmatch(value)
+    if not found or not (found[1] or value.lstrip()[:1] == "."):
+        return None
+    if int(found[1][:9] or 0) > MAX_REFRESH_SECONDS:
+        return None
+    named = _URL.fullmatch(found[2])
+    target = named[1] if named else found[2]
+    if target[:1] in ("'", '"') and target:
+        target = target[1:].partition(target[0])[0]
+    return target.strip() or None
 
 
 def referrer_policy(body: bytes, charset: str | None, policy: str) -> str:

@@ -28,21 +28,33 @@ class Hops:
         self._session = session
         self._watch = watch
         self._holds = holds
+        self._redirects = 0
 
     def follow(
         self, url: Url, accept: str, page: Url | None = None, policy: str = referrer.DEFAULT
     ) -> tuple[Url, requests.Response]:
         """Return the answer, its body still on the wire, and the URL that gave it."""
-        self._watch.start_try()
-        for _ in range(MAX_REDIRECTS + 1):
+        while True:
             referer = referrer.referer(page, url, policy) if page else None
             response = self._ask(url, accept, referer)
             if response.status_code == 200:
                 return url, response
             body.discard(response, self._watch)
             policy = referrer.of_header(response.headers.get("Referrer-Policy", ""), policy)
-            url = url.join(_location(response))
-        raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
+            url = self.lead(url, _location(response))
+
+    def start_try(self) -> None:
+        """Begin a try, with its whole byte budget and all its redirects."""
+        self._watch.start_try()
+        self._redirects = 0
+
+    def lead(self, url: Url, reference: str) -> Url:
+        """Return where a redirect or refresh leads that came from `url`; raw bytes are encoded."""
+        target = url.join(quote(reference, safe=_PRINTABLE, encoding="latin-1"))
+        self._redirects += 1
+        if self._redirects > MAX_REDIRECTS:
+            raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
+        return target
 
     def _ask(self, url: Url, accept: str, referer: str | None) -> requests.Response:
         """Send one request, and again as often as the host says when to come back."""
@@ -62,8 +74,8 @@ class Hops:
 
 
 def _location(response: requests.Response) -> str:
-    """Read where a redirect leads; raw bytes count as percent-encoded ones, as in browsers."""
+    """Read where a redirect leads."""
     status, location = response.status_code, response.headers.get("Location")
     if status not in _REDIRECTS or location is None:
         raise OriginStatus(f"origin status: {status}", transient=status in _TRANSIENT)
-    return quote(location, safe=_PRINTABLE, encoding="latin-1")
+    return location
