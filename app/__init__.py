@@ -61,7 +61,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """
     from flask import Flask
 
-    from app import api, web
+    from app import api, metrics, web
     from app.commands import operator
     from app.database import sqlite
     from app.jobs.watch import WaitingRoom
@@ -76,7 +76,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
-    engine = app.extensions["engine"] = PoolEngine(settings, storage)
+    engine = app.extensions["engine"] = PoolEngine(settings, storage, report=metrics.count_fetch)
     app.extensions["waiting_room"] = WaitingRoom(settings.max_waiting, lambda: engine.stopping)
     api.init_app(app)
     web.init_app(app)

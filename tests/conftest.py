@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app
+from app import create_app, metrics
 from app.database.models import Image
 from app.database.sqlite import db
 from app.settings import Settings
@@ -112,7 +112,7 @@ def storage(app: Flask, processes: ProcessRegistry) -> Storage:
 
 @pytest.fixture
 def tasks(settings: Settings, storage: Storage, processes: ProcessRegistry) -> Tasks:
-    return Tasks(settings, storage, processes, stopping=lambda: False)
+    return Tasks(settings, storage, processes, lambda: False, metrics.count_fetch)
 
 
 @pytest.fixture

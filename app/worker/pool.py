@@ -42,13 +42,14 @@ class PoolEngine:
         settings: Settings,
         storage: Storage,
         clock: Callable[[], float] = time.monotonic,
+        report: Callable[[float, int], None] = lambda seconds, size: None,
     ) -> None:
         self.settings = settings
         self.storage = storage
         self._clock = clock
         self._stopping = False
         self.processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
-        self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping)
+        self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping, report)
         self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
         self._thumbnail_pool = ThreadPoolExecutor(THUMBNAILERS, "thumbnail")  # started when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)

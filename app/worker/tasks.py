@@ -13,7 +13,7 @@ from uuid import UUID
 
 from peewee import OperationalError
 
-from app import jobs, metrics
+from app import jobs
 from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import (
     DeadlineExceeded,
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """The work of one process; `stopping` tells when it has to end."""
+    """The work of one process; `stopping` says when it has to end, `report` counts fetches."""
 
     def __init__(
         self,
@@ -52,11 +52,13 @@ class Tasks:
         storage: Storage,
         processes: ProcessRegistry,
         stopping: Callable[[], bool],
+        report: Callable[[float, int], None] = lambda seconds, size: None,
     ) -> None:
         self.settings = settings
         self.storage = storage
         self._processes = processes
         self._stopping = stopping
+        self._report = report
         self._stranded: deque[Work] = deque()
         self._suspect = threading.Lock()
         self._couriers = threading.BoundedSemaphore((settings.job_threads + 1) // 2)
@@ -131,7 +133,7 @@ class Tasks:
     def _run(self, job: Work) -> None:
         try:
             cut = partial(self._cut, job)
-            with Fetcher(self.settings, cut, report=metrics.count_fetch) as fetcher:
+            with Fetcher(self.settings, cut, report=self._report) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher)
                 elif isinstance(job, Delivery):

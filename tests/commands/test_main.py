@@ -10,6 +10,8 @@ import click
 import pytest
 
 from app.commands.main import COMMANDS
+from tests.samples import picture
+from tests.site import Site
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"flask", "werkzeug", "peewee", "requests", "urllib3", "bs4", "marshmallow", "environs",
@@ -23,7 +25,7 @@ def imported(tmp_path: Path, *arguments: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8"},
         capture_output=True,
         text=True,
         check=True,
@@ -74,3 +76,11 @@ def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
     assert completed("") == ["backup", "fetch", "jobs", "serve"]
     assert completed("fetch", "--min") == ["--min-width", "--min-height"]
     assert "retry" in completed("jobs", "")
+
+
+def test_fetch_does_without_the_web_framework_and_the_metrics(tmp_path: Path, site: Site) -> None:
+    site.file("/a.png", picture())
+    names = imported(tmp_path, "fetch", "-o", str(tmp_path), site.page("/", "<img src=a.png>"))
+
+    assert {"peewee", "requests", "bs4"} <= names
+    assert not names & {"flask", "werkzeug", "limits", "prometheus_client", "asyncio", "PIL"}
