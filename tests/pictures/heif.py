@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Sequence
 
+from PIL import Image
+
 from app.pictures.formats import AVIF, HEIC
 from tests.pictures.cases import Case, drawn
 
@@ -138,6 +140,15 @@ def minimized(width: int, height: int, orientation: int = 1, codec: bytes = b"av
     return box(b"ftyp", b"mif3", codec) + box(b"mini", content.ljust(40, b"\0"))
 
 
+def turned_sequence() -> bytes:
+    """Write Pillow's sequence with a rotation, where the sample entry had its colours."""
+    written = drawn("AVIF", save_all=True, append_images=[Image.new("RGB", (60, 40), "red")])
+    at = written.index(b"colr", written.index(b"stsd")) - 4
+    end = at + int.from_bytes(written[at : at + 4])
+    rotation = irot(1)
+    return written[:at] + rotation + box(b"free", bytes(end - at - 17)) + written[end:]
+
+
 _HEIC = (b"heic", b"mif1", b"heic")
 _IROT, _CLAP, _BOXES = "ISO/IEC 23008-12, 6.5.10", "ISO/IEC 14496-12, 12.1.4", "14496-12, 4.2"
 _MINI, _BRANDS = "ISO/IEC 23008-12, 9.2 (mini)", "ISO/IEC 23008-12, 10"
@@ -214,7 +225,13 @@ CASES = [
     Case(
         "brand heic before avif", AVIF, file(*PLAIN, brands=(b"heic", b"mif1", b"avif")), (60, 40)
     ),
-    Case("sequence by Pillow", AVIF, drawn("AVIF", save_all=True, append_images=[]), (60, 40)),
+    Case("sequence by Pillow, turned", AVIF, turned_sequence(), (40, 60)),
+    Case(
+        "sequence by Pillow",
+        AVIF,
+        drawn("AVIF", save_all=True, append_images=[Image.new("RGB", (60, 40), "red")]),
+        (60, 40),
+    ),
     Case(
         "without a size",
         AVIF,
