@@ -1,6 +1,7 @@
 """Thumbnails: pictures that strangers made as small WebPs, decoded in a child process."""
 
 import logging
+import os
 import signal
 import socket
 import struct
@@ -26,14 +27,16 @@ FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 HEADER = struct.Struct(">cI")
 MADE, NONE = b"+", b"-"  # anything else: another child may have the memory that this one lacks
 
-# The formats that Pillow is trusted with, and its names for their decoders. It has none for HEIC,
-# and an SVG is a program that draws.
+# The formats that Pillow is trusted with, and its names for their decoders; those of HEIC and
+# JPEG XL are packages of their own. An SVG is a program that draws.
 DECODERS = {
     formats.JPEG: "Jpeg",
     formats.PNG: "Png",
     formats.GIF: "Gif",
     formats.WEBP: "WebP",
     formats.AVIF: "Avif",
+    formats.HEIC: "Heif",
+    formats.JXL: "Jxl",
     formats.BMP: "Bmp",
     formats.ICO: "Ico",
     formats.TIFF: "Tiff",
@@ -116,7 +119,7 @@ class _Child:
         self._socket.settimeout(ASK_SECONDS)
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603  # no word of it comes from outside
-                [sys.executable, "-I", CHILD],
+                [sys.executable, "-I", CHILD, str(os.getpid())],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,  # for a program that does not start

@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import struct
+import sys
 import time
 import warnings
 import zlib
@@ -36,6 +37,7 @@ IDLE_SECONDS = 60  # or nobody has wanted a thumbnail for so long
 LIMITS = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
 PR_SET_PDEATHSIG = 1
 
+TURNED = {"Jpeg", "Png", "Avif", "Tiff"}  # by EXIF, in browsers and readers of TIFF
 ORIENTATION = 0x0112  # EXIF
 TURNS = dict(
     enumerate(
@@ -59,6 +61,8 @@ def main() -> None:
     for limit, value in LIMITS.items():
         resource.setrlimit(limit, (value, value))
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # also while it decodes
+    if os.getppid() != int(sys.argv[1]):  # it ended before
+        return
     with Path(os.devnull).open("w") as nowhere:  # decoders mutter, and nobody reads it
         os.dup2(nowhere.fileno(), 2)
     Image.MAX_IMAGE_PIXELS = MEGAPIXELS * 1_000_000
@@ -118,7 +122,7 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
         picture = decoded(decoder, io.BytesIO(LENIENT[decoder](file.read())))
     small = scalable(picture)
     small.thumbnail((SIDE, SIDE))
-    if decoder != "WebP":  # which browsers do not turn
+    if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
         small = upright(small, picture.info.get("exif"))
     small = in_srgb(small, picture.info.get("icc_profile"))
     small.info.clear()
@@ -129,8 +133,7 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
 
 def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     """Return a picture with its pixels; of a JPEG, no more than are needed."""
-    plugin = import_module(f"PIL.{decoder}ImagePlugin")
-    vars(plugin)["DEFAULT_MAX_THREADS"] = 1  # of AVIF; the stack of each counts as memory
+    load_plugin(decoder)
     picture = Image.open(file, formats=[decoder.upper()])
     picture.draft(None, (3 * SIDE // 2, 3 * SIDE // 2))
     key = picture.info.get("transparency")
@@ -138,6 +141,17 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
         picture.info["transparency"] = tuple(value >> 8 for value in key)
     picture.load()
     return picture
+
+
+def load_plugin(decoder: str) -> None:
+    """Load the code that reads a format, without threads: the stack of each counts as memory."""
+    if decoder == "Heif":
+        heif = import_module("pillow_heif")
+        heif.register_heif_opener(thumbnails=False, decode_threads=1)
+    elif decoder == "Jxl":
+        vars(import_module("pillow_jxl.JpegXLImagePlugin"))["DECODE_THREADS"] = 0
+    else:
+        vars(import_module(f"PIL.{decoder}ImagePlugin"))["DEFAULT_MAX_THREADS"] = 1  # of AVIF
 
 
 def sound_png(body: bytes) -> bytes:

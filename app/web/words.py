@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from app.database.models import UNFINISHED, Image, Status
 from app.http import services
-from app.pictures.formats import BY_CONTENT_TYPE, HEIC, JXL, SVG
+from app.pictures.formats import BY_CONTENT_TYPE, SVG
 
 MAX_NAME = 200  # characters; `data:` URIs have thousands
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -69,7 +69,7 @@ def preview(image: Image) -> str | None:
     known = BY_CONTENT_TYPE.get(image.content_type or "")
     if known == SVG and (image.bytes or 0) <= SMALL_DRAWING:
         return f"/images/{image.id}/content"
-    return None if known in (SVG, HEIC, JXL) else f"/images/{image.id}/thumbnail"
+    return None if known == SVG else f"/images/{image.id}/thumbnail"
 
 
 def count(number: int, noun: str) -> str:

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pillow_heif
+import pillow_jxl  # noqa: F401  # to encode
 import pytest
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
@@ -22,12 +24,13 @@ from app.pictures.thumbnail import Thumbnailer
 from tests import profiles
 
 ORIENTED = range(1, 9)
+pillow_heif.register_heif_opener()
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
 
 def encode(picture: Image.Image, known: ImageFormat, **options: object) -> bytes:
     file = io.BytesIO()
-    picture.save(file, known.name, **options)
+    picture.save(file, "heif" if known is formats.HEIC else known.name, **options)
     return file.getvalue()
 
 
@@ -127,6 +130,20 @@ def test_browsers_turn_no_webp_and_nothing_by_xmp(shrink: Shrink) -> None:
     }
 
     assert {shrink(body, name).size for name, body in bodies.items()} == {(60, 40)}
+
+
+def test_of_jpeg_xl_the_orientation_of_the_codestream_counts(
+    shrink: Shrink, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    jpeg = tmp_path / "picture.jpeg"
+    jpeg.write_bytes(encode(Image.new("RGB", (60, 40)), formats.JPEG, exif=exif))
+    repacked = encode(Image.open(jpeg), formats.JXL, lossless_jpeg=True)
+    in_a_box = encode(Image.new("RGB", (60, 40)), formats.JXL, exif=exif.tobytes())
+
+    assert shrink(repacked, "jxl").size == (40, 60)
+    assert shrink(in_a_box, "jxl").size == (60, 40)
 
 
 def test_a_damaged_orientation_leaves_the_picture_as_it_is(shrink: Shrink) -> None:
