@@ -95,7 +95,7 @@ class Reader:
             return
         content = self.get(f"/download/{job.id}", *results)
         self.get(f"/download/{job.id}/status", 200)
-        for image in job.pictures:
+        for image in jobs.pictures_of(job):
             assert image.status in ("finished", "cancelled")
             results = [200] if image.status == "finished" else [410]
             self.check_image(self.get(f"/images/{image.id}/content", *results), results)

@@ -3,10 +3,8 @@
 import secrets
 import threading
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -158,22 +156,6 @@ class Download(Job):
     dry_run = BooleanField(default=False)
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # where to tell of the end
-
-    @cached_property
-    def pictures(self) -> list["Image"]:
-        """The images in page order, as they are when first asked for."""
-        return list(Image.select().where(Image.download == self).order_by(Image.id))
-
-    @property
-    def progress(self) -> dict[str, int]:
-        """Counts of pictures: on the page, stored, failed, and wanted at most."""
-        counts = Counter(image.status for image in self.pictures)
-        return {
-            "found": self.found or 0,
-            "done": counts[Status.FINISHED],
-            "failed": counts[Status.FAILED],
-            "total": min(self.found or 0, self.limit),
-        }
 
 
 class Image(Job):

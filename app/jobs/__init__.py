@@ -27,7 +27,7 @@ from app.jobs.counts import ended
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page
-from app.jobs.progress import Standing, ended_pictures, standings
+from app.jobs.progress import Standing, ended_pictures, pictures_of, standings
 from app.jobs.queue import any_claimable, count_queued, count_running, newest, queued_since
 from app.jobs.submissions import (
     add_download,
@@ -71,6 +71,7 @@ __all__ = [
     "keep_answer",
     "newest",
     "page",
+    "pictures_of",
     "postpone",
     "queued_since",
     "recover",

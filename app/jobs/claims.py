@@ -29,6 +29,7 @@ from app.database.statements import parameter, prepared
 from app.errors import Cancelled, Failure, GaveUp
 from app.jobs import counts
 from app.jobs.deliveries import announce
+from app.jobs.progress import pictures_of
 from app.jobs.queue import first_claimable
 from app.jobs.submissions import get
 from app.urls import site_of
@@ -101,8 +102,7 @@ def settle(download: Download) -> list[Image]:
         if not holds(download):
             raise LostClaim
         _leave_rest(download, f"the limit of {download.limit} is reached")
-    vars(download).pop("pictures", None)  # as they are from now on
-    return [image for image in download.pictures if image.status == Status.FINISHED]
+    return [image for image in pictures_of(download) if image.status == Status.FINISHED]
 
 
 def finish(job: Job, **values: Any) -> None:
@@ -170,7 +170,6 @@ def _end(job: Job, status: Status, **values: Any) -> None:
         _change(job, **values)
         if isinstance(job, Download):
             _leave_rest(job, "a dry run" if job.dry_run else "the download has ended")
-            vars(job).pop("pictures", None)  # as they are from now on
         announce(job)
         counts.count(job)
 

@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from app import jobs
@@ -39,25 +40,20 @@ def cancel(job: Download | Image, storage: Storage) -> bool:
 
     """
     cancelled = jobs.cancel(job)
-    if cancelled:
-        _free(cancelled, storage)
+    _free(cancelled, storage)
     return bool(cancelled)
 
 
-def _free(job: Download | Image, storage: Storage) -> None:
-    for key in keys_of(job):
+def _free(withdrawn: Iterable[Download | Image], storage: Storage) -> None:
+    for key in chain.from_iterable(map(keys_of, withdrawn)):
         storage.remove(key)
 
 
 def keys_of(job: Download | Image) -> Iterator[str]:
-    """Yield the keys of a job's files, as far as it has any: its own first."""
-    if isinstance(job, Image):
-        for key in image_key, thumbnail_key, no_thumbnail_key:
-            yield key(job.id, job.attempts)
-        return
-    yield archive_key(job.id, job.attempts)
-    for image in job.pictures:
-        yield from keys_of(image)
+    """Yield the keys of a job's own files, as far as it has any: what it is for comes first."""
+    image_keys = image_key, thumbnail_key, no_thumbnail_key
+    for key in image_keys if isinstance(job, Image) else (archive_key,):
+        yield key(job.id, job.attempts)
 
 
 def collect(storage: Storage) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from app.database.models import Status
+from app.jobs.progress import Outcome
 
 STATUS = fields.String(validate=OneOf([status.value for status in Status]))
 
@@ -156,7 +157,7 @@ class PictureDocument(StoredDocument):
     file = fields.String(allow_none=True, metadata={"description": "name in the archive"})
 
 
-class ProgressDocument(Schema):
+class ProgressDocument(Document):
     """How far a download is, in pictures."""
 
     found = fields.Integer(metadata={"description": "on the page"})
@@ -188,6 +189,10 @@ class OutcomeDocument(DownloadDocument):
     """A download and how far it is."""
 
     progress = fields.Nested(ProgressDocument)
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Return the download as JSON has it."""
+        return super().dump(Outcome(obj), many=many)
 
 
 class StatusDocument(OutcomeDocument):

@@ -1,5 +1,6 @@
 """Where jobs stand, in few words: what those who wait for them ask again and again."""
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from peewee import JOIN, fn
 
 from app.database.models import UNFINISHED, Download, Image, Status
+from app.database.statements import parameter, prepared
 from app.jobs.lists import END
 
 
@@ -48,6 +50,37 @@ def standings(kind: type[Download] | type[Image], ids: Collection[UUID]) -> dict
         ).join(Image, JOIN.LEFT_OUTER)
     rows = query.where(kind.id.in_(ids)).group_by(kind.id).tuples()
     return {job_id: Standing(*rest) for job_id, *rest in rows}
+
+
+class Outcome:
+    """A download with its pictures in page order, as they are at one moment."""
+
+    def __init__(self, download: Download) -> None:
+        self._download = download
+        self.pictures = pictures_of(download)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._download, name)
+
+    @property
+    def progress(self) -> Standing:
+        """How far it is."""
+        counts = Counter(image.status for image in self.pictures)
+        found, limit = self._download.found or 0, self._download.limit
+        ended = len(self.pictures) - counts[Status.QUEUED]
+        worked, failed = counts[Status.FINISHED], counts[Status.FAILED]
+        return Standing(self._download.status, found, worked, failed, limit, ended)
+
+
+def pictures_of(download: Download) -> list[Image]:
+    """Return the pictures of a download in page order."""
+    return _pictures().rows(download=download.id)
+
+
+@prepared
+def _pictures() -> Any:
+    ours = Image.download == parameter("download", Image.download)
+    return Image.select().where(ours).order_by(Image.id)
 
 
 def ended_pictures(download_id: UUID, after: UUID | None) -> list[Image]:

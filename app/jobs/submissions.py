@@ -20,6 +20,7 @@ from app.database.statements import parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import counts
 from app.jobs.deliveries import announce
+from app.jobs.progress import pictures_of
 from app.urls import site_of
 
 _group = GroupCommit()
@@ -106,8 +107,10 @@ def repeat(download: Download, **changes: Any) -> Download:
     return add_download(**{**asked, "dry_run": False, **changes})
 
 
-def withdraw(job: AnyJob) -> AnyJob:
-    """Cancel a job that has not ended, remove one that has; return it as it was in the end.
+def withdraw(job: Download | Image) -> list[Download | Image]:
+    """Cancel a job that has not ended, remove one that has.
+
+    Return it as it was in the end, and the pictures that went with it.
 
     Raises:
         NotFound: it has gone meanwhile.
@@ -116,29 +119,30 @@ def withdraw(job: AnyJob) -> AnyJob:
     kind = type(job)
     with db.atomic():
         job = get(kind, job.id)
-        if isinstance(job, Download):
-            _ = job.pictures  # kept with the object, for those who free the files
-            Image.delete().where(Image.download == job.id).execute()
-        end: dict[str, Any] = {
-            "status": Status.CANCELLED,
-            "claimed_by": None,
-            "finished_at": now(),
-            "error_code": Cancelled.code,
-            "error_detail": "cancelled on request",
-        }
-        if job.status in UNFINISHED:
+        pictures = pictures_of(job) if isinstance(job, Download) else []
+        unfinished = job.status in UNFINISHED
+        if unfinished:
+            end: dict[str, Any] = {
+                "status": Status.CANCELLED,
+                "claimed_by": None,
+                "finished_at": now(),
+                "error_code": Cancelled.code,
+                "error_detail": "cancelled on request",
+            }
             kind.update(**end).where(kind.id == job.id).execute()
             for name, value in end.items():
                 setattr(job, name, value)
             announce(job)
             counts.count(job)
-        else:
+        if pictures:
+            Image.delete().where(Image.download == job.id).execute()
+        if not unfinished:
             kind.delete().where(kind.id == job.id).execute()
-    return job
+    return [job, *pictures]
 
 
-def cancel(job: AnyJob) -> AnyJob | None:
-    """Cancel a job that has not ended; return it as it was in the end, None if it had one already.
+def cancel(job: Download | Image) -> list[Download | Image]:
+    """Cancel a job that has not ended; return what `withdraw` does, nothing if it had ended.
 
     Raises:
         NotFound: it has gone meanwhile.
@@ -146,4 +150,4 @@ def cancel(job: AnyJob) -> AnyJob | None:
     """
     with db.atomic():  # so that it does not end meanwhile
         unfinished = get(type(job), job.id).status in UNFINISHED
-        return withdraw(job) if unfinished else None
+        return withdraw(job) if unfinished else []

@@ -10,6 +10,7 @@ from app.api.schemas import DownloadWalk
 from app.database.models import UNFINISHED, Download, Status
 from app.http import services
 from app.http.responses import get_or_404
+from app.jobs.progress import Outcome
 from app.web import changes, lists
 
 downloads = Blueprint("downloads", __name__, url_prefix="/downloads")
@@ -29,7 +30,7 @@ def walk() -> str:
 @downloads.get("/<uuid:job_id>")
 def show(job_id: UUID) -> str:
     """Show how far a download is, and its pictures."""
-    download = get_or_404(Download, job_id)
+    download = Outcome(get_or_404(Download, job_id))
     return render_template(
         "download.html",
         download=download,
@@ -55,6 +56,6 @@ def get_all(job_id: UUID) -> Response:
     return changes.ask_again(Download, job_id, repeat_for_all)
 
 
-def _most(download: Download) -> int:
+def _most(download: Download | Outcome) -> int:
     """Return how many pictures of a page can be asked for at once."""
     return max(download.limit, min(download.found or 0, services.settings().max_images))

@@ -182,13 +182,14 @@ class Tasks:
 
     def _take_pictures(self, download: Download, fetcher: Fetcher, page_url: Url) -> None:
         """Take pictures until the limit is reached; those of an earlier attempt count."""
-        taken = sum(image.status == Status.FINISHED for image in download.pictures)
+        pictures = jobs.pictures_of(download)
+        taken = sum(image.status == Status.FINISHED for image in pictures)
         mine = (Status.QUEUED, download.attempts)
-        for image in download.pictures:
+        for image in pictures:
             if taken < download.limit and (image.status, image.attempts) == mine:
                 taken += self._take(image, download, fetcher, page_url)
         if not taken:
-            raise NoneWorked(f"none of {len(download.pictures)} pictures could be had")
+            raise NoneWorked(f"none of {len(pictures)} pictures could be had")
 
     def _take(self, image: Image, download: Download, fetcher: Fetcher, page_url: Url) -> bool:
         """Store one picture of a download; tell whether it could be had."""
@@ -203,9 +204,9 @@ class Tasks:
             name = member_name(image, download, url, facts)
             jobs.finish(image, source_url=url, site=site_of(url), file=name, **asdict(facts))
         except jobs.LostClaim:
+            self._clear(image)
             if not jobs.holds(download):
                 raise
-            self._clear(image)  # withdrawn alone
             return False
         return True
 

@@ -78,7 +78,7 @@ def test_it_shows_a_download_at_work(client: FlaskClient) -> None:
     assert download
     found = [jobs.Found([f"https://example.com/{n}.png"], "img.src") for n in range(3)]
     jobs.add_found(download, 3, found)
-    jobs.finish(download.pictures[0])
+    jobs.finish(jobs.pictures_of(download)[0])
 
     told = client.get(added["status_url"]).json
 

@@ -1,5 +1,6 @@
 """Changes of state: claims, fences and recovery."""
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -165,14 +166,14 @@ def test_a_final_state_is_final() -> None:
 
 def test_a_job_handed_back_is_claimed_again() -> None:
     download = claimed_download(pictures=2)
-    jobs.finish(download.pictures[0])
+    jobs.finish(jobs.pictures_of(download)[0])
     jobs.hand_back(download)
 
     again = jobs.claim(Download, "other")
 
     assert again
     assert (again.id, again.attempts, again.crashes) == (download.id, 2, 0)
-    assert [image.status for image in again.pictures] == ["finished", "queued"]
+    assert [image.status for image in jobs.pictures_of(again)] == ["finished", "queued"]
 
 
 def test_recovery_takes_the_jobs_of_the_dead_alone() -> None:
@@ -199,7 +200,7 @@ def test_a_job_that_dies_too_often_ends() -> None:
 
 def test_an_image_is_not_ended_by_who_lost_its_download() -> None:
     download = claimed_download(pictures=1)
-    [image] = download.pictures
+    [image] = jobs.pictures_of(download)
     jobs.recover(DEAD, crashes_allowed=3)
     assert jobs.claim(Download, "other")
 
@@ -212,7 +213,7 @@ def test_an_image_has_the_attempt_of_its_download() -> None:
     jobs.hand_back(claimed_download(pictures=1))
     download = jobs.claim(Download, "me")
     assert download
-    [image] = download.pictures
+    [image] = jobs.pictures_of(download)
     jobs.finish(image)
 
     assert (stored(image).attempts, stored(image).status) == (2, "finished")
@@ -230,23 +231,23 @@ def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
         ],
     )
 
-    rows = [(i.position, i.status, i.candidates, i.alt) for i in stored(download).pictures]
+    rows = [(i.position, i.status, i.candidates, i.alt) for i in jobs.pictures_of(stored(download))]
     assert rows == [
         (1, "queued", ["https://a/1", "https://a/small"], "One"),
         (None, "cancelled", ["data:,"], ""),
         (2, "queued", ["https://a/2"], ""),
     ]
-    assert stored(download).pictures[1].failure.detail == "skipped: data: URI"
+    assert jobs.pictures_of(stored(download))[1].failure.detail == "skipped: data: URI"
 
 
 def test_the_end_of_a_download_ends_its_images() -> None:
     download = claimed_download(pictures=3)
-    first, second, _ = download.pictures
+    first, second, _ = jobs.pictures_of(download)
     jobs.finish(first)
     jobs.fail(second, Unreachable("no address"))
     jobs.finish(download)
 
-    statuses = [image.status for image in stored(download).pictures]
+    statuses = [image.status for image in jobs.pictures_of(stored(download))]
     assert statuses == [Status.FINISHED, Status.FAILED, Status.CANCELLED]
 
 
@@ -264,3 +265,18 @@ def test_waiting_work_is_seen() -> None:
 def test_an_unknown_id_is_not_found() -> None:
     with pytest.raises(NotFound, match="there is no image"):
         jobs.get(Image, new_id())
+
+
+def test_the_event_of_a_cancelled_download_counts_the_pictures_it_had() -> None:
+    asked = jobs.add_download(url="https://a/", limit=5, callback_url="https://hooks.example/")
+    download = jobs.claim(Download, "here")
+    jobs.add_found(download, 2, [jobs.Found([f"https://a/{n}"], "img.src") for n in range(2)])
+    first, second = jobs.pictures_of(download)
+    jobs.finish(first)
+
+    withdrawn = jobs.withdraw(download)
+
+    assert [job.id for job in withdrawn] == [asked.id, first.id, second.id]
+    data = json.loads(jobs.delivery_of(Download, asked.id).body)["data"]
+    assert data["progress"] == {"found": 2, "done": 1, "failed": 0, "total": 2}
+    assert not Image.select().exists()

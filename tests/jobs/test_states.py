@@ -108,7 +108,7 @@ class Jobs(RuleBasedStateMachine):
             try:
                 jobs.settle(job)
                 assert held
-                assert not [one for one in job.pictures if one.status == Status.QUEUED]
+                assert not [one for one in jobs.pictures_of(job) if one.status == Status.QUEUED]
             except jobs.LostClaim:
                 assert not held
 
@@ -149,9 +149,7 @@ class Jobs(RuleBasedStateMachine):
         everything = list(rows())
         if everything:
             job = everything[number % len(everything)]
-            with_it = jobs.withdraw(job)
-            with_it = with_it.pictures if isinstance(with_it, Download) else []
-            gone = {job.id} | {image.id for image in with_it}
+            gone = {withdrawn.id for withdrawn in jobs.withdraw(job)}
             self.held = {job: claim for job, claim in self.held.items() if job not in gone}
             self.removed |= gone - {row.id for row in rows()}
 

@@ -63,7 +63,7 @@ def show(site: Site, *sources: str) -> str:
 
 
 def reasons(download: Download) -> list[str | None]:
-    return [image.error_code for image in download.pictures]
+    return [image.error_code for image in jobs.pictures_of(download)]
 
 
 def test_the_archive_holds_the_first_fifty_of_sixty_as_they_were_served(
@@ -117,7 +117,7 @@ def test_the_place_of_a_broken_image_goes_to_the_next(
 
     assert list(members(download)) == ["002-b.png", "003-c.png"]
     assert reasons(download) == ["origin-status", None, None, "cancelled"]
-    assert download.pictures[-1].error_detail == "not fetched: the limit of 2 is reached"
+    assert jobs.pictures_of(download)[-1].error_detail == "not fetched: the limit of 2 is reached"
     assert site.asked("/d.png") == 0
 
 
@@ -140,7 +140,7 @@ def test_what_is_skipped_is_reported_and_takes_no_place(
     download = ask(show(site, inline, "a.png"), limit=1)
 
     assert list(members(download)) == ["001-a.png"]
-    [skipped] = [image for image in download.pictures if image.position is None]
+    [skipped] = [image for image in jobs.pictures_of(download) if image.position is None]
     assert skipped.status == "cancelled"
     assert skipped.error_detail == "skipped: data: URI"
 
@@ -173,7 +173,7 @@ def test_what_the_filters_leave_out_is_told(site: Site, ask: Ask) -> None:
     download = ask(show(site, "a.png"), min_width=11)
 
     assert download.error_code == "none-worked"
-    [image] = download.pictures
+    [image] = jobs.pictures_of(download)
     assert (image.error_code, image.error_detail) == ("unwanted", "too small: 10 × 20 pixels")
 
 
@@ -186,7 +186,7 @@ def test_the_next_size_is_taken_when_the_largest_is_gone(
     download = ask(page)
 
     assert members(download) == {"001-small.png": picture("png", 1)}
-    assert download.pictures[0].source_url == site.url("/small.png")
+    assert jobs.pictures_of(download)[0].source_url == site.url("/small.png")
     assert site.asked("/large.png") == 1
 
 
@@ -207,12 +207,12 @@ def test_a_dry_run_reports_and_fetches_no_image(site: Site, ask: Ask) -> None:
     download = ask(show(site, "a.png", inline, "b.png", "c.png"), limit=2, dry_run=True)
 
     assert download.status == "finished"
-    assert [(image.position, image.error_detail) for image in download.pictures] == [
+    assert [(image.position, image.error_detail) for image in jobs.pictures_of(download)] == [
         (1, "not fetched: a dry run"),
         (None, "skipped: data: URI"),
         (2, "not fetched: a dry run"),
     ]
-    assert all(image.finished_at for image in download.pictures)
+    assert all(image.finished_at for image in jobs.pictures_of(download))
     assert download.found == 3
     assert len(site.requests) == 1
 
@@ -228,7 +228,7 @@ def test_listed_images_are_taken_instead_of_the_page(
     download = ask(page, image_urls=listed)
 
     assert list(members(download)) == ["001-a.png", "002-b.png"]
-    assert [image.error_detail for image in download.pictures[2:]] == [
+    assert [image.error_detail for image in jobs.pictures_of(download)[2:]] == [
         "skipped: malformed URL",
         "skipped: not http",
         "skipped: same picture again",
@@ -336,7 +336,11 @@ def test_a_download_goes_on_where_it_was_handed_back(
     stopped.set()
     [download] = Download.select()
     assert (download.status, download.claimed_by) == ("queued", None)
-    assert [image.status for image in download.pictures] == ["finished", "queued", "queued"]
+    assert [image.status for image in jobs.pictures_of(download)] == [
+        "finished",
+        "queued",
+        "queued",
+    ]
 
     Tasks(settings, storage, processes, stopping=lambda: False).turn(JOB_KINDS)
     [download] = Download.select()
@@ -482,7 +486,7 @@ def test_a_picture_of_one_pixel_takes_no_place(site: Site, ask: Ask, members: Me
     download = ask(page, limit=2)
 
     assert list(members(download)) == ["002-line.png", "003-b.png"]
-    assert download.pictures[0].error_code == "skipped"
+    assert jobs.pictures_of(download)[0].error_code == "skipped"
 
 
 def test_one_pixel_before_the_picture_is_passed_over(site: Site, ask: Ask) -> None:
@@ -491,7 +495,7 @@ def test_one_pixel_before_the_picture_is_passed_over(site: Site, ask: Ask) -> No
 
     download = ask(site.page("/", "<img src=a.png srcset='count.png 2x'>"))
 
-    assert [image.source_url for image in download.pictures] == [site.url("/a.png")]
+    assert [image.source_url for image in jobs.pictures_of(download)] == [site.url("/a.png")]
 
 
 def test_a_job_is_one_line_in_the_log(
