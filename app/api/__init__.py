@@ -80,7 +80,5 @@ def _guards(app: Flask) -> list[Guard]:
     hosts = [Hosts(settings.hosts)] if settings.hosts or not keys else []
     limits = [RateLimit(settings.rate_limit)] if settings.rate_limit else []
     # The limit is in the middle: it goes by keys, and counts who tries to guess one.
-    known: list[Guard] = (
-        [access.recognize, *limits, access.check] if keys else [*limits, refuse_foreign]
-    )
-    return [refuse_nameless, *hosts, *known]
+    known = [access.recognize, *limits, access.check] if keys else limits
+    return [refuse_nameless, *hosts, *known, refuse_foreign]

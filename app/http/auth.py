@@ -39,15 +39,11 @@ class Access:
             environ[KEY] = name
 
     def check(self, environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
-        """Refuse who needs a key and has none, and what another site makes a browser ask for."""
+        """Refuse a client that needs a key and has none."""
         path = environ.get("PATH_INFO", "")
         if path in OPEN or path.startswith(OPEN_FOLDERS):
             return None
-        if KEY not in environ:
-            return _ask_for_key(environ)
-        if environ.get(_BY_COOKIE) and environ["REQUEST_METHOD"] not in _SAFE_METHODS:
-            return None if same_origin(environ) else _refuse_origin()
-        return None
+        return None if KEY in environ else _ask_for_key(environ)
 
 
 def local_path(path: str) -> str:
@@ -73,8 +69,8 @@ def _ask_for_key(environ: WSGIEnvironment) -> WSGIApplication:
         query = environ.get("QUERY_STRING")
         wanted = local_path(quote(path) + (f"?{query}" if query else ""))
         return redirect("/key?next=" + quote(wanted, safe="/"), 303)
-    told = "this service has no such key" if bearer else "send a key: Authorization: Bearer <key>"
-    answer = refusal(401, told)
+    unknown, missing = "this service has no such key", "send a key: Authorization: Bearer <key>"
+    answer = refusal(401, unknown if bearer else missing)
     wrong = ', error="invalid_token"' if "HTTP_AUTHORIZATION" in environ else ""
     answer.headers["WWW-Authenticate"] = f'Bearer realm="image-downloader"{wrong}'
     return answer
@@ -86,8 +82,24 @@ def wants_page(environ: WSGIEnvironment) -> bool:
     return accepted.best_match(["application/json", CONTENT_TYPE, "text/html"]) == "text/html"
 
 
-def same_origin(environ: WSGIEnvironment) -> bool:
-    """Tell whether a page of ours made the browser ask; browsers let no page lie about it.
+def refuse_foreign(environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
+    """Refuse a change that a page of another site makes a browser ask for.
+
+    A guard for API and pages alike. Browsers say where a request comes from, and let no page lie
+    about it; of a client that shows a key, or says nothing, no page has made use. But a cookie
+    comes from a browser, which has to say.
+    """
+    by_cookie = environ.get(_BY_COOKIE, False)
+    if environ["REQUEST_METHOD"] in _SAFE_METHODS or (KEY in environ and not by_cookie):
+        return None
+    says_origin = "HTTP_SEC_FETCH_SITE" in environ or "HTTP_ORIGIN" in environ
+    if _same_origin(environ) or not (says_origin or by_cookie):
+        return None
+    return refusal(403, "in a browser, only pages of this site may ask for changes")
+
+
+def _same_origin(environ: WSGIEnvironment) -> bool:
+    """Return whether a page of ours made the browser ask.
 
     Of `Origin`, the host is compared: behind a proxy, the scheme that browsers see is not ours.
     """
@@ -95,18 +107,3 @@ def same_origin(environ: WSGIEnvironment) -> bool:
         return bool(site == "same-origin")
     host = environ.get("HTTP_HOST", "")
     return bool(environ.get("HTTP_ORIGIN", "").endswith(f"://{host}"))
-
-
-def refuse_foreign(environ: WSGIEnvironment, headers: Headers) -> WSGIApplication | None:
-    """Refuse what a page of another site makes a browser ask for; a guard where there are no keys.
-
-    Programs send neither of these headers, and need not.
-    """
-    told = "HTTP_SEC_FETCH_SITE" in environ or "HTTP_ORIGIN" in environ
-    if not told or environ["REQUEST_METHOD"] in _SAFE_METHODS or same_origin(environ):
-        return None
-    return _refuse_origin()
-
-
-def _refuse_origin() -> WSGIApplication:
-    return refusal(403, "in a browser, only pages of this site may ask for changes")

@@ -2,10 +2,8 @@
 
 import mimetypes
 
-from flask import Blueprint, Flask, request
-from werkzeug.exceptions import Forbidden
+from flask import Blueprint, Flask
 
-from app.http.auth import same_origin
 from app.web import words
 from app.web.downloads import downloads
 from app.web.errors import tell_people
@@ -18,13 +16,6 @@ web = Blueprint("web", __name__, template_folder="templates")
 for part in home, downloads, gallery, key, problems:
     web.register_blueprint(part)
 web.after_app_request(tell_people)
-
-
-@web.before_request
-def refuse_foreign_forms() -> None:
-    """Refuse what a page of another site makes a browser send, also where no key is needed."""
-    if request.method == "POST" and not same_origin(request.environ):
-        raise Forbidden("Only the pages of this site may send this form.")
 
 
 def init_app(app: Flask) -> None:

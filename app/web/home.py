@@ -1,13 +1,11 @@
 """`/`: one form for all that can be asked for."""
 
 import re
-from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from app import jobs
-from app.database.models import EPOCH
 from app.http import services
 from app.pictures.formats import FORMATS
 from app.web import forms
@@ -38,8 +36,8 @@ def _add_images() -> str:
     images = forms.new_images(request.form)
     services.capacity().admit(len(images))
     first, *_ = jobs.add_images(new["url"] for new in images)
-    since = EPOCH + timedelta(milliseconds=first.added_at // 1000)
-    return url_for("web.gallery.walk", status="", added_after=since.isoformat())
+    since = first.added_at.isoformat(timespec="milliseconds")
+    return url_for("web.gallery.walk", status="", added_after=since)
 
 
 def _add_downloads() -> str:

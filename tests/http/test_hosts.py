@@ -199,5 +199,8 @@ def test_a_page_of_another_site_changes_nothing(client: FlaskClient, sent: dict[
         answer = client.open(there, method=method, headers=sent)
         assert answer.status_code == 403
         assert answer.json["type"] == "/problems/foreign-origin"
+    assert client.post("/", data={"urls": "nonsense"}, headers=sent).status_code == 403
+    for program_or_ours in {}, ours:
+        assert client.post("/", data={}, headers=program_or_ours).status_code == 422
     assert client.get(path, headers=sent).status_code == 200
     assert client.delete(path, headers=ours).status_code == 204
