@@ -62,7 +62,9 @@ def judge(address: Address, allow: tuple[Network, ...] = ()) -> None:
     if any(address in network for network in allow):
         return
     if kind := kind_of(address):
-        raise RefusedAddress(f"refused: {kind} address")
+        raise RefusedAddress(
+            f"refused: {kind} address; DOWNLOADER_ALLOW_NETWORKS can open its network"
+        )
 
 
 def judge_host(host: str, allow: tuple[Network, ...] = ()) -> None:

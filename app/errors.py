@@ -41,6 +41,8 @@ whether another try may end better: who raises knows.
 
 from typing import ClassVar
 
+BOOKMARKLET = "if a browser shows more, take its pictures by the bookmarklet at /"
+
 
 class Failure(Exception):
     """A named reason; `status` is what a GET of the failed job's result answers."""

@@ -215,7 +215,9 @@ def test_an_address_is_public_or_of_a_named_kind(address: str, kind: str) -> Non
 
 
 def test_a_refusal_names_the_kind_and_keeps_the_address_to_itself() -> None:
-    with pytest.raises(RefusedAddress, match=r"^refused: link-local address$"):
+    with pytest.raises(
+        RefusedAddress, match=r"^refused: link-local address; DOWNLOADER_ALLOW_NETWORKS can "
+    ):
         judge(ip_address("169.254.169.254"))
 
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import requests
 
-from app.errors import OriginStatus
+from app.errors import BOOKMARKLET, OriginStatus
 from app.fetch import body, referrer
 from app.fetch.backoff import Holds, retry_after
 from app.fetch.budget import Watch
@@ -77,5 +77,6 @@ def _location(response: requests.Response) -> str:
     """Read where a redirect leads."""
     status, location = response.status_code, response.headers.get("Location")
     if status not in _REDIRECTS or location is None:
-        raise OriginStatus(f"origin status: {status}", transient=status in _TRANSIENT)
+        advice = f"; {BOOKMARKLET}" if status in (401, 403) else ""
+        raise OriginStatus(f"origin status: {status}{advice}", transient=status in _TRANSIENT)
     return location

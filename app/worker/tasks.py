@@ -16,6 +16,7 @@ from peewee import OperationalError
 from app import jobs
 from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import (
+    BOOKMARKLET,
     DeadlineExceeded,
     Failure,
     Interrupted,
@@ -174,7 +175,7 @@ class Tasks:
             found = sum(picture.skipped is None for picture in pictures)
             jobs.add_found(download, found, considered(pictures, download))
         if not download.found:
-            raise NoImages("the page shows no images")
+            raise NoImages(f"the page shows no images; {BOOKMARKLET}")
         if not download.dry_run:
             self._take_pictures(download, fetcher, page_url)
             self._write_archive(download)

@@ -121,7 +121,9 @@ def test_a_number_may_be_spelled_with_a_point(client: FlaskClient) -> None:
 def test_it_says_why_an_address_is_refused(client: FlaskClient) -> None:
     answer = client.post("/download", json={"url": "http://169.254.169.254/latest/meta-data"})
 
-    assert answer.json["errors"] == {"url": ["refused: link-local address"]}
+    assert answer.json["errors"] == {
+        "url": ["refused: link-local address; DOWNLOADER_ALLOW_NETWORKS can open its network"]
+    }
 
 
 @pytest.mark.parametrize(

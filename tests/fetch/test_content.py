@@ -206,3 +206,10 @@ def test_raw_bytes_in_a_location_count_as_encoded(fetcher: Fetcher, origin: Orig
     )
     origin.answers["/%C3%A4%E9"] = answer(png())
     assert image(fetcher, origin.url()).bytes == 100
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_closed_door_names_the_bookmarklet(fetcher: Fetcher, origin: Origin, status: str) -> None:
+    origin.answers["/"] = answer(b"", status)
+    with pytest.raises(OriginStatus, match=f"^origin status: {status[:3]}; .*bookmarklet"):
+        fetcher.page(Url.parse(origin.url()))
