@@ -66,3 +66,7 @@ def test_a_time_is_told_in_utc() -> None:
 def test_only_addresses_of_the_web_become_links(url: str) -> None:
     assert not words.is_link(url)
     assert words.is_link("HTTPS://example.com/")
+
+
+def test_code_between_backticks_is_marked_up_and_all_else_escaped() -> None:
+    assert words.code("`a<b>` & c") == "<code>a&lt;b&gt;</code> &amp; c"
