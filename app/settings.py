@@ -65,7 +65,8 @@ class _Hosts(Field[tuple[str, ...]]):
     NAME = re.compile(r"\.?[\w-]{1,63}(?:\.[\w-]{1,63})*", re.ASCII)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[str, ...]:
-        return tuple(self._host(part.strip().lower()) for part in value.split(",") if value)
+        parts = value.removesuffix(",").split(",") if value else []
+        return tuple(self._host(part.strip().lower()) for part in parts)
 
     def _host(self, text: str) -> str:
         if self.NAME.fullmatch(text):

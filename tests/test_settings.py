@@ -8,7 +8,7 @@ from pathlib import Path
 import limits
 import pytest
 
-from app import settings
+from app import keys, settings
 from app.errors import ConfigurationError
 from app.settings import MiB, Settings, load
 
@@ -59,6 +59,10 @@ def test_the_docs_list_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
         ("RATE_LIMIT", "", None),
         ("HOSTS", "", ()),
         ("HOSTS", "Images.example.com, .a_b.example", ("images.example.com", ".a_b.example")),
+        ("HOSTS", "a.example, b.example,", ("a.example", "b.example")),
+        ("ALLOW_NETWORKS", "10.0.0.0/8,", (ip_network("10.0.0.0/8"),)),
+        ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 8},", (b"123" * 8,)),
+        ("API_KEYS", "a-key-of-sixteen-letters,", (keys.digest("a-key-of-sixteen-letters"),)),
         ("ACCEL", "/stored/", "/stored/"),
         ("LOG_LEVEL", "debug", 10),
     ],
