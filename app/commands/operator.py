@@ -1,5 +1,6 @@
 """Commands for operators: `jobs …` and `backup …`, of `image-downloader` or `flask --app wsgi`."""
 
+import json
 import signal
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +15,7 @@ from app import jobs, prepare
 from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
+from app.jobs.documents import DownloadDocument, ImageDocument
 from app.settings import load
 from app.storage import Storage
 
@@ -87,17 +89,27 @@ def group() -> None:
     type=click.IntRange(1, 100_000),
     default=20,
     show_default=True,
-    help="how many of each kind",
+    help="How many of each kind.",
 )
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line, as in the API.")
 @with_storage
-def show(_: Storage, status: str | None, limit: int) -> None:
-    """List the newest jobs."""
+def show(_: Storage, status: str | None, limit: int, as_json: bool) -> None:
+    """List the newest jobs: kind, id, state, when it was added, URL, and why it failed."""
     equal: dict[str, Any] = {"status": status} if status else {}
     for kind in JOB_KINDS:
         for job in jobs.page(kind, limit, **equal):
-            url = job.url if isinstance(job, Download) else job.source_url
-            reason = job.error_detail or ""
-            click.echo(f"{kind.__name__.lower():8}  {job.id}  {job.status:9}  {url}  {reason}")
+            click.echo(_json(job) if as_json else _line(job))
+
+
+def _line(job: Download | Image) -> str:
+    url = job.url if isinstance(job, Download) else job.source_url
+    kind, added = type(job).__name__.lower(), f"{job.added_at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{kind:8}  {job.id}  {job.status:9}  {added}  {url}  {job.error_detail or ''}".rstrip()
+
+
+def _json(job: Download | Image) -> str:
+    schema = DownloadDocument() if isinstance(job, Download) else ImageDocument()
+    return json.dumps({"kind": type(job).__name__.lower(), **schema.dump(job)})
 
 
 @group.command()

@@ -1,5 +1,6 @@
 """The commands for operators."""
 
+import json
 import os
 import re
 import sqlite3
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -44,8 +46,9 @@ def test_list_shows_the_newest_and_why_they_failed(runner: FlaskCliRunner) -> No
 
     assert len(lines) == 2
     assert lines[0].split()[0] == "download"
+    added = f"{first.added_at:%Y-%m-%dT%H:%M:%SZ}"
     assert lines[1].split() == [
-        "image", str(first.id), "failed", "https://a/1", "no", "address", "for", "a"
+        "image", str(first.id), "failed", added, "https://a/1", "no", "address", "for", "a"
     ]  # fmt: skip
 
 
@@ -54,7 +57,17 @@ def test_list_filters_by_status(runner: FlaskCliRunner) -> None:
     jobs.add_image("https://a/2")
     output = runner.invoke(args=["jobs", "list", "--status", "queued"]).output
 
-    assert [line.split()[3] for line in output.splitlines()] == ["https://a/2"]
+    assert [line.split()[4] for line in output.splitlines()] == ["https://a/2"]
+
+
+def test_list_writes_a_document_a_line(runner: FlaskCliRunner) -> None:
+    image = failed()
+    [line] = runner.invoke(args=["jobs", "list", "--json"]).output.splitlines()
+    document = json.loads(line)
+
+    assert (document["kind"], document["id"]) == ("image", str(image.id))
+    assert datetime.fromisoformat(document["added_at"]) <= now()
+    assert document["error"]["detail"] == "no address for a"
 
 
 def test_retry_adds_the_job_again(runner: FlaskCliRunner) -> None:
