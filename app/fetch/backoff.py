@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-MAX_HOLD_SECONDS = 3600.0
+MAX_HOLD_SECONDS = 300.0  # one path of a shared host must not shut it out for longer
 MIN_HOLD_SECONDS = 1.0
 _FIRST_PAUSE = 0.5
 _TRIES_MORE = 2
