@@ -90,7 +90,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]
 
     @property
     def access_log_enabled(self) -> bool:
-        """Tell whether `--access-logfile` asks for lines beside those of the door."""
+        """Tell whether `--access-logfile` asks for lines beside those of the request log."""
         return bool(self.cfg.accesslog)
 
     def exception(self, msg, *args, **kwargs):

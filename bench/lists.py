@@ -1,6 +1,6 @@
 """The list of images at row 10,000,000 beside its first page, and beside raw sqlite3 and orjson.
 
-Asked is the application itself, without a server between: the door, routing, SQL, documents and
+Asked is the application itself, without a server between: request log, routing, SQL, documents and
 JSON. Far pages are other ones each time, among the last hundredth of a list, so that no cache is
 warm for them alone. The raw side runs the same query, makes the same documents of its rows, and
 has to come to the same bytes. To insert the rows takes minutes; ROWS=100000 takes fewer.

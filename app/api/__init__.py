@@ -26,7 +26,7 @@ from app.http.problems import (
     handle_invalid,
 )
 from app.http.rate_limit import RateLimit
-from app.http.request_log import Door, Guard
+from app.http.request_log import Guard, RequestLog
 from app.http.routes import Routes
 from app.jobs.capacity import Capacity
 from app.keys import Keys
@@ -53,8 +53,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ValidationError, handle_invalid)
     app.after_request(_answer_options)
     app.extensions["capacity"] = Capacity(app.extensions["settings"].max_queued)
-    door = Door(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
-    app.wsgi_app = _behind_proxies(door, app)  # type: ignore[assignment,method-assign]
+    request_log = RequestLog(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
+    app.wsgi_app = _behind_proxies(request_log, app)  # type: ignore[assignment,method-assign]
 
 
 def _answer_options(response: Response) -> Response:
@@ -65,11 +65,11 @@ def _answer_options(response: Response) -> Response:
     return response
 
 
-def _behind_proxies(door: Door, app: Flask) -> WSGIApplication:
+def _behind_proxies(request_log: RequestLog, app: Flask) -> WSGIApplication:
     """Believe what the deployer's own proxies say of a request, and nobody else."""
     count = app.extensions["settings"].trusted_proxies
     # Each proxy adds to X-Forwarded-For; the other two have one value, the nearest proxy's word.
-    return ProxyFix(door, count, x_proto=1, x_host=1) if count else door
+    return ProxyFix(request_log, count, x_proto=1, x_host=1) if count else request_log
 
 
 def _guards(app: Flask) -> list[Guard]:

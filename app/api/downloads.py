@@ -26,6 +26,7 @@ from app.pictures import filenames
 from app.storage import archive_key
 
 downloads = Resource("downloads", "The images of a page in one zip", "/download", Download)
+STATUS = StatusDocument()
 EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 
 
@@ -53,7 +54,7 @@ def fetch(download_id: UUID) -> Response:
     """Get the archive."""
     download = get_or_404(Download, download_id)
     if download.status in UNFINISHED:
-        return not_finished(StatusDocument(), download)
+        return not_finished(STATUS, download)
     if download.failure:
         raise download.failure
     if download.dry_run:

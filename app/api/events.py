@@ -44,14 +44,14 @@ def stream(download: Download) -> Response:
 
 def _events(room: WaitingRoom, place: Place, last: UUID | None) -> Iterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
-    told: Standing | None = None
+    sent: Standing | None = None
     while not room.stopping():
         standing = room.news(place, HEARTBEAT_SECONDS)
-        if standing in (told, UNSEEN):
+        if standing in (sent, UNSEEN):
             yield ": still here\n\n"
             continue
         if standing:
-            told = standing
+            sent = standing
             with _one_at_a_time:
                 event, last = _progress(place.job_id, standing, last)
             yield event
@@ -65,12 +65,12 @@ def _progress(download_id: UUID, standing: Standing, last: UUID | None) -> tuple
     """Return an event, once for all who follow a download, and the last picture it tells."""
     pictures = jobs.ended_pictures(download_id, after=last)
     last = pictures[-1].id if pictures else last
-    told = {
+    data = {
         "status": standing.status,
         "progress": ProgressDocument().dump(standing),
         "images": PictureDocument(many=True).dump(pictures),
     }
-    return _event("progress", told, last), last
+    return _event("progress", data, last), last
 
 
 def _end(download_id: UUID) -> Any:
@@ -81,5 +81,5 @@ def _end(download_id: UUID) -> Any:
 
 
 def _event(name: str, data: Any, last: UUID | None = None) -> str:
-    told = json.dumps(data, separators=(",", ":"))
-    return f"event: {name}\n" + (f"id: {last}\n" if last else "") + f"data: {told}\n\n"
+    text = json.dumps(data, separators=(",", ":"))
+    return f"event: {name}\n" + (f"id: {last}\n" if last else "") + f"data: {text}\n\n"

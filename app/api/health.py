@@ -42,8 +42,8 @@ def readyz() -> Response | dict[str, dict[str, str]]:
     faults = {name: fault for name, check in CHECKS.items() if (fault := check())}
     if not faults:
         return {"checks": dict.fromkeys(CHECKS, "ok")}
-    told = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
-    answer = problem(503, "not-ready", "Not ready", told, faults)
+    detail = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+    answer = problem(503, "not-ready", "Not ready", detail, faults)
     answer.headers["Retry-After"] = str(NOT_READY_SECONDS)
     return answer
 

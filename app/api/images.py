@@ -24,6 +24,7 @@ from app.pictures.formats import BY_CONTENT_TYPE, WEBP
 from app.storage import image_key, thumbnail_key
 
 images = Resource("images", "Single images as stored copies", "/images", Image)
+DOCUMENT = ImageDocument()
 NO_COPY = "unwanted", "skipped"  # why a picture of a page may have none
 
 
@@ -65,7 +66,7 @@ def content(image_id: UUID) -> Response:
     """Get the bytes of our copy, as the origin sent them."""
     image = get_or_404(Image, image_id)
     if image.status in UNFINISHED:
-        return not_finished(ImageDocument(), image)
+        return not_finished(DOCUMENT, image)
     if image.failure:
         raise image.failure
     known = BY_CONTENT_TYPE[str(image.content_type)]
@@ -87,13 +88,13 @@ def thumbnail(image_id: UUID) -> Response:
     """Get a small WebP, at most 320 pixels wide and high."""
     image = get_or_404(Image, image_id)
     if image.status in UNFINISHED:
-        return not_finished(ImageDocument(), image)
+        return not_finished(DOCUMENT, image)
     if image.failure:
         raise image.failure
     key = thumbnail_key(image.id, image.attempts)
     if not services.storage().exists(key):
         services.engine().make_thumbnail(image)
-        return not_finished(ImageDocument(), image)
+        return not_finished(DOCUMENT, image)
     name = filenames.image_name(image.source_url, WEBP.extension)
     response = sent(key, WEBP.content_type, name, max_age=YEAR)
     response.headers.update(KEPT_BY_NGINX)
@@ -101,7 +102,7 @@ def thumbnail(image_id: UUID) -> Response:
 
 
 def _version(image: Image) -> conditional.Version:
-    return conditional.version_of(json_response(ImageDocument().dump(image)).get_data())
+    return conditional.version_of(json_response(DOCUMENT.dump(image)).get_data())
 
 
 actions.register(images, ImageDocument, _version)

@@ -33,8 +33,8 @@ class Jobs(Collector):
             "Jobs, and pictures of downloads that had their turn, that ended; why, if not well.",
             labels=["kind", "state", "reason"],
         )
-        for one in jobs.ended():
-            ended.add_metric([one.kind, one.state, one.reason], one.count)
+        for count in jobs.ended():
+            ended.add_metric([count.kind, count.state, count.reason], count.count)
         yield from (queued, running, age, ended)
 
 
@@ -42,7 +42,7 @@ scrape = Resource("metrics", "For those who operate the service")
 
 
 @scrape.get("/metrics", answer=Content("text/plain", {"type": "string"}))
-def tell() -> Response:
+def show() -> Response:
     """Get the metrics of all workers, for Prometheus."""
     known = CollectorRegistry()
     known.register(Jobs())

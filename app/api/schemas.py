@@ -193,7 +193,7 @@ class NewDownload(Schema):
         load_default=0, validate=Range(0, 1_000_000), metadata={"description": "pixels"}
     )
     types = Entries(
-        fields.String(validate=OneOf([one.name for one in FORMATS])),
+        fields.String(validate=OneOf([known.name for known in FORMATS])),
         load_default=None,
         validate=Length(1, len(FORMATS)),
         metadata={"description": "formats to take, instead of all"},

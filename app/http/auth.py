@@ -1,4 +1,4 @@
-"""Who may pass the door: those with a key, by header or by cookie, when the service has keys."""
+"""Who may ask: a client with a key, in a header or a cookie, if the service has keys."""
 
 import re
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from app.http.request_log import KEY, Headers
 from app.keys import COOKIE, Keys
 
 OPEN = {"/healthz", "/key"}  # those who have no key have to reach these
-OPEN_FOLDERS = ("/static/", "/problems/")  # the latter tell what a refusal means
+OPEN_FOLDERS = ("/static/", "/problems/")  # the latter explain a refusal
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _COOKIE = re.compile(rf"(?:^|;) *{COOKIE}=([\w.-]+)", re.ASCII)

@@ -69,7 +69,7 @@ class Operation:
             act = partial(self._add, arguments)
             accepted = idempotent(act, where, body=bool(self.body))
             return redirect_when_done(accepted, self.resource.kind, self._accepted[0])
-        if self.waits:
+        if self.waits and "HTTP_PREFER" in request.environ:
             honour_wait(self.resource.kind, *where.values())
         return self._respond(self.view(*arguments))
 

@@ -14,7 +14,7 @@ class ProblemType(NamedTuple):
     meaning: str
 
 
-def _told(failure: type[Failure]) -> ProblemType:
+def _reason(failure: type[Failure]) -> ProblemType:
     return ProblemType(failure.code, failure.title, failure.status, failure.__doc__ or "")
 
 
@@ -31,7 +31,7 @@ REFUSALS = (
         403,
         "What a browser sends with a cookie, or from a form, has to come from a page of ours.",
     ),
-    _told(NotFound),
+    _reason(NotFound),
     ProblemType(
         "method-not-allowed",
         "Method not allowed",
@@ -114,9 +114,12 @@ REFUSALS = (
     ),
 )
 
-REASONS = tuple(_told(failure) for failure in Failure.by_code.values())
+REASONS = tuple(_reason(failure) for failure in Failure.by_code.values())
 
-CATALOGUE = {one.code: one for one in sorted(REFUSALS + REASONS, key=lambda one: one.status)}
+CATALOGUE = {
+    problem.code: problem
+    for problem in sorted(REFUSALS + REASONS, key=lambda problem: problem.status)
+}
 
 # Of what HTTP refuses, each status has one type; Werkzeug raises no 503.
-BY_STATUS = {one.status: one for one in REFUSALS if one.status != 503}
+BY_STATUS = {problem.status: problem for problem in REFUSALS if problem.status != 503}

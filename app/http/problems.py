@@ -34,10 +34,10 @@ def problem(
     status: int, code: str, title: str, detail: str, errors: Mapping[str, Any] | None = None
 ) -> Response:
     """Answer with a problem document."""
-    told = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
+    document = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
     if errors:
-        told["errors"] = errors
-    return Response(json.dumps(told), status, content_type=CONTENT_TYPE)
+        document["errors"] = errors
+    return Response(json.dumps(document), status, content_type=CONTENT_TYPE)
 
 
 def refusal(status: int, detail: str | None = None) -> Response:

@@ -1,4 +1,4 @@
-"""The door: what holds for every request, whatever answers it.
+"""What holds for every request, whatever answers it.
 
 A WSGI middleware around the application. It gives each request an id, asks the guards whether it
 may pass, adds the headers that every answer has, and counts it and writes its one line of log when
@@ -54,7 +54,7 @@ class AddedJob(NamedTuple):
     location: str
 
 
-class Door:
+class RequestLog:
     """Stands before an application; the guards are asked in their order.
 
     `route` gives metrics a name for a path, one of few.
@@ -72,19 +72,19 @@ class Door:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
-        visit = Visit(environ, start_response, self._route)
+        current = _Request(environ, start_response, self._route)
         try:
             for guard in self._guards:
-                if refusal := guard(environ, visit.headers):
-                    return visit.watch(refusal(environ, visit.start))
-            return visit.watch(self._app(environ, visit.start))
+                if refusal := guard(environ, current.headers):
+                    return current.watch(refusal(environ, current.start))
+            return current.watch(self._app(environ, current.start))
         except BaseException:
-            visit.close()
+            current.close()
             raise
 
 
-class Visit:
-    """One request on its way through the door, and the answer on its way out."""
+class _Request:
+    """One request and its answer."""
 
     __slots__ = (
         *("headers", "_began", "_bytes", "_environ", "_length"),
@@ -178,8 +178,8 @@ class Visit:
 
 def _private(headers: Headers) -> Headers:
     """Keep what takes a key out of the caches that people share (RFC 9111)."""
-    told = [value for name, value in headers if name.lower() == "cache-control"]
+    given = [value for name, value in headers if name.lower() == "cache-control"]
     rest = [header for header in headers if header[0].lower() != "cache-control"]
-    directives = [part.strip() for value in told for part in value.split(",")]
-    kept = [one for one in directives if one and one not in ("public", "private")]
+    directives = [part.strip() for value in given for part in value.split(",")]
+    kept = [part for part in directives if part and part not in ("public", "private")]
     return [*rest, ("Cache-Control", ", ".join(["private", *kept]))]

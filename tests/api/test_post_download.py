@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from app.api import MAX_BODY_BYTES
 from app.database.models import Download
+from app.pictures.formats import FORMATS
 
 URL = "https://example.com/gallery?page=2"
 
@@ -152,7 +153,7 @@ def test_it_refuses_a_body_that_is_not_json(
 @pytest.mark.parametrize(
     ("path", "field", "most"),
     [
-        ("/download", "types", 10),
+        ("/download", "types", len(FORMATS)),
         ("/download", "sources", 4),
         ("/download", "image_urls", 10_000),
         ("/images", "urls", 10_000),

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder
 
 from app import logs
-from app.http.request_log import CONTENT_SECURITY_POLICY, Door
+from app.http.request_log import CONTENT_SECURITY_POLICY, RequestLog
 
 Line = dict[str, Any]
 
@@ -77,7 +77,7 @@ def test_the_line_of_an_accepted_job_names_it(
 
 
 def test_a_streamed_answer_is_logged_when_it_ends(lines: Callable[[], list[Line]]) -> None:
-    body = ask(Door(answering(piece for piece in (b"one", b"two"))))
+    body = ask(RequestLog(answering(piece for piece in (b"one", b"two"))))
 
     assert next(iter(body)) == b"one"
     assert lines() == []
@@ -90,7 +90,7 @@ def test_a_body_is_closed_once_it_is_sent_or_the_client_has_left() -> None:
         pass
 
     body = Body(b"never read")
-    ask(Door(answering(body))).close()
+    ask(RequestLog(answering(body))).close()
 
     assert body.closed
 
@@ -110,9 +110,9 @@ def test_a_file_is_left_to_sendfile_and_counted_by_its_position(
     path = tmp_path / "file"
     path.write_bytes(b"abcdef")
     wrapped = FileWrapper(path.open("rb"))
-    door = Door(answering(wrapped, ("Content-Length", "6")))
+    log = RequestLog(answering(wrapped, ("Content-Length", "6")))
 
-    sent = ask(door, **{"wsgi.file_wrapper": FileWrapper})
+    sent = ask(log, **{"wsgi.file_wrapper": FileWrapper})
     wrapped.filelike.seek(position)  # gunicorn: to 0 when all was sent
     sent.close()
 
@@ -128,7 +128,7 @@ def test_a_request_that_breaks_the_application_is_logged_too(
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        ask(Door(broken))
+        ask(RequestLog(broken))
     assert [line["status"] for line in lines()] == [500]
 
 
@@ -175,8 +175,8 @@ def test_an_answer_may_have_a_policy_of_its_own() -> None:
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         told.extend(headers)
 
-    door = Door(answering([], ("content-security-policy", "sandbox")))
-    door(EnvironBuilder("/").get_environ(), start).close()  # type: ignore[attr-defined]
+    log = RequestLog(answering([], ("content-security-policy", "sandbox")))
+    log(EnvironBuilder("/").get_environ(), start).close()  # type: ignore[attr-defined]
 
     policies = [value for name, value in told if name.lower() == "content-security-policy"]
     assert policies == ["sandbox"]
