@@ -39,6 +39,9 @@ HEADERS = {
     "cross-origin-resource-policy": ("Cross-Origin-Resource-Policy", "same-origin"),
 }
 
+# What supervisors and monitors ask every few seconds; written at level DEBUG unless it fails.
+PROBES = {"/healthz", "/readyz", "/metrics"}
+
 _SAFE_ID = re.compile(r"[\w.:+/=@-]{1,128}", re.ASCII)
 
 Headers = list[tuple[str, str]]
@@ -158,7 +161,8 @@ class _Request:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         seconds = time.perf_counter() - self._began
         count_request(method, self._route(path), self._status, seconds)
-        if log.isEnabledFor(logging.INFO):
+        level = logging.DEBUG if path in PROBES and self._status < 400 else logging.INFO
+        if log.isEnabledFor(level):
             line = {
                 "method": method,
                 "path": path.encode("latin-1").decode(errors="replace"),
@@ -172,7 +176,7 @@ class _Request:
             if job := environ.get(JOB):
                 line["job"] = job.location
             # Not log.info(): to find the caller's line costs as much as the rest.
-            log.handle(log.makeRecord(log.name, logging.INFO, "", 0, "request", (line,), None))
+            log.handle(log.makeRecord(log.name, level, "", 0, "request", (line,), None))
         logs.request_id.set(None)
 
 

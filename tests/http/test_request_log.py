@@ -49,7 +49,7 @@ def ask(app: WSGIApplication, **more: Any) -> Any:
 def test_a_request_is_one_line_in_the_log(
     client: FlaskClient, lines: Callable[[], list[Line]]
 ) -> None:
-    answer = client.get("/healthz?secret=1")
+    answer = client.get("/openapi.json?secret=1")
 
     [line] = lines()
     assert line.pop("seconds") >= 0
@@ -59,13 +59,23 @@ def test_a_request_is_one_line_in_the_log(
         "logger": "app.http.request_log",
         "message": "request",
         "method": "GET",
-        "path": "/healthz",
+        "path": "/openapi.json",
         "status": 200,
         "bytes": len(answer.data),
         "client": "127.0.0.1",
         "key": None,
         "request_id": answer.headers["X-Request-ID"],
     }
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probes_have_a_line_when_they_fail(
+    client: FlaskClient, lines: Callable[[], list[Line]], path: str
+) -> None:
+    client.post(path)
+    status = client.get(path).status_code
+
+    assert [line["status"] for line in lines()] == [405, *([status] if status >= 400 else [])]
 
 
 def test_the_line_of_an_accepted_job_names_it(
@@ -98,7 +108,7 @@ def test_a_body_is_closed_once_it_is_sent_or_the_client_has_left() -> None:
 def test_the_answer_to_head_counts_no_bytes(
     client: FlaskClient, lines: Callable[[], list[Line]]
 ) -> None:
-    client.head("/healthz")
+    client.head("/openapi.json")
 
     assert [(line["method"], line["bytes"]) for line in lines()] == [("HEAD", 0)]
 
