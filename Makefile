@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 300
 SEED ?= 20261120
 TO ?= .
 
-.PHONY: help run fetch test crash fuzz bench screenshots backup lint smoke format lock clean
+.PHONY: help run fetch test crash fuzz bench screenshots backup lint smoke wheel release format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -44,11 +44,19 @@ lint: .venv/development  ## check style, types, containers and scripts
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile deploy/nginx/Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml deploy/smoke.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/publish.yml
 	bash -n .ci/run
 	bash -n deploy/smoke.sh
 
 smoke:  ## try the containers from zero to a zip (needs Docker)
 	deploy/smoke.sh
+
+wheel: .venv/development  ## build dist/image_downloader-….whl
+	$(BIN)/python -m hatchling build -t wheel -d dist
+
+release: wheel  ## build the wheel and the images for amd64 and arm64, and publish nothing (needs Docker)
+	docker buildx build --platform linux/amd64,linux/arm64 --tag image-downloader .
+	docker buildx build --platform linux/amd64,linux/arm64 --tag image-downloader-nginx deploy/nginx
 
 format: .venv/development  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix
@@ -61,7 +69,7 @@ lock: .venv/development  ## bring the lock files up to date (UPGRADE=--upgrade: 
 	    $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
 
 clean:  ## remove what the targets above made, except storage/
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 
 .venv/runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

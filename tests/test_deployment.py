@@ -1,12 +1,17 @@
 """Numbers and names that stand in two files agree."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from packaging.utils import canonicalize_name
 
 from app.api import MAX_BODY_BYTES
+from app.commands.main import main
+from app.errors import Failure
 from app.http.problem_types import CATALOGUE
 from app.settings import MiB
 
@@ -40,23 +45,56 @@ def test_nginx_sends_what_the_application_leaves_to_it() -> None:
     assert accel == location
 
 
-def test_docker_waits_longer_for_the_end_than_the_servers() -> None:
+def test_supervisors_wait_longer_for_the_end_than_the_servers() -> None:
     app, nginx = found(r"stop_grace_period: (\d+)s", "docker-compose.yml")
     [gunicorn] = found(r"^graceful_timeout = (\d+)", "gunicorn.conf.py")
+    [unit] = found(r"^TimeoutStopSec=(\d+)", "deploy/systemd/image-downloader.service")
     [worker] = found(r"^worker_shutdown_timeout (\d+)s", "deploy/nginx/nginx.conf")
-    assert int(app) >= int(gunicorn) + 5
+    assert min(int(app), int(unit)) >= int(gunicorn) + 5
     assert int(nginx) >= int(worker) + 5
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
 def test_a_lock_file_fits_what_it_was_made_from(name: str) -> None:
     """`make lock` was not forgotten: uv notes which packages were asked for by name."""
-    asked = found(r"^(\w[\w-]*)", f"{name}.in")
-    locked = re.split(r"\n(?=[\w-]+==)", (ROOT / f"{name}.txt").read_text())
-    by_name = {lock.split("==")[0] for lock in locked if f"-r {name}.in" in lock}
-    assert by_name == set(asked)
+    asked = {canonicalize_name(package) for package in found(r"^(\w[\w.-]*)", f"{name}.in")}
+    locked = re.split(r"\n(?=[\w.-]+(?:\[[\w,-]+\])?==)", (ROOT / f"{name}.txt").read_text())
+    by_name = {re.split(r"\[|==", lock)[0] for lock in locked if f"-r {name}.in" in lock}
+    assert {canonicalize_name(package) for package in by_name} == asked
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
 def test_a_lock_file_names_no_index_host(name: str) -> None:
     assert not found(r"(://|--index|--find-links)", f"{name}.txt")
+
+
+@pytest.mark.parametrize("file", ["prometheus/alerts.yml", "grafana/dashboard.json"])
+def test_what_monitors_ask_for_is_measured(client: FlaskClient, file: str) -> None:
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", client.get("/metrics").text, re.MULTILINE))
+    asked = set(found(r"\b(image_downloader_\w+)", f"deploy/{file}"))
+    assert asked
+    for name in asked:
+        kind = kinds.get(name) or kinds[name.removesuffix("_bucket")]
+        assert name.endswith("_bucket") == (kind == "histogram"), name
+
+
+def test_alerts_name_reasons_that_jobs_can_have() -> None:
+    [reasons] = found(r'reason=~"([\w|-]+)"', "deploy/prometheus/alerts.yml")
+    assert set(reasons.split("|")) <= Failure.by_code.keys()
+
+
+def test_the_dashboard_is_a_document_of_panels() -> None:
+    document = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
+    titles = [panel["title"] for panel in document["panels"]]
+    assert len(set(titles)) == len(titles) == 8
+
+
+def test_the_service_of_systemd_starts_the_command_of_the_package() -> None:
+    [arguments] = found(
+        r"^ExecStart=\S+/image-downloader (.+)$", "deploy/systemd/image-downloader.service"
+    )
+    context = main.make_context("image-downloader", arguments.split())
+    name, command, rest = main.resolve_command(context, [*context._protected_args, *context.args])
+    assert name == "serve"
+    assert command
+    assert command.make_context(name, rest).params["port"] == 8000
