@@ -8,7 +8,10 @@ from werkzeug.exceptions import BadRequest
 
 from app.api.schemas import ImageWalk
 from app.database.models import Image, Status
+from app.errors import Failure
+from app.http import services
 from app.http.responses import get_or_404
+from app.storage import thumbnail_key
 from app.urls import site_of
 from app.web import changes, lists
 
@@ -27,6 +30,34 @@ def walk() -> str | tuple[str, int]:
         return render_template("gallery.html", images=[], problem=error.description), 400
     rows, older = lists.page(Image, where)
     return render_template("gallery.html", images=rows, older=older, page_size=PAGE)
+
+
+@gallery.get("/thumbnails")
+def thumbnails() -> dict[str, list[str]]:
+    """Request the thumbnails that a page shows, `ids` with commas; return those it has to wait for.
+
+    The first is made first. What has none, or is unknown, is not waited for.
+    """
+    try:
+        ids = [UUID(text) for text in request.args.get("ids", "").split(",")]
+    except ValueError as error:
+        raise BadRequest("ids: Not a list of ids of images, with commas.") from error
+    if len(ids) > PAGE:
+        raise BadRequest(f"ids: At most {PAGE} at once.")
+    shown = Image.select().where(Image.id.in_(ids), Image.status == Status.FINISHED)
+    images = {image.id: image for image in shown}
+    newest_last = [images[image_id] for image_id in reversed(ids) if image_id in images]
+    return {"waiting": [str(image.id) for image in newest_last if _has_to_wait(image)]}
+
+
+def _has_to_wait(image: Image) -> bool:
+    if services.storage().exists(thumbnail_key(image.id, image.attempts)):
+        return False
+    try:
+        services.engine().make_thumbnail(image)
+    except Failure:
+        return False  # the thumbnail's own answer says why
+    return True
 
 
 @gallery.get("/<uuid:job_id>")

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, expect
 
+from app.database.models import Image, new_id
+from app.storage import thumbnail_key
 from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import SECONDS, Service, serving
@@ -173,6 +176,61 @@ def test_the_large_view_has_no_barriers(tab: Tab, url: str, downloaded: Callable
     page, viewer = (tab.page.locator(name) for name in ("html", "dialog"))
     for one in page, viewer:
         assert one.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_page_asks_for_all_thumbnails_in_view_at_once(
+    empty: Service, tab: Tab, site: Site
+) -> None:
+    urls = [
+        site.file(f"/{number}.png", picture("png", number, (320, 320))) for number in range(120)
+    ]
+    for image in empty.post("/images", urls=urls)["images"]:
+        empty.end_of(f"/images/{image['id']}/content")
+    requests: list[str] = []
+    early: list[int] = []
+    tab.page.on("request", lambda request: requests.append(request.url))
+    tab.page.on(
+        "response",
+        lambda response: (
+            early.append(response.status)
+            if response.url.endswith("/thumbnail") and response.status != 200
+            else None
+        ),
+    )
+    tab.page.goto(f"{address(empty)}/gallery")
+    for img in tab.page.locator(".sheet img").all()[:18]:
+        expect(img).to_have_js_property("naturalWidth", 320)
+    lists = [url for url in requests if "/gallery/thumbnails?" in url]
+    loaded = [url for url in requests if url.endswith("/thumbnail")]
+
+    assert early == []
+    assert 1 <= len(lists) < len(loaded)
+    assert len(loaded) == len(set(loaded)) < 120
+
+
+def test_the_list_of_thumbnails_says_which_to_wait_for(
+    client: FlaskClient, app: Flask, site: Site, work: Callable[[], int]
+) -> None:
+    urls = [site.file(f"/{n}", picture("png", n)) for n in range(3)]
+    ids = [image["id"] for image in client.post("/images", json={"urls": urls}).json["images"]]
+    while work():
+        pass
+    made = Image.get_by_id(ids[0])
+    with app.extensions["storage"].new_file(thumbnail_key(made.id, made.attempts)) as file:
+        file.write(picture("webp"))
+    engine = app.extensions["engine"]
+
+    answer = client.get(
+        "/gallery/thumbnails", query_string={"ids": ",".join([*ids, str(new_id())])}
+    )
+
+    assert sorted(answer.json["waiting"]) == sorted(ids[1:])
+    assert [str(image.id) for image in engine.wanted] == ids[:0:-1]  # the newest last
+
+
+@pytest.mark.parametrize("ids", ["", "a", ",".join([str(new_id())] * 61)])
+def test_a_list_that_is_none_of_ids_is_refused(client: FlaskClient, ids: str) -> None:
+    assert client.get("/gallery/thumbnails", query_string={"ids": ids}).status_code == 400
 
 
 def test_images_appear_in_the_gallery_when_they_are_there(tab: Tab, url: str, site: Site) -> None:
