@@ -1,9 +1,9 @@
-"""What is told about jobs: the same words in the API's answers and in an archive's manifest."""
+"""Documents about jobs: the same in the API's responses, in events and in an archive's manifest."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, ClassVar
 
 import orjson
 from marshmallow import Schema, fields
@@ -14,18 +14,15 @@ from app.jobs.progress import Outcome
 
 STATUS = fields.String(validate=OneOf([status.value for status in Status]))
 
-
 Reader = Callable[[Any], Any]
 
 
 class Moment(fields.DateTime):
-    """A time by RFC 3339, in UTC with `Z`; as a datetime, or as the microseconds of a row."""
+    """A time by RFC 3339, in UTC with `Z`, in milliseconds."""
 
-    def _serialize(self, value: datetime | int | None, *args: Any, **kwargs: Any) -> str | None:
+    def _serialize(self, value: datetime | None, *args: Any, **kwargs: Any) -> str | None:
         if value is None:
             return None
-        if isinstance(value, int):
-            value = datetime.fromtimestamp(value / 1_000_000, UTC)
         # `isoformat` takes three times as long; a list has a hundred of them.
         seconds = orjson.dumps(value.astimezone(UTC), option=orjson.OPT_OMIT_MICROSECONDS)
         return f"{seconds[1:20].decode()}.{value.microsecond // 1000:03}Z"
@@ -47,27 +44,37 @@ class LocalUrl(fields.String):
 
 
 class Document(Schema):
-    """What is told of an object with attributes.
+    """A response about an object with attributes.
 
     marshmallow takes 16 µs for the details of an image, and a list has fifty of them. So the
-    schema is read once, into one function a field; the answers are the same.
+    schema is read once, into one function a field; the documents are the same.
     """
+
+    getter: "ClassVar[type[attrgetter[Any]] | type[itemgetter[Any]]]" = attrgetter
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._readers = [(name, _reader(name, field)) for name, field in self.dump_fields.items()]
+        self._readers = [
+            (name, _reader(self.getter(field.attribute or name), field))
+            for name, field in self.dump_fields.items()
+        ]
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Return the object, or the many objects, as JSON has it."""
         readers = self._readers
         if self.many if many is None else many:
-            return [{name: read(one) for name, read in readers} for one in obj]
+            return [{name: read(each) for name, read in readers} for each in obj]
         return {name: read(obj) for name, read in readers}
 
 
-def _reader(name: str, field: fields.Field[Any]) -> Reader:
-    """Return what reads a field's value from an object, and says it as JSON has it."""
-    read = attrgetter(field.attribute or name)
+class Envelope(Document):
+    """A response about a dict, around other documents."""
+
+    getter = itemgetter
+
+
+def _reader(read: Reader, field: fields.Field[Any]) -> Reader:
+    """Return what reads a field's value from an object, as JSON has it."""
     match field:
         case LocalUrl():
             return lambda obj: field._serialize(None, None, obj)
@@ -77,14 +84,13 @@ def _reader(name: str, field: fields.Field[Any]) -> Reader:
             return _unless_none(read, field._serialize)
         case fields.UUID():
             return _unless_none(read, str)
-        case fields.String() | fields.Integer():
+        case fields.String() | fields.Integer() | fields.List():
             return read
-        case _:
-            return lambda obj: field.serialize(name, obj)
+    raise TypeError(f"no document has fields such as {field!r}")
 
 
-def _unless_none(read: Reader, tell: Reader) -> Reader:
-    return lambda obj: None if (value := read(obj)) is None else tell(value)
+def _unless_none(read: Reader, convert: Reader) -> Reader:
+    return lambda obj: None if (value := read(obj)) is None else convert(value)
 
 
 class ErrorDocument(Document):
@@ -96,7 +102,7 @@ class ErrorDocument(Document):
 
 
 class JobDocument(Document):
-    """What downloads and images tell alike."""
+    """What documents about jobs have in common."""
 
     status = STATUS
     error = fields.Nested(ErrorDocument, attribute="failure", allow_none=True)
@@ -128,7 +134,7 @@ class ImageDocument(StoredDocument):
 
 
 class AskedImageDocument(Document):
-    """An image just accepted, one of many."""
+    """An image just accepted, among others."""
 
     id = fields.UUID()
     url = fields.String(attribute="source_url")
@@ -136,7 +142,7 @@ class AskedImageDocument(Document):
     status_url = LocalUrl("/images/{}")
 
 
-class AskedImagesDocument(Schema):
+class AskedImagesDocument(Envelope):
     """Images just accepted, in the order in which they were given."""
 
     images = fields.Nested(AskedImageDocument, many=True)
@@ -201,8 +207,8 @@ class StatusDocument(OutcomeDocument):
     images = fields.Nested(PictureDocument, many=True, attribute="pictures")
 
 
-class EventDocument(Schema):
-    """What a receiver is told of a job's end."""
+class EventDocument(Envelope):
+    """A callback at the end of a job."""
 
     type = fields.String(
         metadata={"description": "kind of job and its state", "example": "image.failed"}
@@ -211,19 +217,19 @@ class EventDocument(Schema):
 
 
 class DownloadEventDocument(EventDocument):
-    """What a receiver is told of a download's end."""
+    """A callback at the end of a download."""
 
     data = fields.Nested(OutcomeDocument)
 
 
 class ImageEventDocument(EventDocument):
-    """What a receiver is told of an image's end."""
+    """A callback at the end of an image."""
 
     data = fields.Nested(ImageDocument)
 
 
 class DeliveryDocument(JobDocument):
-    """Whether a receiver has been told."""
+    """Whether a callback has been delivered."""
 
     webhook_id = fields.UUID(attribute="id")
     attempts = fields.Integer()
@@ -232,14 +238,14 @@ class DeliveryDocument(JobDocument):
     finished_at = Moment(allow_none=True)
 
 
-class ImageListDocument(Schema):
+class ImageListDocument(Envelope):
     """A page of the list of images."""
 
     images = fields.Nested(ImageDocument, many=True)
     next_cursor = fields.UUID(allow_none=True, metadata={"description": "null on the last page"})
 
 
-class DownloadListDocument(Schema):
+class DownloadListDocument(Envelope):
     """A page of the list of downloads."""
 
     downloads = fields.Nested(DownloadDocument, many=True)
