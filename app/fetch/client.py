@@ -71,7 +71,7 @@ class Fetcher:
         self._settings = settings
         self._watch = Watch(cut, clock, sleep)
         dialler = Dialler(self._watch, settings.allow_networks, resolve)
-        self._session = Session(dialler.dial, tls or public_tls(), _agent(settings))
+        self._session = Session(dialler.dial, lambda: tls or public_tls(), _agent(settings))
         self._hops = Hops(self._session, self._watch, holds)
         self._policies: dict[Url, str] = {}  # what pages have their referrer policy say
         self._report = report

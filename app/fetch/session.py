@@ -25,6 +25,7 @@ from app.urls import Url
 MAX_IDLE = 16  # connections kept alive within a job
 
 Dial = Callable[[str, int], Wire]
+Trust = Callable[[], ssl.SSLContext]  # called by the first https connection: it takes a while
 
 
 class _Request(requests.PreparedRequest):
@@ -65,7 +66,7 @@ class _Response(http.client.HTTPResponse):
 class _Plain(HTTPConnection):
     """HTTP over a wire."""
 
-    def __init__(self, *args: Any, dial: Dial, tls: ssl.SSLContext, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dial: Dial, tls: Trust, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.response_class = _Response
         self._dial = dial
@@ -84,7 +85,7 @@ class _Secure(_Plain):
         try:
             with contextlib.ExitStack() as stack:
                 wire = stack.enter_context(self._new_conn())
-                self.sock = SSLTransport(wire, self._tls, self.host, suppress_ragged_eofs=False)
+                self.sock = SSLTransport(wire, self._tls(), self.host, suppress_ragged_eofs=False)
                 stack.pop_all()
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(f"unreachable: certificate: {error.verify_message}") from error
@@ -113,7 +114,7 @@ class _SecurePool(_PlainPool):
 class _Adapter(HTTPAdapter):
     """Keeps one connection to each host, chosen by the parsed parts of the request."""
 
-    def __init__(self, dial: Dial, tls: ssl.SSLContext) -> None:
+    def __init__(self, dial: Dial, tls: Trust) -> None:
         super().__init__(pool_connections=MAX_IDLE, pool_maxsize=1)
         pools: dict[str, Any] = {
             "http": functools.partial(_PlainPool, dial=dial, tls=tls),
@@ -138,7 +139,7 @@ class _Adapter(HTTPAdapter):
 class Session(requests.Session):
     """A requests session that sends a `Url` and follows nothing."""
 
-    def __init__(self, dial: Dial, tls: ssl.SSLContext, agent: str) -> None:
+    def __init__(self, dial: Dial, tls: Trust, agent: str) -> None:
         super().__init__()
         self.trust_env = False
         self._job_cookies = Cookies()

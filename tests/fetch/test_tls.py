@@ -166,3 +166,22 @@ def test_a_body_that_ends_without_a_farewell_is_cut_off(
         image(fetcher, secure.url())
     secure.answers["/"] = lambda peer: (peer.send(start), peer.farewell())
     assert image(fetcher, secure.url()).bytes == 100
+
+
+def test_authorities_are_loaded_by_the_first_https_connection_alone(
+    fetching: Fetching, origin: Origin, secure: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[ssl.SSLContext] = []
+
+    def trust() -> ssl.SSLContext:
+        loaded.append(ssl.create_default_context())
+        return loaded[-1]
+
+    monkeypatch.setattr("app.fetch.client.public_tls", trust)
+    origin.answers["/"] = answer(png())
+    fetcher = fetching(resolve=RESOLVER)
+    image(fetcher, origin.url())
+    assert loaded == []
+    with pytest.raises(Unreachable, match="certificate"):  # the authority is not a public one
+        image(fetcher, secure.url(host="good.test"))
+    assert len(loaded) == 1
