@@ -11,7 +11,6 @@ counts          how many have ended, and how
 """
 
 from app.jobs.claims import (
-    Found,
     LostClaim,
     add_found,
     claim,
@@ -43,7 +42,6 @@ from app.jobs.submissions import (
 
 __all__ = [
     "Asked",
-    "Found",
     "LostClaim",
     "Standing",
     "add_download",

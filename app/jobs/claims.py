@@ -5,8 +5,7 @@ claim (to a cancel, or to a process that took the job over) changes nothing any 
 a download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -26,27 +25,18 @@ from app.database.models import (
 )
 from app.database.sqlite import db
 from app.database.statements import parameter, prepared
-from app.errors import Cancelled, Failure, GaveUp
+from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
 from app.jobs.queue import first_claimable
 from app.jobs.submissions import get
+from app.pictures.picture import Picture
 from app.urls import site_of
 
 
 class LostClaim(Exception):
     """The job is no longer ours to change."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A picture that a page shows: its URLs, best first, or why it is skipped."""
-
-    urls: Sequence[str]
-    found_in: str
-    alt: str = ""
-    skipped: Failure | None = None
 
 
 def claim(kind: type[AnyJob], process: str, *, suspects: bool = True) -> AnyJob | None:
@@ -69,7 +59,7 @@ def claim(kind: type[AnyJob], process: str, *, suspects: bool = True) -> AnyJob 
         return job
 
 
-def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None:
+def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> None:
     """Record the pictures of a page in page order; `found` is how many it has in all."""
     positions = count(1)
     rows = [
@@ -77,16 +67,16 @@ def add_found(download: Download, found: int, pictures: Iterable[Found]) -> None
             **stamp(),
             "download": download,
             "position": None if picture.skipped else next(positions),
-            "source_url": picture.urls[0],
-            "site": site_of(picture.urls[0]),
-            "other_urls": picture.urls if len(picture.urls) > 1 else None,
+            "source_url": picture.url,
+            "site": site_of(picture.url),
+            "other_urls": picture.candidates if len(picture.candidates) > 1 else None,
             "found_in": picture.found_in,
             "alt": picture.alt,
             "attempts": download.attempts,
             "status": Status.CANCELLED if picture.skipped else Status.QUEUED,
             "finished_at": now() if picture.skipped else None,
-            "error_code": picture.skipped and picture.skipped.code,
-            "error_detail": picture.skipped and picture.skipped.detail,
+            "error_code": Skipped.code if picture.skipped else None,
+            "error_detail": f"skipped: {picture.skipped}" if picture.skipped else None,
         }
         for picture in pictures
     ]

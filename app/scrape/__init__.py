@@ -1,11 +1,11 @@
 """From a page to the pictures a person sees, the best size of each."""
 
 from app.fetch import Fetcher
-from app.scrape.pictures import Picture, Skip, find_pictures, list_pictures
+from app.scrape.pictures import Skip, find_pictures, list_pictures
 from app.settings import load
 from app.urls import Url
 
-__all__ = ["Picture", "Skip", "find_pictures", "get_image_urls_sync", "list_pictures"]
+__all__ = ["Skip", "find_pictures", "get_image_urls_sync", "list_pictures"]
 
 
 def get_image_urls_sync(url: str) -> list[str]:

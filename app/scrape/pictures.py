@@ -14,6 +14,7 @@ from urllib.parse import quote
 import ada_url
 from bs4 import BeautifulSoup
 
+from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.scrape import elements, mentions, proxies
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier, text
@@ -45,22 +46,6 @@ class Skip(StrEnum):
     PAGE = "the page itself"
     NOT_HTTP = "not http"
     MALFORMED = "malformed URL"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture of the page: absolute URLs from best to worst, or why it is skipped."""
-
-    candidates: tuple[str, ...]
-    found_in: str
-    alt: str = ""
-    skipped: str | None = None
-    written: str = ""
-
-    @property
-    def url(self) -> str:
-        """The best candidate, or the start of what is written in the page when skipped."""
-        return self.candidates[0] if self.candidates else self.written
 
 
 class _Group(NamedTuple):

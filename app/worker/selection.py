@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from app import jobs
 from app.database.models import Download, Image
 from app.errors import Skipped, Unwanted
 from app.fetch import ImageFacts
 from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE
-from app.scrape import Picture
+from app.pictures.picture import Picture
 
 # Of a page with dead links, so many pictures are tried for each that was asked for.
 TRIES_PER_IMAGE = 3
@@ -17,16 +16,14 @@ TRIES_PER_IMAGE = 3
 SIZES_TRIED = 5
 
 
-def considered(pictures: Iterable[Picture], download: Download) -> Iterator[jobs.Found]:
+def considered(pictures: Iterable[Picture], download: Download) -> Iterator[Picture]:
     """Yield what is recorded of a page: as many pictures as may be tried, and the skips between."""
     room = download.limit * (1 if download.dry_run else TRIES_PER_IMAGE)
     for picture in islice(pictures, 2 * room):
-        skipped = Skipped(f"skipped: {picture.skipped}") if picture.skipped else None
-        room -= skipped is None
+        room -= picture.skipped is None
         if room < 0:
             return
-        urls = picture.candidates or (picture.url,)
-        yield jobs.Found(urls, picture.found_in, picture.alt, skipped)
+        yield picture
 
 
 def tried(candidates: Sequence[str]) -> list[str]:

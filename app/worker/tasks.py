@@ -29,8 +29,9 @@ from app.errors import (
 from app.fetch import Fetcher, ImageFacts
 from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
+from app.pictures.picture import Picture
 from app.pictures.sources import Source
-from app.scrape import Picture, find_pictures, list_pictures
+from app.scrape import find_pictures, list_pictures
 from app.settings import Settings
 from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url, site_of

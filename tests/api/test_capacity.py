@@ -14,6 +14,7 @@ from app.database.models import Download, Image
 from app.database.sqlite import db
 from app.errors import Overloaded, Unreachable
 from app.jobs.capacity import FRESH_SECONDS, Capacity
+from app.pictures.picture import Picture
 from app.settings import Settings
 from tests.conftest import Nudges
 
@@ -96,7 +97,7 @@ def test_images_of_downloads_do_not_count(client: FlaskClient) -> None:
     download = jobs.add_download(url="https://example.com/", limit=50)
     claimed = jobs.claim(Download, "me")
     assert claimed == download
-    jobs.add_found(claimed, 2, [jobs.Found([f"https://example.com/{n}"], "img") for n in "ab"])
+    jobs.add_found(claimed, 2, [Picture((f"https://example.com/{n}",), "img") for n in "ab"])
 
     assert client.post("/images", json=NEW).status_code == 202
 

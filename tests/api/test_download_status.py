@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from app import jobs
 from app.database.models import Download
+from app.pictures.picture import Picture
 from tests.samples import picture
 from tests.site import Site
 
@@ -76,7 +77,7 @@ def test_it_shows_a_download_at_work(client: FlaskClient) -> None:
     added = client.post("/download", json={"url": "https://example.com/"}).json
     download = jobs.claim(Download, "somebody")
     assert download
-    found = [jobs.Found([f"https://example.com/{n}.png"], "img.src") for n in range(3)]
+    found = [Picture((f"https://example.com/{n}.png",), "img.src") for n in range(3)]
     jobs.add_found(download, 3, found)
     jobs.finish(jobs.pictures_of(download)[0])
 

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from app import jobs
 from app.database.models import Download, Image
+from app.pictures.picture import Picture
 
 
 def add(count: int) -> list[str]:
@@ -69,7 +70,7 @@ def test_it_filters(client: FlaskClient) -> None:
     alone = add(3)
     claimed = jobs.claim(Download, "somebody")
     assert claimed
-    jobs.add_found(claimed, 1, [jobs.Found(["https://example.com/0"], "img.src")])
+    jobs.add_found(claimed, 1, [Picture(("https://example.com/0",), "img.src")])
     [found] = [str(image.id) for image in Image.select().where(Image.download == download)]
     taken = jobs.claim(Image, "somebody")
     assert taken

@@ -13,6 +13,7 @@ from app.database.models import Download, Image
 from app.database.sqlite import db
 from app.errors import Unreachable
 from app.http.routes import Routes
+from app.pictures.picture import Picture
 from app.settings import Settings
 from tests.samples import picture
 from tests.site import Site
@@ -174,7 +175,7 @@ def test_an_image_of_a_download_waits_with_that(value: Value) -> None:
     jobs.add_download(url="https://example.com/", limit=1)
     download = jobs.claim(Download, "me")
     assert download
-    jobs.add_found(download, 1, [jobs.Found(["https://example.com/a.png"], "img")])
+    jobs.add_found(download, 1, [Picture(("https://example.com/a.png",), "img")])
 
     assert value("jobs_queued", kind="image") == 0
 

@@ -12,7 +12,8 @@ from peewee import IntegrityError
 from app import jobs
 from app.database.models import CLAIMABLE, Download, Image, Status, new_id
 from app.database.sqlite import db
-from app.errors import NotFound, Skipped, Unreachable
+from app.errors import NotFound, Unreachable
+from app.pictures.picture import Picture
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -38,7 +39,7 @@ def claimed_download(pictures: int = 0) -> Download:
     add_download()
     download = jobs.claim(Download, "me")
     assert download
-    found = [jobs.Found([f"https://a/{n}"], "img.src") for n in range(pictures)]
+    found = [Picture((f"https://a/{n}",), "img.src") for n in range(pictures)]
     jobs.add_found(download, pictures, found)
     return download
 
@@ -225,9 +226,9 @@ def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
         download,
         2,
         [
-            jobs.Found(["https://a/1", "https://a/small"], "img.srcset", "One"),
-            jobs.Found(["data:,"], "img.src", skipped=Skipped("skipped: data: URI")),
-            jobs.Found(["https://a/2"], "css"),
+            Picture(("https://a/1", "https://a/small"), "img.srcset", "One"),
+            Picture((), "img.src", skipped="data: URI", written="data:,"),
+            Picture(("https://a/2",), "css"),
         ],
     )
 
@@ -270,7 +271,7 @@ def test_an_unknown_id_is_not_found() -> None:
 def test_the_event_of_a_cancelled_download_counts_the_pictures_it_had() -> None:
     asked = jobs.add_download(url="https://a/", limit=5, callback_url="https://hooks.example/")
     download = jobs.claim(Download, "here")
-    jobs.add_found(download, 2, [jobs.Found([f"https://a/{n}"], "img.src") for n in range(2)])
+    jobs.add_found(download, 2, [Picture((f"https://a/{n}",), "img.src") for n in range(2)])
     first, second = jobs.pictures_of(download)
     jobs.finish(first)
 

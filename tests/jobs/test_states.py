@@ -17,6 +17,7 @@ from app.database import sqlite
 from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.database.sqlite import db
 from app.errors import NotFailed, Unreachable
+from app.pictures.picture import Picture
 
 FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
 PROCESSES = ["alpha", "beta"]
@@ -76,7 +77,7 @@ class Jobs(RuleBasedStateMachine):
         """Claim a download and, where an earlier attempt has not, record its pictures."""
         job = self.claim(Download, process)
         if isinstance(job, Download) and job.found is None:
-            found = [jobs.Found([f"https://a/{n}"], "img.src") for n in range(pictures)]
+            found = [Picture((f"https://a/{n}",), "img.src") for n in range(pictures)]
             jobs.add_found(job, pictures, found)
         return job
 

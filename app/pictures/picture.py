@@ -1,0 +1,19 @@
+"""A picture as a page shows it, before anything of it is fetched."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of the page: absolute URLs from best to worst, or why it is skipped."""
+
+    candidates: tuple[str, ...]
+    found_in: str
+    alt: str = ""
+    skipped: str | None = None
+    written: str = ""
+
+    @property
+    def url(self) -> str:
+        """The best candidate, or the start of what is written in the page when skipped."""
+        return self.candidates[0] if self.candidates else self.written
