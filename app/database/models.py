@@ -45,10 +45,10 @@ _last_id = 0
 _last_id_lock = threading.Lock()
 
 
-def new_number() -> int:
-    """Make the number of a UUIDv7 (RFC 9562, method 3): in one process, each is above the last.
+def new_id() -> UUID:
+    """Make a UUIDv7 (RFC 9562, method 3): in one process, each is above the last.
 
-    Where the clock was far ahead and is set back, they begin again at the present. Python 3.14 has
+    If the clock was far ahead and is set back, they begin again at the present. Python 3.14 has
     `uuid.uuid7`.
     """
     global _last_id
@@ -58,12 +58,7 @@ def new_number() -> int:
         is_far_ahead = _last_id - present > FAR_AHEAD_MILLISECONDS << 12
         _last_id = present if is_far_ahead else max(present, _last_id + 1)
         high, low = divmod(_last_id, 1 << 12)
-    return high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62)
-
-
-def new_id() -> UUID:
-    """Make an id; they sort in the order they were made."""
-    return UUID(int=new_number())
+    return UUID(int=high << 80 | 0x7 << 76 | low << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 def first_id(moment: datetime) -> UUID:
@@ -72,28 +67,17 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=max(milliseconds, 0) << 80)
 
 
-def microseconds_in(number: int) -> int:
-    """Return when a UUIDv7 was made, in microseconds since 1970."""
-    return (number >> 80) * 1000 + ((number >> 64 & 0xFFF) * 1000 >> 12)
-
-
 def stamp() -> dict[str, Any]:
     """Make the id of a job and its `added_at`: one moment, so that lists by time are exact."""
     job_id = new_id()
-    return {
-        "id": job_id,
-        "added_at": EPOCH + timedelta(microseconds=microseconds_in(job_id.int)),
-    }
+    milliseconds, part = job_id.int >> 80, job_id.int >> 64 & 0xFFF
+    moment = EPOCH + timedelta(microseconds=milliseconds * 1000 + (part * 1000 >> 12))
+    return {"id": job_id, "added_at": moment}
 
 
 def now() -> datetime:
     """Return the time in UTC."""
     return datetime.now(UTC)
-
-
-def failure_of(code: str | None, detail: str | None) -> Failure | None:
-    """Return the named reason that a row tells, if any."""
-    return Failure.by_code[code](detail or "") if code else None
 
 
 class MomentField(BigIntegerField):
@@ -108,7 +92,15 @@ class MomentField(BigIntegerField):
         return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
 
 
-class Job(Model):
+class Row(Model):
+    """A row of this database."""
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+class Job(Row):
     """What downloads, images and deliveries have in common: the work on them."""
 
     ASKED: ClassVar[tuple[str, ...]]  # the fields that a client gave
@@ -124,14 +116,11 @@ class Job(Model):
     error_code = TextField(null=True)
     error_detail = TextField(null=True)
 
-    class Meta:
-        database = db
-        legacy_table_names = False
-
     @property
     def failure(self) -> Failure | None:
         """The named reason why the job did not finish."""
-        return failure_of(self.error_code, self.error_detail)
+        code, detail = self.error_code, self.error_detail
+        return Failure.by_code[code](detail or "") if code else None
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)
@@ -205,7 +194,7 @@ class Delivery(Job):
         return self.due_at if self.status == Status.QUEUED else None
 
 
-class Idempotency(Model):
+class Idempotency(Row):
     """The first answer to a request that came with an `Idempotency-Key`."""
 
     caller = TextField()  # the name of an API key, empty without
@@ -218,12 +207,10 @@ class Idempotency(Model):
     added_at = MomentField(default=now, index=True)
 
     class Meta:
-        database = db
-        legacy_table_names = False
         primary_key = CompositeKey("caller", "call", "key")
 
 
-class Tally(Model):
+class Tally(Row):
     """How many jobs have ended in a state, for a reason."""
 
     kind = TextField()
@@ -232,8 +219,6 @@ class Tally(Model):
     count = BigIntegerField()
 
     class Meta:
-        database = db
-        legacy_table_names = False
         primary_key = CompositeKey("kind", "state", "reason")
 
 

@@ -4,15 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple, ParamSpec, cast
 
-from peewee import (
-    BigIntegerField,
-    Field,
-    IntegerField,
-    Model,
-    Node,
-    TextField,
-    Value,
-)
+from peewee import BigIntegerField, Field, IntegerField, Model, Node, TextField, Value
 
 from app.database.sqlite import db
 
