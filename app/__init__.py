@@ -64,7 +64,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app import api, metrics, web
     from app.commands import operator
     from app.database import sqlite
-    from app.jobs.watch import WaitingRoom
+    from app.jobs.watch import JobWatcher
     from app.settings import load
     from app.storage import Storage
     from app.worker.pool import PoolEngine
@@ -77,7 +77,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
     engine = app.extensions["engine"] = PoolEngine(settings, storage, report=metrics.count_fetch)
-    app.extensions["waiting_room"] = WaitingRoom(settings.max_waiting, lambda: engine.stopping)
+    app.extensions["watcher"] = JobWatcher(settings.max_waiting, lambda: engine.stopping)
     api.init_app(app)
     web.init_app(app)
     operator.init_app(app)

@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.http import services
 from app.jobs import Standing
 from app.jobs.documents import JobDocument, PictureDocument, ProgressDocument
-from app.jobs.watch import UNSEEN, Place, WaitingRoom
+from app.jobs.watch import UNSEEN, JobWatcher, Subscription
 
 HEARTBEAT_SECONDS = 15  # proxies cut what is silent for long, and only a write finds a client gone
 RETRY_MILLISECONDS = 2000
@@ -32,31 +32,31 @@ def stream(download: Download) -> Response:
         Overloaded: too many clients wait already.
 
     """
-    room = services.waiting_room()
-    place = room.enter(Download, download.id)
+    watcher = services.watcher()
+    subscription = watcher.subscribe(Download, download.id)
     last = request.headers.get("Last-Event-ID", type=UUID)
-    answer = Response(_events(room, place, last), mimetype="text/event-stream")
+    answer = Response(_events(watcher, subscription, last), mimetype="text/event-stream")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"  # nginx would wait for more
-    answer.call_on_close(partial(room.leave, place))
+    answer.call_on_close(partial(watcher.unsubscribe, subscription))
     return answer
 
 
-def _events(room: WaitingRoom, place: Place, last: UUID | None) -> Iterator[str]:
+def _events(watcher: JobWatcher, subscription: Subscription, last: UUID | None) -> Iterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     sent: Standing | None = None
-    while not room.stopping():
-        standing = room.news(place, HEARTBEAT_SECONDS)
+    while not watcher.stopping():
+        standing = watcher.next_change(subscription, HEARTBEAT_SECONDS)
         if standing in (sent, UNSEEN):
             yield ": still here\n\n"
             continue
         if standing:
             sent = standing
             with _one_at_a_time:
-                event, last = _progress(place.job_id, standing, last)
+                event, last = _progress(subscription.job_id, standing, last)
             yield event
         if standing is None or standing.is_final:
-            yield _event("end", _end(place.job_id))
+            yield _event("end", _end(subscription.job_id))
             return
 
 

@@ -6,7 +6,7 @@ from flask import current_app
 
 from app.database.models import Image
 from app.jobs.capacity import Capacity
-from app.jobs.watch import WaitingRoom
+from app.jobs.watch import JobWatcher
 from app.keys import Keys
 from app.settings import Settings
 from app.storage import Storage
@@ -50,6 +50,6 @@ def keys() -> Keys:
     return cast(Keys, current_app.extensions["keys"])
 
 
-def waiting_room() -> WaitingRoom:
-    """Return the waiting room of this application."""
-    return cast(WaitingRoom, current_app.extensions["waiting_room"])
+def watcher() -> JobWatcher:
+    """Return what watches jobs for this application."""
+    return cast(JobWatcher, current_app.extensions["watcher"])

@@ -1,4 +1,4 @@
-"""Those who wait for jobs: each client holds a thread, and one more thread looks for all of them.
+"""Clients that wait for jobs: each holds a thread, and one more thread looks for all of them.
 
 The work is done by other threads, or by other processes, so the database is asked: first whether
 anything has changed at all, which costs microseconds, then about all awaited jobs at once.
@@ -7,7 +7,7 @@ anything has changed at all, which costs microseconds, then about all awaited jo
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import inf
 from uuid import UUID
@@ -25,8 +25,8 @@ UNSEEN = Standing(Status.QUEUED, found=-1)  # unlike any that a job can have
 
 
 @dataclass(eq=False)
-class Place:
-    """Where one client waits for one job; `standing` is what it was told last, None: it is gone."""
+class Subscription:
+    """One client that waits for one job; `standing` is the last one seen, None: the job is gone."""
 
     kind: type[Download] | type[Image]
     job_id: UUID
@@ -35,109 +35,111 @@ class Place:
     woken: threading.Event = field(default_factory=threading.Event)
 
 
-class WaitingRoom:
-    """The places of a process; its thread lives as long as somebody waits."""
+class JobWatcher:
+    """The subscriptions of a process, up to a number; its thread lives while there are any."""
 
     def __init__(
         self,
-        places: int,
+        most: int,
         stopping: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stopping = stopping
         self.clock = clock
-        self._most = places
-        self._places: set[Place] = set()
+        self._most = most
+        self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
-        self._entered = threading.Event()
+        self._subscribed = threading.Event()
         self._version: object = None
         self._looking = False
 
-    def enter(self, kind: type[Download] | type[Image], job_id: UUID) -> Place:
-        """Take a place, to be left in the end.
+    def subscribe(self, kind: type[Download] | type[Image], job_id: UUID) -> Subscription:
+        """Add a subscription; the caller ends it by `unsubscribe`.
 
         Raises:
-            Overloaded: all are taken.
+            Overloaded: there are too many.
 
         """
-        place = Place(kind, job_id)
+        subscription = Subscription(kind, job_id)
         with self._lock:
-            if len(self._places) >= self._most:
+            if len(self._subscriptions) >= self._most:
                 raise Overloaded("too many clients wait here already")
-            if not self._looking:  # first: where no thread can be had, nobody waits for it
-                threading.Thread(target=self._look, name="waiting room", daemon=True).start()
+            if not self._looking:  # first: if no thread can start, no client waits for it
+                threading.Thread(target=self._run, name="job watcher", daemon=True).start()
                 self._looking = True
-            self._places.add(place)
-            self._entered.set()
-        return place
+            self._subscriptions.add(subscription)
+            self._subscribed.set()
+        return subscription
 
-    def leave(self, place: Place) -> None:
-        """Give a place up."""
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription."""
         with self._lock:
-            self._places.discard(place)
+            self._subscriptions.discard(subscription)
 
-    def news(self, place: Place, seconds: float) -> Standing | None:
-        """Return where the job stands when that has changed, or the time is up, or we stop."""
-        db.close()  # whoever waits needs none
-        place.until = self.clock() + seconds
-        place.woken.wait()
-        place.woken.clear()
-        place.until = inf
-        return place.standing
+    def next_change(self, subscription: Subscription, seconds: float) -> Standing | None:
+        """Return where the job stands when that has changed, the time is up, or we stop."""
+        db.close()  # a waiting client needs no connection
+        subscription.until = self.clock() + seconds
+        subscription.woken.wait()
+        subscription.woken.clear()
+        subscription.until = inf
+        return subscription.standing
 
     def wait_for_end(
         self, kind: type[Download] | type[Image], job_id: UUID, seconds: float
     ) -> bool:
-        """Wait until a job has ended, the time is up, or we stop; tell whether it has ended.
+        """Wait until a job has ended, the time is up, or we stop; return whether it has ended.
 
         Raises:
-            Overloaded: all places are taken.
+            Overloaded: there are too many subscriptions.
 
         """
         end = self.clock() + seconds
-        place = self.enter(kind, job_id)
+        ours = self.subscribe(kind, job_id)
         try:
-            while (standing := self.news(place, end - self.clock())) and not standing.is_final:
+            while (
+                standing := self.next_change(ours, end - self.clock())
+            ) and not standing.is_final:
                 if self.clock() >= end or self.stopping():
                     return False
             return standing is not None
         finally:
-            self.leave(place)
+            self.unsubscribe(ours)
 
-    def turn(self) -> bool:
-        """Look once, and wake those for whom there is news; tell whether anybody waits."""
+    def look(self) -> bool:
+        """Look once, and wake the clients whose job has changed; return whether any wait."""
         with self._lock:
-            places = list(self._places)
-            self._looking = bool(places)
-        if not places:
+            waiting = list(self._subscriptions)
+            self._looking = bool(waiting)
+        if not waiting:
             return False  # and touch nothing: another thread may look by now
-        news: dict[Place, Standing | None] = {}
+        standings: dict[Subscription, Standing | None] = {}
         try:
-            news = self._news(places)
-        except Exception as error:  # busy, perhaps: the next turn tries again, and time goes on
-            log.warning("waiting room held up", extra={"error": str(error)})
-        for place in places:
-            standing = news.get(place, place.standing)
-            if standing != place.standing or self.clock() >= place.until or self.stopping():
-                place.standing = standing
-                place.woken.set()
+            standings = self._standings(waiting)
+        except Exception as error:  # busy, perhaps: the next look tries again, and time goes on
+            log.warning("job watcher held up", extra={"error": str(error)})
+        for each in waiting:
+            standing = standings.get(each, each.standing)
+            if standing != each.standing or self.clock() >= each.until or self.stopping():
+                each.standing = standing
+                each.woken.set()
         return True
 
-    def _news(self, places: list[Place]) -> dict[Place, Standing | None]:
+    def _standings(self, waiting: Iterable[Subscription]) -> dict[Subscription, Standing | None]:
         """Ask where the awaited jobs stand, as far as that can have changed."""
         version = db.version()
         if version == self._version:
-            places = [place for place in places if place.standing == UNSEEN]
-        news: dict[Place, Standing | None] = {}
+            waiting = [each for each in waiting if each.standing == UNSEEN]
+        standings: dict[Subscription, Standing | None] = {}
         for kind in JOB_KINDS:
-            if ours := [place for place in places if place.kind is kind]:
-                found = jobs.standings(kind, {place.job_id for place in ours})
-                news |= {place: found.get(place.job_id) for place in ours}
+            if ours := [each for each in waiting if each.kind is kind]:
+                found = jobs.standings(kind, {each.job_id for each in ours})
+                standings |= {each: found.get(each.job_id) for each in ours}
         self._version = version
-        return news
+        return standings
 
-    def _look(self) -> None:
-        while self.turn():
-            self._entered.wait(PAUSE_SECONDS)
-            self._entered.clear()
+    def _run(self) -> None:
+        while self.look():
+            self._subscribed.wait(PAUSE_SECONDS)
+            self._subscribed.clear()
         db.close()

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.jobs.watch import WaitingRoom
+from app.jobs.watch import JobWatcher
 from tests.api.test_prefer import Work, at_work
 from tests.samples import picture
 from tests.site import Reply, Site
@@ -39,7 +39,7 @@ _open: list[TestResponse] = []
 
 @pytest.fixture(autouse=True)
 def no_stream_stays_open() -> Iterator[None]:
-    """Close what was not read to its end: each is a place in a waiting room, whose thread looks."""
+    """Close what was not read to its end: each is a subscription, for which a thread looks."""
     yield
     while _open:
         _open.pop().close()
@@ -176,7 +176,7 @@ def test_one_that_is_removed_meanwhile_ends(client: FlaskClient, page: str) -> N
 
 def test_it_shows_signs_of_life(client: FlaskClient, app: Flask, page: str) -> None:
     seconds = count()
-    app.extensions["waiting_room"] = WaitingRoom(1, lambda: False, lambda: next(seconds))
+    app.extensions["watcher"] = JobWatcher(1, lambda: False, lambda: next(seconds))
     path = client.post("/download", json={"url": page}).json["download_url"]
     stream = follow(client, path)
     next(stream)
@@ -188,7 +188,7 @@ def test_it_shows_signs_of_life(client: FlaskClient, app: Flask, page: str) -> N
 
 def test_it_ends_when_the_process_stops(client: FlaskClient, app: Flask, page: str) -> None:
     stopping = threading.Event()
-    app.extensions["waiting_room"] = WaitingRoom(1, stopping.is_set)
+    app.extensions["watcher"] = JobWatcher(1, stopping.is_set)
     path = client.post("/download", json={"url": page}).json["download_url"]
     stream = follow(client, path)
     next(stream)
@@ -198,7 +198,7 @@ def test_it_ends_when_the_process_stops(client: FlaskClient, app: Flask, page: s
 
 
 def test_those_beyond_the_places_may_come_later(client: FlaskClient, app: Flask, page: str) -> None:
-    app.extensions["waiting_room"] = WaitingRoom(1, lambda: False)
+    app.extensions["watcher"] = JobWatcher(1, lambda: False)
     path = client.post("/download", json={"url": page}).json["download_url"]
     first = client.get(f"{path}/events", buffered=False)
     answer = client.get(f"{path}/events")
@@ -212,7 +212,7 @@ def test_those_beyond_the_places_may_come_later(client: FlaskClient, app: Flask,
 
 
 def test_head_takes_no_place(client: FlaskClient, app: Flask, page: str) -> None:
-    app.extensions["waiting_room"] = WaitingRoom(1, lambda: False)
+    app.extensions["watcher"] = JobWatcher(1, lambda: False)
     path = client.post("/download", json={"url": page}).json["download_url"]
 
     for _ in range(3):

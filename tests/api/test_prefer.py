@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app import jobs
 from app.database.models import Image
 from app.database.sqlite import db
-from app.jobs.watch import WaitingRoom
+from app.jobs.watch import JobWatcher
 from tests.samples import picture
 from tests.site import Site
 
@@ -121,7 +121,7 @@ def test_a_repeated_post_waits_for_the_end_of_the_first(
 
 def test_it_waits_as_long_as_asked_and_no_longer(client: FlaskClient, app: Flask) -> None:
     seconds = count(step=4)
-    app.extensions["waiting_room"] = WaitingRoom(1, lambda: False, lambda: next(seconds))
+    app.extensions["watcher"] = JobWatcher(1, lambda: False, lambda: next(seconds))
     answer = client.post("/download", json={"url": "https://example.com"}, headers=waiting(20))
 
     assert answer.status_code == 202
@@ -162,7 +162,7 @@ def test_it_reads_the_preference(
 
 
 def test_nobody_waits_where_all_places_are_taken(client: FlaskClient, app: Flask) -> None:
-    app.extensions["waiting_room"] = WaitingRoom(0, lambda: False)
+    app.extensions["watcher"] = JobWatcher(0, lambda: False)
     answer = client.post("/images", json={"url": "https://example.com/"}, headers=waiting(30))
 
     assert answer.status_code == 202
@@ -176,7 +176,7 @@ def test_nobody_waits_for_what_there_is_not(client: FlaskClient) -> None:
 
 
 def test_whoever_waits_is_answered_when_the_process_stops(client: FlaskClient, app: Flask) -> None:
-    app.extensions["waiting_room"] = WaitingRoom(1, lambda: True)
+    app.extensions["watcher"] = JobWatcher(1, lambda: True)
     answer = client.post("/images", json={"url": "https://example.com/"}, headers=waiting(30))
 
     assert answer.status_code == 202

@@ -11,7 +11,7 @@ from app import jobs
 from app.database.models import Image, Status, new_id
 from app.database.sqlite import db
 from app.jobs import Standing
-from app.jobs.watch import UNSEEN, Place, WaitingRoom
+from app.jobs.watch import UNSEEN, JobWatcher, Subscription
 
 Asked = list[int]
 
@@ -30,10 +30,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return counts
 
 
-class StillRoom(WaitingRoom):
-    """One whose turns the test takes."""
+class StillWatcher(JobWatcher):
+    """One whose looks the test takes."""
 
-    def _look(self) -> None:
+    def _run(self) -> None:
         pass
 
 
@@ -47,27 +47,31 @@ def changed(act: Callable[[], object]) -> None:
 def test_it_asks_for_those_who_come_and_after_changes_alone(
     client: FlaskClient, asked: Asked
 ) -> None:
-    room = StillRoom(9, lambda: False)
+    watcher = StillWatcher(9, lambda: False)
     image = jobs.add_image("https://example.com/a.png")
-    first = room.enter(Image, image.id)
-    assert room.turn()
-    assert room.turn()
+    first = watcher.subscribe(Image, image.id)
+    assert watcher.look()
+    assert watcher.look()
     assert asked == [1]
 
-    second = room.enter(Image, image.id)
-    third = room.enter(Image, new_id())
-    room.turn()
-    room.turn()
+    second = watcher.subscribe(Image, image.id)
+    third = watcher.subscribe(Image, new_id())
+    watcher.look()
+    watcher.look()
     assert asked == [1, 2]
     assert (second.standing, third.standing) == (first.standing, None)
 
     changed(lambda: jobs.claim(Image, "somebody"))
-    for place in first, second, third:
-        place.woken.clear()
-    room.turn()
+    for subscription in first, second, third:
+        subscription.woken.clear()
+    watcher.look()
     assert asked == [1, 2, 2]
     assert first.standing == second.standing == Standing(Status.RUNNING)
-    assert [place.woken.is_set() for place in (first, second, third)] == [True, True, False]
+    assert [subscription.woken.is_set() for subscription in (first, second, third)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_thread_that_ends_leaves_the_next_one_alone(
@@ -75,9 +79,9 @@ def test_a_thread_that_ends_leaves_the_next_one_alone(
 ) -> None:
     versions = []  # each connection counts for itself
     monkeypatch.setattr(db, "version", lambda: versions.append(0))
-    room = StillRoom(9, lambda: False)
+    watcher = StillWatcher(9, lambda: False)
 
-    assert not room.turn()
+    assert not watcher.look()
     assert versions == []
 
 
@@ -89,24 +93,24 @@ def test_time_goes_on_while_the_database_does_not_answer(
 
     monkeypatch.setattr(db, "version", held_up)
     now = [0.0]
-    room = StillRoom(9, lambda: False, lambda: now[0])
-    place = room.enter(Image, new_id())
-    place.until = 5
-    room.turn()
-    assert not place.woken.is_set()
+    watcher = StillWatcher(9, lambda: False, lambda: now[0])
+    subscription = watcher.subscribe(Image, new_id())
+    subscription.until = 5
+    watcher.look()
+    assert not subscription.woken.is_set()
     now[0] = 5
-    room.turn()
+    watcher.look()
 
-    assert place.woken.is_set()
-    assert place.standing == UNSEEN
+    assert subscription.woken.is_set()
+    assert subscription.standing == UNSEEN
 
 
 def test_nobody_looks_when_all_have_left(client: FlaskClient) -> None:
-    room = StillRoom(9, lambda: False)
-    place: Place = room.enter(Image, new_id())
-    room.leave(place)
+    watcher = StillWatcher(9, lambda: False)
+    subscription: Subscription = watcher.subscribe(Image, new_id())
+    watcher.unsubscribe(subscription)
 
-    assert not room.turn()
+    assert not watcher.look()
 
 
 def test_where_no_thread_can_be_had_nobody_is_left_waiting(
@@ -115,10 +119,10 @@ def test_where_no_thread_can_be_had_nobody_is_left_waiting(
     def no_more(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    room = WaitingRoom(1, lambda: False)
+    watcher = JobWatcher(1, lambda: False)
     with monkeypatch.context() as short:
         short.setattr(threading.Thread, "start", no_more)
         with pytest.raises(RuntimeError):
-            room.enter(Image, new_id())
+            watcher.subscribe(Image, new_id())
 
-    assert not room.wait_for_end(Image, new_id(), 30)  # there is none: no reason to wait
+    assert not watcher.wait_for_end(Image, new_id(), 30)  # there is none: no reason to wait
