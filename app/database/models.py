@@ -67,9 +67,14 @@ def first_id(moment: datetime) -> UUID:
     return UUID(int=max(milliseconds, 0) << 80)
 
 
-def stamp() -> dict[str, Any]:
-    """Make the id of a job and its `added_at`: one moment, so that lists by time are exact."""
+def stamp(beside: UUID | None = None) -> dict[str, Any]:
+    """Make the id of a job and its `added_at`: one moment, so that lists by time are exact.
+
+    With the last two digits of another id, the files of both lie in folders of the same name.
+    """
     job_id = new_id()
+    if beside:
+        job_id = UUID(int=job_id.int & ~0xFF | beside.int & 0xFF)
     milliseconds, part = job_id.int >> 80, job_id.int >> 64 & 0xFFF
     moment = EPOCH + timedelta(microseconds=milliseconds * 1000 + (part * 1000 >> 12))
     return {"id": job_id, "added_at": moment}

@@ -6,6 +6,7 @@ a download are claimed with it: they have its attempt number, and go from queued
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -64,7 +65,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
     positions = count(1)
     rows = [
         {
-            **stamp(),
+            **stamp(beside=download.id),
             "download": download,
             "position": None if picture.skipped else next(positions),
             "source_url": picture.url,
@@ -154,9 +155,27 @@ def _update(kind: type[Job], names: tuple[str, ...]) -> Any:
     return kind.update({name: parameter(name, fields[name]) for name in names}).where(*old)
 
 
+def end_pictures(ended: Iterable[tuple[Image, Failure | dict[str, Any]]]) -> list[Image]:
+    """End pictures of a download, together: each failed, or finished with what it made.
+
+    Returns those that are no longer ours to change.
+    """
+    lost = []
+    with db.atomic():
+        for picture, outcome in ended:
+            try:
+                if isinstance(outcome, Failure):
+                    fail(picture, outcome)
+                else:
+                    finish(picture, **outcome)
+            except LostClaim:
+                lost.append(picture)
+    return lost
+
+
 def _end(job: Job, status: Status, **values: Any) -> None:
     values |= {"status": status, "claimed_by": None, "finished_at": now()}
-    with db.atomic():
+    with nullcontext() if db.in_transaction() else db.atomic():
         _change(job, **values)
         if isinstance(job, Download):
             _leave_rest(job, "a dry run" if job.dry_run else "the download has ended")

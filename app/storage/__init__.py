@@ -1,16 +1,17 @@
 """Bytes by key, such as `images/7f/<id>.<attempt>`; callers know no folders and no paths.
 
-`Storage` has new_file (whole or never), open, read, stat, exists, remove, walk and make_copy. How a
-stored file is sent to a client is decided by `app.http.files`.
+`Storage` has new_file (whole or never), new_part and store (several at once), open, read, stat,
+exists, remove, walk and make_copy. How a stored file is sent is decided by `app.http.files`.
 """
 
 from app.storage.archive import Member, write_archive
 from app.storage.keys import Entry, archive_key, image_key, no_thumbnail_key, thumbnail_key
-from app.storage.local import Stat, Storage
+from app.storage.local import Part, Stat, Storage
 
 __all__ = [
     "Entry",
     "Member",
+    "Part",
     "Stat",
     "Storage",
     "archive_key",

@@ -10,8 +10,8 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple
@@ -19,7 +19,6 @@ from typing import BinaryIO, NamedTuple
 from app.errors import (
     ConfigurationError,
     Gone,
-    StorageFailure,
     StorageFull,
     StorageUnusable,
 )
@@ -38,6 +37,14 @@ class Stat(NamedTuple):
 
     size: int
     changed: int
+
+
+class Part(NamedTuple):
+    """A file in the making, and the key that it is to have."""
+
+    key: str
+    path: Path
+    file: BinaryIO
 
 
 class Storage:
@@ -191,22 +198,59 @@ class Storage:
             StorageUnusable: it may not be written.
 
         """
-        path = self.root / key
-        part = self._parts / self._process / path.name
-        try:
-            with part.open("w+b") as file:
-                yield file
+        with self.new_part(key) as part:
+            yield part.file
+        self.store([part])
+
+    @contextmanager
+    def new_part(self, key: str) -> Iterator[Part]:
+        """Open a file for writing that is whole when the block ends, and waits for `store`.
+
+        Raises: see `new_file`.
+
+        """
+        path = self._parts / self._process / key.rpartition("/")[2]
+        with ExitStack() as undo:
+            undo.callback(self._unlink, path)
+            try:
+                file = path.open("w+b")
+                undo.callback(_close, file)
+                yield Part(key, path, file)
                 file.flush()
-                os.fsync(file.fileno())
-            self._make_folder(path.parent)
-            part.rename(path)
-            _sync_folder(path.parent)
+            except OSError as error:
+                raise _named(error) from error
+            undo.pop_all()
+
+    def store(self, parts: Collection[Part]) -> None:
+        """Make parts durable under their keys, all or none: the files, then each folder once.
+
+        Raises: see `new_file`.
+
+        """
+        folders = {(self.root / part.key).parent for part in parts}
+        try:
+            for part in parts:
+                os.fsync(part.file.fileno())
+                part.file.close()
+            for folder in folders:
+                self._make_folder(folder)
+            for part in parts:
+                part.path.rename(self.root / part.key)
+            for folder in folders:
+                _sync_folder(folder)
         except BaseException as error:
-            self._unlink(part)
-            self._unlink(path)  # it may have its name, but not for certain
-            if isinstance(error, OSError) and (reason := _reason(error)):
-                raise reason from error
+            self.discard(parts)
+            for part in parts:  # it may have its name, but not for certain
+                self._unlink(self.root / part.key)
+            if isinstance(error, OSError):
+                raise _named(error) from error
             raise
+
+    def discard(self, parts: Iterable[Part]) -> None:
+        """Remove parts that will not be stored."""
+        for part in parts:
+            _close(part.file)
+            self._unlink(part.path)
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder for files, and its name durable before it is relied on."""
@@ -217,13 +261,18 @@ class Storage:
             self._durable.add(folder)
 
 
-def _reason(error: OSError) -> StorageFailure | None:
-    """Return the named reason for what the system said, if it has one."""
+def _named(error: OSError) -> Exception:
+    """Return the named reason for what the system said, if it has one; else the error."""
     if error.errno in NO_ROOM:
         return StorageFull("no room left in the storage")
     if error.errno in NOT_ALLOWED:
         return StorageUnusable(f"the storage cannot be written: {error.strerror}")
-    return None
+    return error
+
+
+def _close(file: BinaryIO) -> None:
+    with suppress(OSError):  # what it had still to write is not wanted
+        file.close()
 
 
 def _link_or_copy(path: Path, copy: Path) -> None:

@@ -8,25 +8,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
-from functools import partial
-from uuid import UUID
 
 from peewee import OperationalError
 
 from app import jobs
-from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, Status
+from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image
 from app.errors import (
     BOOKMARKLET,
-    DeadlineExceeded,
     Failure,
     Interrupted,
     NoImages,
     NoneWorked,
-    StorageFailure,
     Unexpected,
-    Unwanted,
 )
-from app.fetch import Fetcher, ImageFacts
+from app.fetch import Fetcher
 from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
@@ -34,10 +29,13 @@ from app.pictures.sources import Source
 from app.scrape import find_pictures, list_pictures
 from app.settings import Settings
 from app.storage import Member, Storage, archive_key, image_key, write_archive
-from app.urls import Url, site_of
+from app.urls import Url
 from app.worker import webhooks
+from app.worker.claim import Cut
+from app.worker.downloads import PictureRun
+from app.worker.images import fetch_image, new_key
 from app.worker.processes import ProcessRegistry
-from app.worker.selection import check_wanted, considered, member_name, tried
+from app.worker.selection import considered
 
 Work = Download | Image | Delivery
 Kind = type[Download] | type[Image] | type[Delivery]
@@ -134,10 +132,10 @@ class Tasks:
 
     def _run(self, job: Work) -> None:
         try:
-            cut = partial(self._cut, job)
+            cut = Cut(job, self._stopping)
             with Fetcher(self.settings, cut, report=self._report) as fetcher:
                 if isinstance(job, Download):
-                    self._download(job, fetcher)
+                    self._download(job, fetcher, cut)
                 elif isinstance(job, Delivery):
                     webhooks.deliver(job, fetcher, self.settings.webhook_secret)
                 else:
@@ -152,10 +150,6 @@ class Tasks:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
 
-    def _cut(self, job: Work) -> bool:
-        """Tell whether work on a job has to end: the process stops, or a client withdrew it."""
-        return self._stopping() or not jobs.holds(job)
-
     def _clear(self, job: Work) -> None:
         """Free what a job stored that was withdrawn meanwhile."""
         if isinstance(job, Delivery):
@@ -165,11 +159,12 @@ class Tasks:
 
     def _image(self, image: Image, fetcher: Fetcher) -> None:
         """Store a copy of one image."""
-        _, facts = self._store(image, fetcher)
-        jobs.finish(image, **asdict(facts))
+        fetched = fetch_image(image, fetcher, self.storage)
+        self.storage.store([fetched.part])
+        jobs.finish(image, **asdict(fetched.facts))
 
-    def _download(self, download: Download, fetcher: Fetcher) -> None:
-        """Read the page, take its pictures one after another and put them into the archive."""
+    def _download(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
+        """Read the page, take its pictures and put them into the archive."""
         page_url = Url.parse(download.url)
         if download.found is None:
             page_url, pictures = _find(download, page_url, fetcher)
@@ -178,64 +173,11 @@ class Tasks:
         if not download.found:
             raise NoImages(f"the page shows no images; {BOOKMARKLET}")
         if not download.dry_run:
-            self._take_pictures(download, fetcher, page_url)
-            self._write_archive(download)
+            PictureRun(download, fetcher, self.storage, cut, page_url).take()
+            self._write_archive(download, cut)
         jobs.finish(download)
 
-    def _take_pictures(self, download: Download, fetcher: Fetcher, page_url: Url) -> None:
-        """Take pictures until the limit is reached; those of an earlier attempt count."""
-        pictures = jobs.pictures_of(download)
-        taken = sum(image.status == Status.FINISHED for image in pictures)
-        mine = (Status.QUEUED, download.attempts)
-        for image in pictures:
-            if taken < download.limit and (image.status, image.attempts) == mine:
-                taken += self._take(image, download, fetcher, page_url)
-        if not taken:
-            raise NoneWorked(f"none of {len(pictures)} pictures could be had")
-
-    def _take(self, image: Image, download: Download, fetcher: Fetcher, page_url: Url) -> bool:
-        """Store one picture of a download; tell whether it could be had."""
-        try:
-            try:
-                url, facts = self._store(image, fetcher, page_url, partial(check_wanted, download))
-            except StorageFailure:  # of the whole download
-                raise
-            except Failure as failure:
-                jobs.fail(image, failure)
-                return False
-            name = member_name(image, download, url, facts)
-            jobs.finish(image, source_url=url, site=site_of(url), file=name, **asdict(facts))
-        except jobs.LostClaim:
-            self._clear(image)
-            if not jobs.holds(download):
-                raise
-            return False
-        return True
-
-    def _store(
-        self,
-        image: Image,
-        fetcher: Fetcher,
-        referer: Url | None = None,
-        check: Callable[[ImageFacts], None] = lambda facts: None,
-    ) -> tuple[str, ImageFacts]:
-        """Store the first of the image's URLs that can be had; return which, and its facts."""
-        key = self._key(image_key, image)
-        failures = []
-        for url in tried(image.candidates):
-            try:
-                with self.storage.new_file(key) as file:
-                    facts = fetcher.image(Url.lenient(url), file, referer)
-                    check(facts)
-            except (StorageFailure, Unwanted, DeadlineExceeded):  # another size is no way out
-                raise
-            except Failure as failure:
-                failures.append(failure)
-            else:
-                return url, facts
-        raise failures[0]
-
-    def _write_archive(self, download: Download) -> None:
+    def _write_archive(self, download: Download, cut: Cut) -> None:
         """Make the zip of the pictures that worked and are still there."""
         stored = jobs.settle(download)
         keys = [image_key(image.id, image.attempts) for image in stored]
@@ -248,15 +190,8 @@ class Tasks:
             raise NoneWorked("the pictures were removed before the archive was made")
         if download.manifest:
             members.append(Member("manifest.json", _manifest(download)))
-        key = self._key(archive_key, download)
-        cut = partial(self._cut, download)
+        key = new_key(archive_key, download, self.storage)
         write_archive(self.storage, key, members, download.added_at, cut)
-
-    def _key(self, key_of: Callable[[UUID, int], str], job: Download | Image) -> str:
-        """Return the key that this attempt writes to; what a dead one may have left is removed."""
-        for earlier in range(1, job.attempts):
-            self.storage.remove(key_of(job.id, earlier))
-        return key_of(job.id, job.attempts)
 
 
 def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Picture]]:

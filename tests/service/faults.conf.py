@@ -11,8 +11,8 @@ exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 from app import jobs  # noqa: E402
 from app.database.models import Download, Image  # noqa: E402
 from app.fetch import Fetcher  # noqa: E402
+from app.worker.downloads import PictureRun  # noqa: E402
 from app.worker.processes import ProcessRegistry  # noqa: E402
-from app.worker.tasks import Tasks  # noqa: E402
 
 STEP = os.environ["FAULT"]
 DONE = Path(os.environ["FAULT_DONE"])
@@ -55,7 +55,10 @@ def always(*args: Any) -> bool:
 FAULTS: dict[str, Callable[[], None]] = {
     "after the claim": lambda: wrap(jobs, "claim", after=lambda job, *args: job is not None),
     "after the page": lambda: wrap(jobs, "add_found", after=always),
-    "between two images": lambda: wrap(Tasks, "_take", after=always),
+    "between two images": lambda: wrap(PictureRun, "_note", after=always),
+    "between two names of a group": lambda: wrap(Path, "rename", after=always),
+    "between the names and the rows of a group": lambda: wrap(jobs, "end_pictures", before=always),
+    "after the rows of a group": lambda: wrap(jobs, "end_pictures", after=always),
     "before the image has its name": lambda: wrap(Path, "rename", before=always),
     "before the row of the image": lambda: wrap(jobs, "finish", before=always),
     "after the temporary archive": lambda: wrap(Path, "rename", before=archived),

@@ -518,7 +518,7 @@ def test_a_large_image_is_never_whole_in_memory(
     body = picture() + bytes(5_000_000)
     image = jobs.add_image(site.file("/a.png", body))
     written: list[int] = []
-    new_file = storage.new_file
+    new_part = storage.new_part
 
     class Counting:
         def __init__(self, file: BinaryIO) -> None:
@@ -533,10 +533,10 @@ def test_a_large_image_is_never_whole_in_memory(
 
     @contextmanager
     def counting(key: str) -> Any:
-        with new_file(key) as file:
-            yield Counting(file)
+        with new_part(key) as part:
+            yield part._replace(file=Counting(part.file))
 
-    monkeypatch.setattr(storage, "new_file", counting)
+    monkeypatch.setattr(storage, "new_part", counting)
     work()
 
     assert jobs.get(Image, image.id).bytes == len(body) == sum(written)

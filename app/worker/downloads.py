@@ -1,0 +1,167 @@
+"""The pictures of a download: fetched in threads of their own, stored and recorded in groups.
+
+The thread of the job gathers what the others have fetched. A group reaches the disk together: its
+files, their folders once, then its rows in one commit. No row says finished before; a crash costs
+the group, which is fetched again.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from app import jobs
+from app.database.models import Download, Image, Status
+from app.errors import Failure, Interrupted, NoneWorked, StorageFailure
+from app.fetch import Fetcher
+from app.jobs.cleanup import keys_of
+from app.storage import Part, Storage
+from app.urls import Url, site_of
+from app.worker.claim import Cut
+from app.worker.images import Fetched, fetch_image
+from app.worker.selection import check_wanted, member_name
+
+GROUP = 16  # pictures, at most
+GROUP_SECONDS = 0.4  # that the first of a group waits for others, at most: progress is seen soon
+ASK_SECONDS = 0.5  # between two looks whether the job is still ours
+AHEAD = 4  # pictures more than are fetched at once, so that fetching goes on during a commit
+
+Outcome = Fetched | Failure
+
+
+class PictureRun:
+    """Takes the pictures of a download until its limit is reached."""
+
+    def __init__(
+        self,
+        download: Download,
+        fetcher: Fetcher,
+        storage: Storage,
+        cut: Cut,
+        page_url: Url,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._download = download
+        self._fetcher = fetcher
+        self._storage = storage
+        self._cut = cut
+        self._page_url = page_url
+        self._clock = clock
+        self._results: SimpleQueue[tuple[Image, Outcome | BaseException]] = SimpleQueue()
+        self._group: list[tuple[Image, Outcome]] = []
+        self._due = 0.0  # when the group has waited long enough
+        self._ask_at = clock() + ASK_SECONDS
+        mine = (Status.QUEUED, download.attempts)
+        pictures = jobs.pictures_of(download)
+        self._count = len(pictures)
+        self._waiting = deque(p for p in pictures if (p.status, p.attempts) == mine)
+        self._taken = sum(picture.status == Status.FINISHED for picture in pictures)
+        self._running = 0
+
+    def take(self) -> None:
+        """Take pictures in page order; those of an earlier attempt count.
+
+        Raises:
+            NoneWorked: not one could be had.
+
+        """
+        with ThreadPoolExecutor(1, "fetch") as pool:
+            try:
+                while self._start(pool) or self._flush():
+                    if self._running:
+                        self._gather()
+            except BaseException as error:
+                self._end_begun(pool)
+                if isinstance(error, Interrupted):
+                    self._flush()
+                raise
+            finally:
+                self._storage.discard(self._parts(self._group))
+        if not self._taken:
+            raise NoneWorked(f"none of {self._count} pictures could be fetched")
+
+    def _start(self, pool: ThreadPoolExecutor) -> bool:
+        """Start as many as may be needed, never more; return whether any are being fetched."""
+        room = min(1 + AHEAD, self._download.limit - self._taken)
+        while self._waiting and self._running < room:
+            pool.submit(self._fetch, self._waiting.popleft())
+            self._running += 1
+        return self._running > 0
+
+    def _fetch(self, picture: Image) -> None:
+        """Fetch a picture, in a thread of the pool."""
+        outcome: Outcome | BaseException
+        check = partial(check_wanted, self._download)
+        try:
+            outcome = fetch_image(picture, self._fetcher, self._storage, self._page_url, check)
+        except BaseException as error:
+            outcome = error
+        self._results.put((picture, outcome))
+
+    def _gather(self) -> None:
+        """Wait for a result, not for long, and record the group if it is due."""
+        until = min(self._ask_at, self._due) if self._group else self._ask_at
+        with suppress(Empty):
+            self._note(*self._results.get(timeout=max(0.0, until - self._clock())))
+        if len(self._group) >= GROUP or (self._group and self._clock() >= self._due):
+            self._flush()
+        if self._clock() >= self._ask_at:
+            self._ask_at = self._clock() + ASK_SECONDS
+            if self._cut():
+                raise Interrupted
+
+    def _note(self, picture: Image, outcome: Outcome | BaseException) -> None:
+        self._running -= 1
+        if isinstance(outcome, StorageFailure) or not isinstance(outcome, Fetched | Failure):
+            raise outcome
+        if not self._group:
+            self._due = self._clock() + GROUP_SECONDS
+        self._group.append((picture, outcome))
+        self._taken += isinstance(outcome, Fetched)
+
+    def _flush(self) -> bool:
+        """Store and record the group; return whether there are pictures to take instead.
+
+        Raises:
+            LostClaim: the download is no longer ours.
+
+        """
+        group, self._group = self._group, []
+        if not group:
+            return False
+        self._storage.store(self._parts(group))
+        lost = jobs.end_pictures((picture, self._values(picture, done)) for picture, done in group)
+        for picture, done in group:
+            if picture in lost:
+                self._taken -= isinstance(done, Fetched)
+                for key in keys_of(picture):
+                    self._storage.remove(key)
+        if lost and not jobs.holds(self._download):
+            raise jobs.LostClaim
+        return bool(self._waiting) and self._taken < self._download.limit
+
+    @staticmethod
+    def _parts(group: list[tuple[Image, Outcome]]) -> list[Part]:
+        return [done.part for _, done in group if isinstance(done, Fetched)]
+
+    def _values(self, picture: Image, done: Outcome) -> Failure | dict[str, Any]:
+        """Return what the row of a picture is to say."""
+        if isinstance(done, Failure):
+            return done
+        url, facts, _ = done
+        name = member_name(picture, self._download, url, facts)
+        return {"source_url": url, "site": site_of(url), "file": name, **asdict(facts)}
+
+    def _end_begun(self, pool: ThreadPoolExecutor) -> None:
+        """End what is being fetched, and note what has come meanwhile."""
+        self._cut.end()
+        pool.shutdown(cancel_futures=True)
+        while not self._results.empty():
+            picture, outcome = self._results.get()
+            if isinstance(outcome, Fetched):
+                self._group.append((picture, outcome))
