@@ -149,7 +149,7 @@ class Download(Job):
     image_urls = JSONField(null=True)  # what to take instead of reading the page
     dry_run = BooleanField(default=False)
     found = IntegerField(null=True)  # pictures on the page, known when it is read
-    callback_url = TextField(null=True)  # where to tell of the end
+    callback_url = TextField(null=True)  # called at the end
 
 
 class Image(Job):
@@ -171,7 +171,7 @@ class Image(Job):
     bytes = BigIntegerField(null=True)
     sha256 = TextField(null=True)
     site = TextField(null=True)  # the host of source_url, for lists
-    callback_url = TextField(null=True)  # where to tell of the end; images of downloads have none
+    callback_url = TextField(null=True)  # called at the end; images of downloads have none
 
     @property
     def candidates(self) -> list[str]:
@@ -184,14 +184,14 @@ class Image(Job):
 
 
 class Delivery(Job):
-    """What is told of a job's end, to whom asked for it; its id is the same in every attempt."""
+    """A callback at a job's end; its id is the same in every attempt."""
 
     job_id = UUIDField()  # for people: the job may be removed before
     url = TextField()
-    host = TextField()  # of the URL: each is told one thing at a time
+    host = TextField()  # of the URL: each gets one callback at a time
     body = TextField()
     due_at = MomentField(default=now)  # the next attempt, while queued
-    held_until = MomentField(null=True)  # the host has a rest from all that it is told
+    held_until = MomentField(null=True)  # pause of the host from all callbacks
 
     @property
     def next_attempt_at(self) -> datetime | None:

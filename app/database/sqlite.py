@@ -115,21 +115,21 @@ def check() -> None:
     """
     try:
         with _usable():
-            told = str(db.pragma("quick_check"))
+            found = str(db.pragma("quick_check"))
             with db.atomic():
                 db.pragma("user_version", db.pragma("user_version"))
     except DatabaseError as error:
-        told = str(error)
-    if told != "ok":
+        found = str(error)
+    if found != "ok":
         raise ConfigurationError(
-            f"the database {db.database} is damaged ({' '.join(told.split())}):"
+            f"the database {db.database} is damaged ({' '.join(found.split())}):"
             " restore a backup of the storage folder, or save what `sqlite3 … .recover` can read"
         )
 
 
 @contextmanager
 def _usable() -> Iterator[None]:
-    """Tell what is around a sound database, such as a full disk, from what is wrong in it."""
+    """Tell errors around a sound database, such as a full disk, from errors in it."""
     try:
         yield
     except OperationalError as error:

@@ -1,8 +1,8 @@
 """What the work does to a job between its claim and its end.
 
-A claim raises the attempt number, and every later change of that job names it: whoever lost the
-claim (to a cancel, or to a process that took the job over) changes nothing any more. The images of
-a download are claimed with it: they have its attempt number, and go from queued to their end.
+A claim raises the attempt number, and every later change of that job names it: a process
+that lost the claim (to a cancel, or to another process) changes nothing any more. The images of a
+download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
 from collections.abc import Callable, Iterable
@@ -119,12 +119,12 @@ def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until:
 
 
 def holds(job: Job) -> bool:
-    """Tell whether a claimed job is still ours."""
+    """Return whether a claimed job is still ours."""
     return type(job).select().where(_present(job)).exists()
 
 
 def _present(job: Job) -> Expression:
-    """Match the row of a job while the attempt at hand is the present one."""
+    """Match the row of a job while this attempt is the present one."""
     kind = type(job)
     ours = (kind.id == job.id) & (kind.status == _held_status(job))
     return ours & (kind.attempts == job.attempts)

@@ -16,7 +16,7 @@ from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumb
 
 log = logging.getLogger(__name__)
 
-DELIVERY_DAYS = 7  # that deliveries are kept where jobs are kept for ever
+DELIVERY_DAYS = 7  # that deliveries are kept if jobs are kept without end
 STEP = 100  # jobs removed at once, so that nobody has to wait long for the database
 
 
@@ -33,7 +33,7 @@ def remove(job: Download | Image, storage: Storage) -> None:
 
 
 def cancel(job: Download | Image, storage: Storage) -> bool:
-    """Cancel a job and free its files; one that has ended stays as it is. Tell which it was.
+    """Cancel a job and free its files; one that has ended stays as it is. Return which it was.
 
     Raises:
         NotFound: it has gone meanwhile.

@@ -1,6 +1,6 @@
-"""Telling of a job's end: one delivery each, written in the transaction that ends the job.
+"""Callbacks at the end of jobs: a delivery each, written in the transaction that ends the job.
 
-So no crash loses one. It is work like a job: claimed, fenced and recovered in the same way.
+So no crash loses any. A delivery is work like a job: claimed, fenced and recovered in the same way.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _DOWNLOAD, _IMAGE = DownloadEventDocument(), ImageEventDocument()
 
 
 def announce(job: Job) -> None:
-    """Have a job's end told to whom asked for it; to be called in the transaction of that end."""
+    """Add the callback that a client asked for; called in the transaction that ends the job."""
     if not isinstance(job, Download | Image) or not job.callback_url:
         return
     document = _DOWNLOAD if isinstance(job, Download) else _IMAGE
@@ -32,17 +32,17 @@ def announce(job: Job) -> None:
 
 
 def delivery_of(kind: type[Download] | type[Image], job_id: UUID) -> Delivery:
-    """Return what is told of a job's end, also when the job has been removed since.
+    """Return the callback at a job's end, also when the job has been removed since.
 
     Raises:
-        NotFound: it has not ended, nobody is told, or it was long ago.
+        NotFound: the job has not ended, has no callback, or ended long ago.
 
     """
     name = kind.__name__.lower()
     delivery: Delivery | None = Delivery.get_or_none(job_id=job_id)
     if delivery is None or not orjson.loads(delivery.body)["type"].startswith(f"{name}."):
         raise NotFound(
-            f"nobody is told of an end of {name} {job_id}: it has no callback_url, or no end yet"
+            f"there is no callback for {name} {job_id}: it has no callback_url, or no end yet"
         )
     return delivery
 
@@ -63,4 +63,4 @@ def redeliver(delivery: Delivery) -> None:
 def forget(deliveries: Sequence[Delivery]) -> None:
     """Remove deliveries that ended."""
     if deliveries:  # a DELETE of nothing would wait for its turn to write all the same
-        Delivery.delete().where(Delivery.id.in_([one.id for one in deliveries])).execute()
+        Delivery.delete().where(Delivery.id.in_([delivery.id for delivery in deliveries])).execute()
