@@ -46,10 +46,10 @@ class Client:
         self._pause = pause
 
     @contextmanager
-    def job(self, path: str, **wish: Any) -> Iterator[str]:
+    def job(self, path: str, **options: Any) -> Iterator[str]:
         """Have something done, and yield the path of the job; Ctrl-C cancels it."""
         key = {"Idempotency-Key": str(uuid4())}
-        with self._ask("POST", path, json=wish, headers=key) as answer:
+        with self._ask("POST", path, json=options, headers=key) as answer:
             place = answer.headers.get("Location")
         if answer.status_code != 202 or not place:
             raise Problem({"detail": f"{answer.url} answered {answer.status_code}, not 202"})
@@ -60,20 +60,20 @@ class Client:
             raise
 
     def follow(self, path: str) -> Iterator[dict[str, Any]]:
-        """Yield what is told of a job, again and again until it has ended."""
+        """Yield the document of a job, again and again until it has ended."""
         answered = time.monotonic()
         while True:
             try:
                 with self._connected(), self._ask("GET", path) as answer:
-                    told = answer.json()
+                    document = answer.json()
             except NoAnswer as error:
                 if time.monotonic() - answered > RESTART:
                     detail = f"{error}; the job may go on there all the same"
                     raise NoAnswer({"detail": detail}) from error
             else:
                 answered = time.monotonic()
-                yield told
-                if told["status"] not in UNFINISHED:
+                yield document
+                if document["status"] not in UNFINISHED:
                     return
             time.sleep(self._pause)
 

@@ -1,4 +1,4 @@
-"""The command: the main job in one line, with or without a service that runs somewhere."""
+"""`fetch`: the main job in one line, by a service or without one."""
 
 import math
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.commands.client import Client
     from app.commands.local import LocalClient
 
-# What a page's URL leads to when it is an image's: something that is no page, or too large for one.
+# How a page fails whose URL is that of an image: it is no page, or too large for one.
 MAY_BE_AN_IMAGE = "not-html", "too-large"
 SHORT = {"jpg": "jpeg", "tif": "tiff"}
 ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
@@ -51,11 +51,11 @@ def _service(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 
 
 def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Read a key, and never say it."""
+    """Read a key; the message never shows it."""
     from app import keys
 
     if value and not keys.SPELLING.fullmatch(value):
-        raise click.BadParameter("this is no key: one has 16 characters or more, and no spaces")
+        raise click.BadParameter("this is no key: a key has 16 characters or more, and no spaces")
     return value
 
 
@@ -65,7 +65,7 @@ def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None
     *("-o", "--output", "target"),
     default=".",
     type=click.Path(file_okay=False, writable=True, path_type=Path),
-    help="Folder for what is made; it is made too.",
+    help="Folder for the files; it is made if it is missing.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Pictures of a page at most.  [default: 50]")
 @click.option("--min-width", type=click.IntRange(0), help="Pixels.")
@@ -77,7 +77,7 @@ def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None
     "--server",
     envvar="DOWNLOADER_SERVER",
     callback=_service,
-    help="Have a running service do it: its URL.",
+    help="URL of a running service that does the work.",
 )
 @click.option("--key", envvar="DOWNLOADER_KEY", callback=_key, help="Key of that service.")
 def fetch(
@@ -87,26 +87,27 @@ def fetch(
     dry_run: bool,
     server: str | None,
     key: str | None,
-    **wish: Any,
+    **options: Any,
 ) -> None:
     """Get the pictures of each page in a zip, and a copy of each image.
 
-    "-" stands for URLs on standard input, one a line. Standard output tells the files that were
-    made, one a line, and standard error the rest. A file that is there already is left alone: the
-    new one gets a number.
+    "-" stands for URLs on standard input, one per line. Standard output lists the files that were
+    made, one per line; messages go to standard error. Existing files are never replaced: a new
+    file gets a number.
 
-    The exit status is 0 if all pictures could be had, 1 if some could not, 2 if none could.
+    The exit status is 0 if every picture was fetched, 1 if some failed, 2 if none was fetched.
     """
     for number in ENDS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, interrupt)
-    wish = {name: value for name, value in wish.items() if value is not None}
+    options = {name: value for name, value in options.items() if value is not None}
+    options["dry_run"] = dry_run
     try:
         if not dry_run:
             target.mkdir(parents=True, exist_ok=True)
         with _client(server, key) as client:
-            errand = Errand(client, target, extract=extract, wish=wish | {"dry_run": dry_run})
-            counts = [errand.run(url) for url in _listed(urls)]
+            run = FetchRun(client, target, extract=extract, options=options)
+            counts = [run.fetch(url) for url in _listed(urls)]
     except KeyboardInterrupt as ending:
         for number in ENDS:
             signal.signal(number, signal.SIG_IGN)
@@ -118,7 +119,7 @@ def fetch(
         sys.exit(2)
     got, missed = (sum(column) for column in zip((0, 0), *counts, strict=True))
     if len(counts) != 1:
-        _say(f"in all: {_counted(got, missed)}")
+        _say(f"total: {_counted(got, missed)}")
     sys.exit(2 if not got else 1 if missed else 0)
 
 
@@ -133,22 +134,27 @@ def _client(server: str | None, key: str | None) -> "AbstractContextManager[Clie
     return in_process()
 
 
-class Errand:
-    """What is wanted of each URL, and where to."""
+class FetchRun:
+    """What to do with each URL, and where the files go."""
 
     def __init__(
-        self, client: "Client | LocalClient", target: Path, *, extract: bool, wish: dict[str, Any]
+        self,
+        client: "Client | LocalClient",
+        target: Path,
+        *,
+        extract: bool,
+        options: dict[str, Any],
     ) -> None:
         self._client = client
         self._target = target
         self._extract = extract
-        self._wish = wish
+        self._options = options
 
-    def run(self, url: str) -> tuple[int, int]:
-        """Get what a URL leads to; return how many pictures could be had, and how many not."""
+    def fetch(self, url: str) -> tuple[int, int]:
+        """Fetch a page or an image; return how many pictures were saved, and how many failed."""
         try:
             got, missed = self._page_or_image(url)
-        except BrokenPipeError:  # whoever reads what we print has had enough
+        except BrokenPipeError:  # the reader of standard output has gone
             raise
         except (Problem, OSError, zipfile.BadZipFile) as problem:
             _say(f"{url}: {problem}")
@@ -166,40 +172,42 @@ class Errand:
             raise
 
     def _page(self, url: str) -> tuple[int, int]:
-        with self._client.job("/download", url=url, **self._wish) as path:
-            told = _watch(url, self._client.follow(f"{path}/status"))
-            if told["error"]:
-                raise Problem(told["error"])
-            if self._wish["dry_run"]:
-                found = [picture for picture in told["images"] if picture["position"]]
+        with self._client.job("/download", url=url, **self._options) as path:
+            document = _watch(url, self._client.follow(f"{path}/status"))
+            if document["error"]:
+                raise Problem(document["error"])
+            if self._options["dry_run"]:
+                found = [picture for picture in document["images"] if picture["position"]]
                 _print(_plain(picture["source_url"]) for picture in found)
                 return len(found), 0
             self._save(path, unpack=self._extract)
-            return told["progress"]["done"], len(_failed(told))
+            return document["progress"]["done"], len(_failed(document))
 
     def _image(self, url: str) -> tuple[int, int]:
-        if self._wish["dry_run"]:
+        if self._options["dry_run"]:
             _print([_plain(url)])
             return 1, 0
         with self._client.job("/images", url=url) as path:
-            *_, told = self._client.follow(path)
-            if told["error"]:
-                raise Problem(told["error"])
-            if not self._fits(told):
+            *_, document = self._client.follow(path)
+            if document["error"]:
+                raise Problem(document["error"])
+            if not self._fits(document):
                 _say(f"  {url}: outside the filter")
                 return 0, 0
-            self._save(told["image_url"])
+            self._save(document["image_url"])
             return 1, 0
 
-    def _fits(self, told: dict[str, Any]) -> bool:
-        """Tell whether an image passes the filter, as a picture of a page has to."""
+    def _fits(self, document: dict[str, Any]) -> bool:
+        """Return whether an image passes the filter, as a picture of a page has to."""
         from app.pictures.formats import BY_CONTENT_TYPE, BY_NAME
 
-        types = self._wish.get("types") or BY_NAME
-        if BY_CONTENT_TYPE[told["content_type"]].name not in types:
+        types = self._options.get("types") or BY_NAME
+        if BY_CONTENT_TYPE[document["content_type"]].name not in types:
             return False
         sides = ("width", "height")
-        return all((told[side] or math.inf) >= self._wish.get(f"min_{side}", 0) for side in sides)
+        return all(
+            (document[side] or math.inf) >= self._options.get(f"min_{side}", 0) for side in sides
+        )
 
     def _save(self, path: str, *, unpack: bool = False) -> None:
         with self._client.file(path) as (name, pieces):
@@ -210,27 +218,27 @@ class Errand:
 
 
 def _watch(url: str, documents: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """Show on a terminal how a download goes, by a bar; return what is told last."""
+    """Show a progress bar on a terminal; return the last document."""
     label = _plain(url)[: shutil.get_terminal_size().columns // 3]
     shape: dict[str, Any] = {"show_pos": True, "width": 0, "hidden": not sys.stderr.isatty()}
     with click.progressbar(length=1, label=label, file=sys.stderr, **shape) as bar:
-        for told in documents:
-            progress = told["progress"]
+        for document in documents:
+            progress = document["progress"]
             bar.length = progress["total"] or 1
             # Where some failed, more than are wanted may be tried.
             bar.update(min(progress["done"] + progress["failed"], bar.length) - bar.pos)
-    failed = _failed(told)
+    failed = _failed(document)
     for picture in failed:
         _say(f"  {picture['source_url']}: {picture['error']['detail']}")
     if unwanted := progress["failed"] - len(failed):
         _say(f"  {_counted(unwanted, 0)} outside the filter")
-    return told
+    return document
 
 
-def _failed(told: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the pictures that were wanted and could not be had."""
+def _failed(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the pictures that passed the filter and failed."""
     unwanted = {Unwanted("").type, Skipped("").type}
-    failed = [picture for picture in told["images"] if picture["status"] == "failed"]
+    failed = [picture for picture in document["images"] if picture["status"] == "failed"]
     return [picture for picture in failed if picture["error"]["type"] not in unwanted]
 
 
@@ -263,9 +271,9 @@ def _plain(text: str) -> str:
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    """End in peace: whoever is impatient is not heard while that goes on.
+    """Raise KeyboardInterrupt; further signals are ignored while shutting down.
 
-    An interrupt may get lost, for a callback that C calls cannot raise: the next one is heard.
+    An interrupt may get lost, for a callback that C calls cannot raise: the next one counts.
     """
     error = sys.exception()
     while error:

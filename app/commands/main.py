@@ -1,5 +1,6 @@
 """The command; what a subcommand needs is imported when it is called."""
 
+import gc
 from importlib import import_module
 
 import click
@@ -24,6 +25,7 @@ class LazyGroup(click.Group):
         """Import the command that is called."""
         name, command, rest = super().resolve_command(ctx, args)
         if name:
+            gc.set_threshold(50_000)  # to look for garbage among imports takes a tenth of the start
             module, _, attribute = COMMANDS[name][0].partition(":")
             command = getattr(import_module(f"app.commands.{module}"), attribute)
         return name, command, rest

@@ -141,8 +141,9 @@ def remove(storage: Storage, job_id: UUID) -> None:
 @with_storage
 def deliveries(_: Storage) -> None:
     """List the callbacks that were given up, newest first."""
-    for one in jobs.page(Delivery, 100, status=Status.FAILED):
-        click.echo(f"{one.id}  {one.job_id}  {one.host}  {one.attempts}  {one.error_detail}")
+    for delivery in jobs.page(Delivery, 100, status=Status.FAILED):
+        columns = delivery.id, delivery.job_id, delivery.host, delivery.attempts
+        click.echo("  ".join(map(str, [*columns, delivery.error_detail])))
 
 
 @group.command()

@@ -30,7 +30,7 @@ def unpack(folder: Path, name: str, pieces: Iterable[bytes]) -> list[Path]:
             file.writelines(pieces)
             with zipfile.ZipFile(file) as archive:
                 # The names that the files get, which need not be those that the zip says.
-                paths = [Path(archive.extract(one, part)) for one in archive.infolist()]
+                paths = [Path(archive.extract(member, part)) for member in archive.infolist()]
         place = part.replace(_reserved(folder, name.removesuffix(".zip"), "", Path.mkdir))
         return [place / path.relative_to(part) for path in paths]
     finally:

@@ -8,8 +8,8 @@ class Problem(Exception):
 
     def __init__(self, document: dict[str, Any]) -> None:
         errors = document.get("errors") or {}
-        told = "; ".join(f"{field}: {_flat(reason)}" for field, reason in errors.items())
-        super().__init__(told or document.get("detail") or document.get("title") or "no reason")
+        reasons = "; ".join(f"{field}: {_flat(reason)}" for field, reason in errors.items())
+        super().__init__(reasons or document.get("detail") or document.get("title") or "no reason")
         self.code = str(document.get("type", "")).rpartition("/")[2]
 
 

@@ -213,7 +213,7 @@ def test_of_several_urls_some_may_fail(alone: Command, page: str, site: Site) ->
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 2
     assert f"{site.url('/none')}: origin status: 404" in done.stderr
-    assert done.stderr.endswith("in all: 4 pictures, 1 failed\n")
+    assert done.stderr.endswith("total: 4 pictures, 1 failed\n")
 
 
 def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site) -> None:
