@@ -1,7 +1,8 @@
 """The file behind a thumbnail: what a link around it, a gallery or a zoom opens."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeGuard
 
 from turbohtml import Document, Element, Node
 from turbohtml.query import select
@@ -30,7 +31,7 @@ LARGE = (
     *("data-pswp-src", "data-lg-src", "data-featherlight", "data-action-zoom", "data-xlarge"),
 )
 # Only on what is around an `img`; on itself these are addresses of what is shown there.
-_AROUND = {"data-image", "data-img", "data-src", "data-url", "data-image-url", "data-href"}
+_AROUND = ("data-image", "data-img", "data-src", "data-url", "data-image-url", "data-href")
 _ADDRESS = re.compile(r"\S*/\S*")
 
 _BOXES = (
@@ -40,9 +41,8 @@ _BOXES = (
 )
 _BOX = re.compile("|".join(_BOXES), re.IGNORECASE)
 _MARKS = ("data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery")
-_NAMES = {name: rank for rank, name in enumerate((*ORIGINALS, *LARGE, *_AROUND))}
-# How far above an `img` an element may be that names its file.
-_LEVELS = 2
+NAMES = {*ORIGINALS, *LARGE}
+_NAMES_AROUND = NAMES | set(_AROUND)
 # Pages about a file: MediaWiki's, those of code hosts, Blogger's.
 _PAGE = re.compile(r"(?::|%3A)[^/?#]*(?:[?#]|\Z)|/blob/|/s[0-9]+-h/", re.IGNORECASE)
 _NO_FILE = re.compile(
@@ -53,42 +53,41 @@ _NO_FILE = re.compile(
 
 
 def files(document: Document) -> dict[Element, str]:
-    """Map each `img` to the files it stands for, the best first: lines of place and address.
+    """Map each `img` to the files that what is around it names: lines of place and address.
 
-    Those are named by itself, by the link around it if it is the first there, or by another
-    element around it if it is the only one there.
+    Those are of the link around it if it is the first there, and of an element next to that link
+    or to itself if it is the only one there.
     """
     linked: set[Element] = set()
     behind: dict[Element, str] = {}
     for image in select(_TARGETS, document, limit=MAX_IMAGES):
-        named = sorted(_named(image))
         link = image.closest("a[href]")
-        lines = [line for rank, line in named if rank < len(ORIGINALS)]
+        lines: list[str] = []
         if link is not None and link not in linked:
             linked.add(link)
             lines += _linked(link)
-        lines += [line for rank, line in named if rank >= len(ORIGINALS)]
+        for owner in (image.parent,) if link is None else (link, link.parent):
+            if _owns(owner):
+                lines += named(owner.attrs, (*ORIGINALS, *LARGE, *_AROUND))
         if lines:
             behind[image] = "\n".join(lines)
     return behind
 
 
-def _named(image: Element) -> Iterator[tuple[int, str]]:
-    """Yield what attributes name, with the rank of each."""
-    owner: Node | None = image
-    for level in range(_LEVELS + 1):
-        if not isinstance(owner, Element):
-            return
-        names = _NAMES.keys() & set(owner.attrs)
-        if level == 0:
-            names -= _AROUND
-        elif names and len(select("img", owner, limit=2)) != 1:
-            return
-        for name in names:
-            value = (owner.attr(name) or "").strip()
-            if is_image_file(value) or (_ADDRESS.fullmatch(value) and name not in _AROUND):
-                yield _NAMES[name], f"{name} {value}"
-        owner = owner.parent
+def _owns(owner: Node | None) -> TypeGuard[Element]:
+    return (
+        isinstance(owner, Element)
+        and not _NAMES_AROUND.isdisjoint(owner.attrs)
+        and len(select("img", owner, limit=2)) == 1
+    )
+
+
+def named(attributes: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    """Read those attributes that hold an address, in the order of the names."""
+    for name in names:
+        value = str(attributes.get(name) or "").strip()
+        if is_image_file(value) or (_ADDRESS.fullmatch(value) and name not in _AROUND):
+            yield f"{name} {value}"
 
 
 def _linked(owner: Element) -> Iterator[str]:

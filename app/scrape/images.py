@@ -26,6 +26,7 @@ _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image
 _SETS = {"srcset"} | lazy.SRCSET
 _SIDE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([^;]*?)\s*(?=;|$)", re.IGNORECASE)
 _TINY = re.compile(r"[01](?:px)?(?:\s*!important)?")
+_TINY_SIDES = {"0", "1", "0px", "1px"}
 # Some scripts use the same names for flags: data-lazy="true".
 URL = re.compile(r"[./]")
 _NUMBER = re.compile(r"[0-9]{2,4}")
@@ -43,10 +44,14 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
         found = _sizes(tag, src, sources, later)
     else:
         found = [Found(Candidate(src), "img.src")] if src else []
-    if all(size.candidate.url[:5].lower() == "data:" for size in found):
+    if not found or (found[0].candidate.url[:5].lower() == "data:" and _is_data(found)):
         found += _any_address(tag)
     tiny = not later and _is_tiny(tag)
     return Sighting([*behind(tag), *found], alt=text(tag, "alt"), tiny=tiny)
+
+
+def _is_data(found: list[Found]) -> bool:
+    return all(size.candidate.url[:5].lower() == "data:" for size in found)
 
 
 def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[Found]:
@@ -67,9 +72,11 @@ def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[F
 
 def behind(tag: Tag) -> list[Found]:
     """Return the files that a thumbnail stands for."""
-    if gallery.FILES not in tag.attrs:
+    around = str(tag.attrs.get(gallery.FILES, "")).splitlines()
+    if not around and gallery.NAMES.isdisjoint(tag.attrs):
         return []
-    lines = [line.partition(" ") for line in text(tag, gallery.FILES).splitlines()]
+    own = gallery.named(tag.attrs, gallery.ORIGINALS), gallery.named(tag.attrs, gallery.LARGE)
+    lines = (line.partition(" ") for line in (*own[0], *around, *own[1]))
     return [Found(Candidate(url), place, Tier.BEHIND) for place, _, url in lines]
 
 
@@ -97,6 +104,8 @@ def _without_stand_ins(found: list[Found]) -> list[Found]:
 
 def _is_tiny(tag: Tag) -> bool:
     """Tell whether a picture is made to be unseen; without any area, scripts or styles size it."""
+    if "style" not in tag.attrs and tag.attrs.get("width") not in _TINY_SIDES:
+        return False
     sides = {"width": text(tag, "width"), "height": text(tag, "height")}
     if set(sides.values()) == {"0"}:
         sides = {}
@@ -153,8 +162,9 @@ def _later(tag: Tag) -> Iterator[Found]:
             yield from _widths(tag, name, value)
         elif URL.search(value):
             yield from (Found(size, name) for size in address_or_set(value))
-    for name in _largest_first(filter(lazy.is_likely, tag.attrs)):
-        yield from _plain_address(tag, name)
+    if likely := [name for name in tag.attrs if name[:5] == "data-" and lazy.is_likely(name)]:
+        for name in _largest_first(likely):
+            yield from _plain_address(tag, name)
 
 
 def _widths(tag: Tag, name: str, url: str) -> Iterator[Found]:

@@ -48,6 +48,12 @@ BACKGROUND = {
     "data-bg",  # lazysizes, vanilla-lazyload, WP Rocket
     "data-bgset",  # lazysizes
     "data-bg-image",
+    "data-bg-multi",  # vanilla-lazyload
+    "data-bg-hidpi",
+    "data-setbg",  # templates of Colorlib
+    "data-bg-src",
+    "data-bgimage",
+    "data-image-src",  # parallax.js
     "data-background",  # Swiper
     "data-background-image",  # lozad
     "data-background-image-set",  # lozad

@@ -7,14 +7,15 @@ https://drafts.csswg.org/mediaqueries-5/
 import operator
 import re
 from collections.abc import Callable
-from functools import lru_cache, reduce
+from functools import lru_cache
 
 import tinycss2
 from tinycss2.ast import Node
 
-# Characters, and parentheses within each other: what is longer or deeper is no query.
+from app.scrape.conditions import Truth, both, condition, negated, words_of
+
+# Characters: what is longer is no query.
 MAX_QUERY = 2_000
-MAX_DEPTH = 20
 
 # Pictures are wanted in their largest size, as the densest common screens show them.
 DENSITIES = (1.0, 2.0, 3.0)
@@ -92,9 +93,6 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
-# None: unknown, which stays unknown when negated (Kleene's logic, section 3.1).
-Truth = bool | None
-
 
 @lru_cache(1024)
 def shows(media: str, density: float = 1.0) -> bool:
@@ -111,47 +109,24 @@ def shows(media: str, density: float = 1.0) -> bool:
 
 
 def _query(tokens: list[Node], density: float) -> Truth:
-    words = _words(tokens)
+    def judge(node: Node) -> Truth:
+        if node.type != "() block":
+            return None
+        return _feature(tinycss2.serialize(node.content).strip().lower(), density)
+
+    words = words_of(tokens)
     modifier = words[0] if words and words[0] in ("not", "only") else ""
     rest, words = tokens[bool(modifier) :], words[bool(modifier) :]
     if not words or not words[0]:
-        return _condition(tokens, density) if modifier != "only" else None
+        return condition(tokens, judge) if modifier != "only" else None
     if words[0] in ("not", "only", "and", "or", "layer"):
         return None
     truth: Truth = words[0] in ("all", "screen")
     if len(rest) > 1:
         if words[1] != "and" or "or" in words:
             return None
-        truth = _and(truth, _condition(rest[2:], density))
-    return _not(truth) if modifier == "not" else truth
-
-
-def _words(tokens: list[Node]) -> list[str]:
-    """Return the identifiers; an empty string stands for each other token."""
-    return [token.lower_value if token.type == "ident" else "" for token in tokens]
-
-
-def _condition(tokens: list[Node], density: float, depth: int = 0) -> Truth:
-    """Judge `not (…)`, `(…) and (…)` or `(…) or (…)`."""
-    words = _words(tokens)
-    if len(words) == 2 and words[0] == "not":
-        return _not(_in_parentheses(tokens[1], density, depth))
-    links = set(words[1::2])
-    if len(words) % 2 == 0 or any(words[::2]) or len(links) > 1 or not links <= {"and", "or"}:
-        return None
-    truths = [_in_parentheses(token, density, depth) for token in tokens[::2]]
-    if links == {"or"}:
-        return _not(reduce(_and, map(_not, truths)))
-    return reduce(_and, truths)
-
-
-def _in_parentheses(token: Node, density: float, depth: int) -> Truth:
-    if token.type != "() block" or depth > MAX_DEPTH:
-        return None  # <general-enclosed>, or no condition at all
-    content = [part for part in token.content if part.type not in ("whitespace", "comment")]
-    if content and (content[0].type == "() block" or _words(content)[0] == "not"):
-        return _condition(content, density, depth + 1)
-    return _feature(tinycss2.serialize(token.content).strip().lower(), density)
+        truth = both(truth, condition(rest[2:], judge))
+    return negated(truth) if modifier == "not" else truth
 
 
 def _feature(text: str, density: float) -> Truth:
@@ -185,7 +160,7 @@ def _range(text: str, density: float) -> Truth:
     if sign[0] != second[0]:
         return None
     lower = _holds(middle, _MIRRORED[sign], left, density)
-    return _and(lower, _holds(middle, second, right, density))
+    return both(lower, _holds(middle, second, right, density))
 
 
 def _holds(name: str, sign: str, value: str, density: float) -> Truth:
@@ -233,13 +208,3 @@ def _sum(name: str, text: str) -> float | None:
     if None in values or len(signs) != len(values):
         return None
     return sum(sign * (value or 0) for sign, value in zip(signs, values, strict=True))
-
-
-def _and(left: Truth, right: Truth) -> Truth:
-    if left is False or right is False:
-        return False
-    return True if left and right else None
-
-
-def _not(truth: Truth) -> Truth:
-    return None if truth is None else not truth

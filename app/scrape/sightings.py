@@ -23,8 +23,9 @@ PLAIN = {"img.srcset", "img.src", "picture"}
 STANDING = {*PLAIN, "css", *lazy.BACKGROUND}
 
 _SIZED = re.compile(r"\s[0-9]{1,9}(?:\.[0-9]{1,9})?[wx]\s*(?:,|\Z)")
-_IMAGE_FILE = re.compile(
-    r"[^?#\s]+\.(?:jpe?g|jfif|png|gif|webp|avif|jxl|bmp|tiff?|svg)(?:[?#]\S*)?", re.IGNORECASE
+_IMAGE_FILES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".avif", ".jxl", ".bmp"),
+    *(".tif", ".tiff", ".svg"),
 )
 
 
@@ -88,7 +89,8 @@ def address_or_set(value: str) -> list[Candidate]:
 
 def is_image_file(url: str) -> bool:
     """Tell whether a URL's path ends as those of image files do."""
-    return bool(_IMAGE_FILE.fullmatch(url))
+    path = url.partition("?")[0].partition("#")[0].lower()
+    return path.endswith(_IMAGE_FILES) and not path.startswith(".") and len(url.split()) == 1
 
 
 def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from bs4.builder import HTMLTreeBuilder
 from turbohtml.query import select
 
-from app.scrape import css, gallery
+from app.scrape import cascade, gallery
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
 MAX_ELEMENTS = 30_000
@@ -79,11 +79,11 @@ class _TreeBuilder(HTMLTreeBuilder):
 def _prepare(document: turbohtml.Document, size: int) -> None:
     """Leave out what nobody sees, write down what style sheets paint, and open inner pages."""
     document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
-    css.paint(document, size)
+    cascade.paint(document, size)
     for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
         inner = _parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
         inner.remove("template:not([shadowrootmode]), base")
-        css.paint(inner, size)
+        cascade.paint(inner, size)
         frame.clear()
         if inner.root:
             frame.append(inner.root)

@@ -38,6 +38,33 @@ PAGES = {
     "addresses without a rule": "b'<style>' + b'url(' * 2_500_000 + b'</style>'",
     "unclosed media": "b'<style>' + b'@media ' * 1_500_000 + b'url(</style>'",
     "unclosed comments": "b'<style>' + b'/*/' * 3_000_000 + b'url(</style>'",
+    "nested rules": "b'<style>' + b'p{background:url(a);' * 500_000 + b'</style><p>'",
+    "nested selectors": "b'<style>' + b'p,&,& &{' * 300_000 + b'background:url(a)</style><p>'",
+    "open strings": "b'<style>p{background:url(a)}' + b'\"{' * 3_000_000 + b'</style><p>'",
+    "conditions": "b'<style>@media ' + b'(' * 5_000_000 + b'{p{background:url(a)}}</style><p>'",
+    "media of sources": (
+        "b'<picture>' + b''.join(b'<source media=\"(width>%dpx)\" srcset=a>' % n"
+        " for n in range(20_000)) + b'<img src=a></picture>'"
+    ),
+    "properties": (
+        "b'<style>' + b''.join(b'p{--p%d:url(a) ' % n + b'var(--p%d)' % (n + 1) * 1_000 + b'}'"
+        " for n in range(500)) + b'p{background:var(--p0)}</style>' + b'<p>' * 20_000"
+    ),
+    "properties of many": (
+        "b'<style>' + b'p{--p:url(a);background:var(--p)}' * 100_000 + b'</style>'"
+        " + b'<p>' * 100_000"
+    ),
+    "taken away": (
+        "b'<style>' + b'div p{background:url(a)}' * 5_000 + b'div div p{background:none}' * 50_000"
+        " + b'</style>' + b'<div>' * 400 + b'<p></p>' * 50_000"
+    ),
+    "hidden deep": (
+        "b'<style>' + b'div{display:none}' * 20_000 + b'</style>' + b'<div>' * 500"
+        " + b'<i style=\"background:url(a)\"></i>' * 20_000"
+    ),
+    "frames": "b'<iframe srcdoc=\"' + b'&lt;img src=a&gt;' * 1_000 + b'\"></iframe>' * 1_000",
+    "links": "b'<a href=a.png>' + b'<img src=a>' * 25_000",
+    "addresses": "b'<img ' + b' '.join(b'data-%d-src=/a.png' % n for n in range(100_000)) + b'>'",
     "quotes": "b'<style>p{background:url(' + b'\"\\n' * 3_000_000 + b'</style>'",
     "looking around": (
         "b'<style>' + b':has(:not(p) ~ b){background:url(a)}' * 10_000 + b'</style>'"

@@ -1,5 +1,7 @@
 """The backgrounds that style sheets paint on elements that are there."""
 
+import re
+
 import pytest
 
 from app.scrape import find_pictures
@@ -28,6 +30,85 @@ PAINTED = [
     ("p { background: url(a.png) !important } .x p { background: url(b.png) }", "a.png"),
     ("em { background: url(b.png) }", "inline.png"),
 ]
+# Each page paints a.png and nothing else that is on it; A and X stand for backgrounds.
+PAGES = {
+    "a later rule takes it away": "p{X} p{background:none} b{A}",
+    "a colour takes it away": "p{X} p{background:red} b{A}",
+    "a stronger one stays": "#p{A} p{background:none}",
+    "importance stays": "p{A!important} #p{background:none}",
+    "a longhand behind": "p{X} p{background-image:none} b{A}",
+    "a size alone": "p{A} p{background-size:cover}",
+    "within one block": "p{background-image:none;A}",
+    "within one block, the other way": "p{X;background-image:url(a.png)}",
+    "another browser's value": "p{A;background:-moz-linear-gradient(red,blue)}",
+    "layers are weaker": "p{A} @layer x{#p{X}}",
+    "a later layer wins": "@layer x,y; @layer y{p{A}} @layer x{p{X}}",
+    "supports": "@supports (display:grid){p{A}}",
+    "supports that fails": "@supports (display:nonsense){p{X}} b{A}",
+    "supports not": "@supports not (display:grid){p{X}} b{A}",
+    "media within a rule": "p{@media print{X} @media screen{A}}",
+    "nested by &": "div{& p{A}}",
+    "nested without &": "div{p{A}}",
+    "nested child": "div{> p{A} > u{X}}",
+    "nested behind": "p{b &{X} div &{A}}",
+    "nested compound": "p{&.c{A} &.d{X}}",
+    "nested in a list": "u, div{ p, i{A} }",
+    "behind a nested rule": "p{ b{color:red} A }",
+    "nested thrice": "body{ div{ & p{ &#p{A} } } }",
+    "var of the root": ":root{--x:url(a.png)} p{background:var(--x)}",
+    "var that nobody uses": ":root{--y:url(x)} p{background:var(--x)} b{A}",
+    "var from around": "div{--x:url(a.png)} p{background-image:var(--x)}",
+    "the nearest var": ":root{--x:url(x)} div{--x:url(a.png)} p{background:var(--x)}",
+    "case of var": ":root{--X:url(x);--x:url(a.png)} p{background:var(--x)}",
+    "var in var": ":root{--x:var(--y);--y:url(a.png)} p{background:no-repeat var(--x)}",
+    "var in a circle": ":root{--x:var(--y);--y:var(--x)} p{background:var(--x,url(a.png))}",
+    "fallback of var": "p{background:var(--x, url(a.png))}",
+    "var before the fallback": ":root{--x:url(a.png)} p{background:var(--x, url(x))}",
+    "var of style": "i{--z:url(x)} p{background:var(--own)}",
+    "registered": (
+        "@property --x{syntax:'*';inherits:true;initial-value:url(a.png)} p{background:var(--x)}"
+    ),
+    "not inherited": (
+        "@property --x{syntax:'*';inherits:false;initial-value:url(a.png)}"
+        "div{--x:url(x)} p{background:var(--x)}"
+    ),
+    "types of a set": (
+        "p{background:image-set('x.jxx' type('image/jxx') 3x, 'a.png' type('image/png') 2x)}"
+    ),
+    "density of a set": "p{background:image-set('x' 96dpi, 'a.png' 192dpi)}",
+    "mask": "p{-webkit-mask:url(a.png)}",
+    "mask-image": "p{mask-image:url(a.png)}",
+    "mask taken away": "p{mask:url(x)} p{mask:none} b{A}",
+    "border-image": "p{border-image:url(a.png) 30 round}",
+    "no cross-fade": "p{background:cross-fade(url(x),url(y))} b{A}",
+    "hidden": "p{display:none;X} b{A}",
+    "hidden around": "div{display:none} p{X} b{A}",
+    "hidden and shown": "p{display:none;A} #p{display:block}",
+    "content hidden": "div{content-visibility:hidden} p{X} b{A}",
+    "content hidden in itself": "p{content-visibility:hidden;A}",
+    "no content before": "p::before{content:none;X} b{A}",
+    "braces in a string": "u{content:'}'} p{background:url('a.png')} u{content:\"{\"}",
+    "keyframes": "@keyframes k{from{X}} p{A}",
+    "escaped names": ".md\\:c{X} .md\\:c{background:none} b{A}",
+    "in capitals": "P{BACKGROUND:URL(x)} P{BACKGROUND:NONE} B{BACKGROUND:URL(a.png)}",
+}
+SHUT = [
+    "<details><summary>s</summary><p class=x></details>",
+    "<dialog><p class=x></dialog>",
+    "<div hidden><p class=x></div>",
+    "<div popover><p class=x></div>",
+    "<div style='display: none'><p class=x></div>",
+    "<p class=x style='display:none !important'>",
+    "<p style='display:none;background:url(a.png)'>",
+    "<div style='content-visibility:hidden'><p class=x></div>",
+]
+OPEN = [
+    "<details open><summary>s</summary><p class=x></details>",
+    "<details><summary class=x>s</summary></details>",
+    "<dialog open><p class=x></dialog>",
+    "<div style='display: none'><p class=x></div><script>open()</script>",
+    "<div style='visibility: visible'><p class=x></div>",
+]
 UNPAINTED = [
     "b { background: url(a.png) }",
     "b; p { background: url(a.png) }",
@@ -41,6 +122,8 @@ UNPAINTED = [
     "@media (max-width: 600px) { b { color: red } p { background: url(a.png) } }",
     "@media only screen and (max-width:47.9em) { p { background: url(a.png) } }",
     "@media (prefers-color-scheme: dark) { p { background: url(a.png) } }",
+    "@media not all and (hover) { p { background: url(a.png) } }",
+    "@supports (-ms-ime-align: auto) { p { background: url(a.png) } }",
     "@media (-webkit-min-device-pixel-ratio: 2) { p { background: url(a.png) } }",
     "p { background: url(data:image/png;base64,AA==) }",
     "p { background: url() }",
@@ -66,3 +149,52 @@ def test_what_nobody_sees_is_not_found(style):
 def test_a_background_on_many_elements_is_one_picture():
     html = "<style>li { background: url(dot.png) }</style>" + "<li>" * 1000
     assert len(find_pictures(html.encode(), None, "http://site/")) == 1
+
+
+@pytest.mark.parametrize("style", PAGES.values(), ids=PAGES)
+def test_only_what_wins_is_painted(style):
+    body = "<body><div><p id=p class='c md:c' style='--own:url(a.png)'>x</p></div><b>x</b>"
+    url = {"A": "background:url(a.png)", "X": "background:url(x)"}
+    style = re.sub("(?<=[{; ])[AX](?=[;! }])", lambda sign: url[sign[0]], style)
+    html = f"<style>{style}</style>{body}"
+    found = [picture.url for picture in find_pictures(html.encode(), None, "http://site/")]
+    assert found == ["http://site/a.png"]
+
+
+@pytest.mark.parametrize("body", SHUT)
+def test_what_is_hidden_for_good_paints_nothing(body):
+    html = "<style>.x{background:url(a.png)}</style>" + body
+    assert find_pictures(html.encode(), None, "http://site/") == []
+
+
+@pytest.mark.parametrize("body", OPEN)
+def test_what_is_shown_or_may_be_paints(body):
+    html = "<style>.x{background:url(a.png)}</style>" + body
+    assert len(find_pictures(html.encode(), None, "http://site/")) == 1
+
+
+@pytest.mark.parametrize(
+    ("attributes", "count"),
+    [
+        ("media=print", 0),
+        ("media='(max-width: 600px)'", 0),
+        ("media=screen", 1),
+        ("type=text/x-template", 0),
+        ("type=TEXT/CSS", 1),
+    ],
+)
+def test_a_sheet_counts_where_it_applies(attributes, count):
+    html = f"<style {attributes}>p{{background:url(a.png)}}</style><p>x"
+    assert len(find_pictures(html.encode(), None, "http://site/")) == count
+
+
+def test_a_sheet_for_browsers_without_scripts_counts_for_nothing():
+    html = "<noscript><style>p{background:none}</style></noscript><p style='background:url(a.png)'>"
+    assert len(find_pictures(html.encode(), None, "http://site/")) == 1
+
+
+@pytest.mark.parametrize("name", ["data-setbg", "data-bg-multi", "data-background"])
+def test_backgrounds_that_scripts_set_are_found(name):
+    html = f"<div {name}='url(a.png), url(b.png)'>x</div><p {name}='/c.png'>"
+    found = [picture.url[-5:] for picture in find_pictures(html.encode(), None, "http://site/")]
+    assert found == ["a.png", "b.png", "c.png"]

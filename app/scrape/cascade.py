@@ -1,0 +1,276 @@
+"""What a page's style sheets paint, by the cascade, on elements that are there to be seen.
+
+https://drafts.csswg.org/css-cascade-5/
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
+from itertools import islice
+
+from turbohtml import Document, Element, Node
+from turbohtml.query import select
+
+from app.scrape.css import MAX_STYLE, PAINTS, names_image, substituted
+from app.scrape.screen import shows
+from app.scrape.sheets import Block, Declaration, Rule, Sheets, Weight, declarations, key_of, rules
+from app.scrape.supports import declares
+
+# Matching costs rules × size of the page: one that is all of both may not cost seconds.
+MATCHING_BUDGET = 400_000_000
+MAX_RULES = 5_000
+# Characters of all sheets together.
+MAX_SHEETS = 2_000_000
+# One background on a thousand list items is one picture.
+MAX_MATCHES = 100
+# Elements, and tests of a rule on one of them, of all that may take away what others paint.
+MAX_PLACES = 5_000
+MAX_TESTS = 200_000
+MAX_DEPTH = 5  # of properties within properties
+
+_IMAGE_PROPERTY = re.compile(r"(?:--[^:;{}]+|initial-value\s*):[^;{}]*(?i:url|image-set)\(")
+_HIDES = re.compile(r"display\s*:\s*none|content-visibility\s*:\s*hidden", re.IGNORECASE)
+_INLINE = "[style*='url(' i], [style*='image-set(' i], [style*='var(' i]"
+_SHUT = (
+    "[hidden], dialog:not([open]), [popover], details:not([open]) > :not(summary),"
+    " details:not([open]) > summary ~ summary"
+)
+_MAY_HIDE = "[style*='none' i], [style*='hidden' i]"
+_SCRIPT = "script:not([type]), script[type*='javascript' i], script[type=module i]"
+_WORDS = ("background", "list-style", "border-image", "mask", "content-visibility")
+_SLOTS = {*PAINTS.values(), "display", "content-visibility"}
+
+Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself
+Winners = dict[str, tuple[Weight, str]]
+
+_STRONGEST = (1_000_000, 0, 0)
+_NONE: tuple[Weight, str] = ((False, 0, (0, 0, 0), 0), "")
+
+
+def paint(document: Document, size: int) -> None:
+    """Write what is painted in the end into `style` attributes, each image once."""
+    sheets = [sheet for sheet in document.select("style") if _applies(sheet)]
+    texts = [sheet.text for sheet in sheets]
+    inline = list(select(_INLINE, document, limit=MAX_PLACES))
+    if inline or any(map(names_image, texts)):
+        _Cascade(document, texts, inline).write(min(MAX_RULES, MATCHING_BUDGET // (size + 1)))
+
+
+def _applies(sheet: Element) -> bool:
+    kind = (sheet.attr("type") or "text/css").strip().lower()
+    return kind == "text/css" and shows(sheet.attr("media") or "") and not sheet.closest("noscript")
+
+
+class _Cascade:
+    def __init__(self, document: Document, texts: list[str], inline: list[Element]) -> None:
+        self._document = document
+        self._inline = inline
+        styles = [element.attr("style") or "" for element in inline]
+        self._with_properties = any(
+            "--" in text and bool(_IMAGE_PROPERTY.search(text)) for text in (*texts, *styles)
+        )
+        # Menus and panels that a script opens are worth their pictures.
+        for_good = document.select_one(_SCRIPT) is None
+        self._hiding = for_good and (
+            any(map(_HIDES.search, texts)) or document.select_one(_MAY_HIDE) is not None
+        )
+        words = (*_WORDS, *(["display"] if self._hiding else []))
+        sheets = Sheets((*words, "--", "var(") if self._with_properties else words)
+        room = MAX_SHEETS
+        for text in texts:
+            sheets.read(text[:room])
+            room -= len(text[:room])
+        self._blocks = sheets.blocks
+        self._registered = sheets.properties
+        self._index: defaultdict[str, list[Rule]] = defaultdict(list)
+        self._tests = MAX_TESTS
+        self._matched: dict[Element, list[Rule]] = {}
+        self._winning: dict[Element, Winners] = {}
+        self._hiders: dict[Element, bool] = {}
+        self._values: dict[tuple[Element, str], str | None] = {}
+        self._read: dict[str, list[Declaration]] = {}
+
+    def write(self, limit: int) -> None:
+        """Write what is painted; `limit` is how many rules may be matched."""
+        places: dict[Place, list[Rule]] = {}
+        painting = (block for block in self._blocks if self._may_paint(block.text))
+        for rule in islice(_rules(painting), limit):
+            for element in self._select(rule.selector):
+                places.setdefault((element, rule.pseudo), []).append(rule)
+        for element in self._inline:
+            places.setdefault((element, ""), [])
+        if places:
+            self._fill_index(places)
+        written: set[str] = set()
+        for (element, pseudo), rules_there in islice(places.items(), MAX_PLACES):
+            block = self._painted(element, pseudo, rules_there)
+            if pseudo and block and block not in written:
+                child = Element("i", {"style": block})
+                element.insert(0 if pseudo == "before" else len(element), child)
+            elif not pseudo and (block not in written or names_image(element.attr("style") or "")):
+                _write(element, block)
+            written.add(block)
+
+    def _fill_index(self, places: Iterable[Place]) -> None:
+        """Collect the rules that may match there, by what an element has to have for that."""
+        deep = self._hiding or self._with_properties
+        elements = {element for element, _ in places}
+        around = {node for element in elements for node in _upwards(element)} if deep else elements
+        keys = {key for element in around for key in _keys(element)}
+        others = (block for block in self._blocks if deep or not self._may_paint(block.text))
+        for rule in islice(_rules(others, keys), 4 * MAX_RULES):
+            self._index[key_of(rule.selector)].append(rule)
+
+    def _may_paint(self, block: str) -> bool:
+        return names_image(block) or (self._with_properties and "var(" in block)
+
+    def _select(self, selector: str) -> Iterable[Element]:
+        try:
+            return select(selector, self._document, limit=MAX_MATCHES)
+        except ValueError:  # nested in what is no selector
+            return []
+
+    def _painted(self, element: Element, pseudo: str, rules_there: list[Rule]) -> str:
+        """Return the declarations that win there, of those that paint an image."""
+        if self._is_hidden(element):
+            return ""
+        others = self._rules_of(element) if not pseudo else self._find(element, pseudo)
+        winners = self._winners([*rules_there, *others], None if pseudo else element)
+        if pseudo and not winners.keys().isdisjoint(("display", "content")):
+            values = [winners[name][1] for name in ("display", "content") if name in winners]
+            if not {"none", "normal"}.isdisjoint(values):
+                return ""
+        painted = []
+        for slot in dict.fromkeys(PAINTS.values()):
+            value = winners[slot][1] if slot in winners else ""
+            if "var(" in value:
+                value = substituted(value, partial(self._property, element)) or ""
+            if names_image(value):
+                painted.append(f"{slot}:{value}")
+        return ";".join(painted)
+
+    def _winners(self, matched: Iterable[Rule], element: Element | None) -> Winners:
+        """Decide between the declarations of rules, and those of the element's own style."""
+        winners: Winners = {}
+        for rule in matched:
+            for declaration in self._declarations(rule.block):
+                weight = rule.weight(declaration.important)
+                _take(winners, declaration, weight)
+        for declaration in _own(element) if element else ():
+            _take(winners, declaration, (declaration.important, float("inf"), _STRONGEST, 0))
+        return winners
+
+    def _declarations(self, block: str) -> list[Declaration]:
+        if block not in self._read:
+            self._read[block] = list(declarations(block[:MAX_STYLE]))
+        return self._read[block]
+
+    def _rules_of(self, node: Element) -> list[Rule]:
+        """Return all rules that decide on what is painted there, or whether it is hidden."""
+        if node not in self._matched:
+            self._matched[node] = self._find(node, "")
+        return self._matched[node]
+
+    def _find(self, element: Element, pseudo: str) -> list[Rule]:
+        rules_there = (rule for key in _keys(element) for rule in self._index.get(key, ()))
+        return [
+            rule
+            for rule in rules_there
+            if rule.pseudo == pseudo and self._matches(element, rule.selector)
+        ]
+
+    def _matches(self, element: Element, selector: str) -> bool:
+        self._tests -= 1
+        try:
+            return self._tests > 0 and element.matches(selector)
+        except ValueError:
+            return False
+
+    def _is_hidden(self, element: Element) -> bool:
+        """Tell whether nothing is drawn of an element: it or what is around it is shut."""
+        if element.closest(_SHUT) is not None:
+            return True
+        if not self._hiding:
+            return False
+        around = element.parent
+        return self._winner(element, "display") == "none" or (
+            isinstance(around, Element) and self._hides(around)
+        )
+
+    def _hides(self, element: Element) -> bool:
+        """Tell whether an element, or one around it, hides what is in it."""
+        path = []
+        for node in _upwards(element):
+            if node in self._hiders:
+                break
+            path.append(node)
+        for node in reversed(path):
+            around = node.parent
+            self._hiders[node] = (
+                (isinstance(around, Element) and self._hiders[around])
+                or self._winner(node, "display") == "none"
+                or self._winner(node, "content-visibility") == "hidden"
+            )
+        return self._hiders[element]
+
+    def _winner(self, element: Element, name: str) -> str:
+        if element not in self._winning:
+            self._winning[element] = self._winners(self._rules_of(element), element)
+        return self._winning[element].get(name, _NONE)[1]
+
+    def _property(self, element: Element, name: str, depth: int = MAX_DEPTH) -> str | None:
+        """Return the value of a custom property; None if there is none."""
+        if (element, name) not in self._values:
+            self._values[element, name] = None  # as long as it refers to itself
+            self._values[element, name] = self._computed(element, name, depth)
+        return self._values[element, name]
+
+    def _computed(self, element: Element, name: str, depth: int) -> str | None:
+        registered = self._registered.get(name)
+        around = _upwards(element) if depth else iter(())
+        for node in around if not registered or registered.inherits else islice(around, 1):
+            if value := self._winner(node, name):
+                return substituted(value, partial(self._property, node, depth=depth - 1))
+        return registered.initial if registered and registered.initial else None
+
+
+def _upwards(element: Element) -> Iterator[Element]:
+    node: Node | None = element
+    while isinstance(node, Element):
+        yield node
+        node = node.parent
+
+
+def _rules(blocks: Iterable[Block], keys: Collection[str] | None = None) -> Iterator[Rule]:
+    for block in blocks:
+        yield from rules(block, keys)
+
+
+def _keys(element: Element) -> list[str]:
+    classes = (element.attr("class") or "").split()
+    return [element.tag, "*", f"#{element.attr('id')}", *(f".{name}" for name in classes)]
+
+
+def _own(element: Element) -> Iterator[Declaration]:
+    return declarations((element.attr("style") or "")[:MAX_STYLE])
+
+
+def _take(winners: Winners, declaration: Declaration, weight: Weight) -> None:
+    name = PAINTS.get(declaration.name, declaration.name)
+    if name not in _SLOTS and name[:2] != "--":
+        return
+    if name not in winners or weight >= winners[name][0]:
+        value = declaration.value
+        if name[:2] == "--" or declares(declaration.name, value.lower()):
+            winners[name] = weight, value if names_image(value) or "(" in value else value.lower()
+
+
+def _write(element: Element, block: str) -> None:
+    """Put what is painted in the place of what the element's own style says of it."""
+    own = list(_own(element))
+    kept = [declaration for declaration in own if declaration.name not in PAINTS]
+    if block or len(kept) < len(own):
+        important = (" !important" if declaration.important else "" for declaration in kept)
+        rest = (f"{one.name}:{one.value}{mark}" for one, mark in zip(kept, important, strict=True))
+        element.attrs["style"] = ";".join([block, *rest])

@@ -1,0 +1,246 @@
+"""From the text of a style sheet to its rules, nested ones and conditions resolved.
+
+Only braces are looked at here, which is fast; declarations are read where a rule matters.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+from turbohtml.convert import css_specificity
+
+from app.scrape.screen import shows
+from app.scrape.supports import supported
+
+MAX_DEPTH = 20
+MAX_SELECTOR = 600
+
+_DATA = re.compile(
+    r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
+)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
+_DOUBLE = re.compile(r'"[^"\n]*+"')
+_SINGLE = re.compile(r"'[^'\n]*+'")
+# What stands before a brace; of a block without blocks in it, its content too.
+_BRACES = re.compile(r"([^{}]*+)(?:\{([^{}]*+)(\})|([{}])|\Z)")
+_STATEMENTS = re.compile(r"(?:\s*@[^;{}]*+;)*+")
+_LAYERS = re.compile(r"@layer\s+([^;{}]+);", re.IGNORECASE)
+_AT_RULE = re.compile(r"\s*@([\w-]+)\s*(.*)", re.DOTALL)
+# Longer ones are cut in pieces that match nothing.
+_SELECTOR = re.compile(r"(?:[^,(]|\((?:[^()]|\([^)]{0,200}+\)?){0,200}+\)?){1,300}+")
+# Selectors that look around from every element; few style a background with them.
+_COSTLY = re.compile(r":has\(|\sof\s", re.IGNORECASE)
+_PSEUDO_ELEMENT = re.compile(r"::?(before|after)\b", re.IGNORECASE)
+_DECLARATION = re.compile(
+    r"""(?:^|;)\s*([\w-]+)\s*:((?:[^;"'()]++|"[^"\n]*+"?|'[^'\n]*+'?"""
+    r"""|\((?:[^"'()]++|"[^"\n]*+"?|'[^'\n]*+'?|\((?:[^()]++|\([^()]*+\)?)*+\)?)*+\)?|\))*+)"""
+)
+_CONTENT = re.compile(r"(?<![\w-])content\s*:")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
+_PSEUDO_CLASS = re.compile(r"(?<!\\)::?[\w-]+")
+_COMBINATOR = re.compile(r"[\s>+~]+")
+_NAME = re.compile(r"[#.]?(?:[\w-]|\\.)+")
+_HEX_ESCAPE = re.compile(r"\\[0-9a-fA-F]")
+_IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
+
+# Important, layer, specificity, order: the greater wins (CSS Cascade 5, section 6.1).
+Weight = tuple[bool, float, tuple[int, int, int], int]
+
+
+class Declaration(NamedTuple):
+    """A declaration; names of custom properties keep their case."""
+
+    name: str
+    value: str
+    important: bool
+
+
+class Block(NamedTuple):
+    """A block of declarations, and the selectors in front of it."""
+
+    selectors: str
+    layer: float
+    order: int
+    text: str
+
+
+class Rule(NamedTuple):
+    """A block of declarations, and one of the selectors in front of it."""
+
+    selector: str
+    pseudo: str
+    layer: float
+    specificity: tuple[int, int, int]
+    order: int
+    block: str
+
+    def weight(self, important: bool) -> Weight:
+        """Return what decides between declarations; important ones turn the layers round."""
+        return important, -self.layer if important else self.layer, self.specificity, self.order
+
+
+class Property(NamedTuple):
+    """A custom property as `@property` registers it."""
+
+    inherits: bool
+    initial: str
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A block that is open."""
+
+    selectors: str  # of the rule, or around the at-rule; empty at the top
+    layer: str | None
+    kind: str = ""  # dead, property, or neither
+    name: str = ""
+
+
+@dataclass(slots=True)
+class Sheets:
+    """All sheets of a page: their text in one order, and what they register."""
+
+    words: tuple[str, ...]  # of which one has to be in a block that matters
+    blocks: list[Block] = field(default_factory=list)
+    properties: dict[str, Property] = field(default_factory=dict)
+    _layers: dict[str, int] = field(default_factory=dict)
+
+    def read(self, text: str) -> None:
+        """Read a sheet."""
+        text = _DATA.sub("", _COMMENT.sub("", text))
+        if _quotes_signs(text):
+            text = _STRING.sub(lambda found: _escaped(found[1]) if found[1] else found[0], text)
+        for names in _LAYERS.findall(text):
+            for name in names.split(","):
+                self._rank(name.strip())
+        frames = [_Frame("", None)]
+        for written, content, leaf, brace in _BRACES.findall(text):
+            frame = frames[-1]
+            if leaf and not (frame.selectors or self._matters(content) or "@property" in written):
+                continue
+            before, prelude = "", written
+            if frame.selectors:
+                before, _, prelude = (
+                    written.rpartition(";") if leaf or brace == "{" else ("", "", "")
+                )
+                self._declare(frame, before if leaf or brace == "{" else written)
+            if leaf:
+                self._declare(self._open(frame, prelude, len(frames)), content)
+            elif brace == "{":
+                frames.append(self._open(frame, prelude, len(frames)))
+            elif len(frames) > 1:
+                frames.pop()
+
+    def _matters(self, block: str) -> bool:
+        lower = block.lower()
+        for word in self.words:
+            if word in lower:
+                return True
+        return "content" in lower and bool(_CONTENT.search(lower))
+
+    def _rank(self, layer: str | None) -> float:
+        return float("inf") if layer is None else self._layers.setdefault(layer, len(self._layers))
+
+    def _declare(self, frame: _Frame, block: str) -> None:
+        if not frame.kind and frame.selectors and self._matters(block):
+            layer = self._rank(frame.layer)
+            self.blocks.append(Block(frame.selectors, layer, len(self.blocks), block))
+        elif frame.kind == "property":
+            values = {one.name: one.value for one in declarations(block)}
+            inherits = values.get("inherits", "").lower() != "false"
+            self.properties[frame.name] = Property(inherits, values.get("initial-value", ""))
+
+    def _open(self, frame: _Frame, prelude: str, depth: int) -> _Frame:
+        if frame.kind or depth > MAX_DEPTH:
+            return _Frame("", None, "dead")
+        if not frame.selectors:
+            prelude = prelude[_STATEMENTS.match(prelude).end() :]  # type: ignore[union-attr]
+        at_rule = _AT_RULE.match(prelude)
+        if not at_rule:
+            return _Frame(_nested(frame.selectors, prelude.strip()), frame.layer)
+        name, condition = at_rule[1].lower(), at_rule[2].strip()
+        if name == "property":
+            return _Frame("", None, "property", condition)
+        if name == "layer":
+            around = f"{frame.layer}." if frame.layer is not None else ""
+            layer = around + (condition or f"\0{len(self.blocks)}")
+            self._rank(layer)
+            return _Frame(frame.selectors, layer)
+        holds = {"media": shows, "supports": supported}.get(name)
+        if not (holds(condition) if holds else name in ("container", "scope")):
+            return _Frame("", None, "dead")
+        return _Frame(frame.selectors, frame.layer)
+
+
+def declarations(block: str) -> Iterator[Declaration]:
+    """Yield the declarations of a block in the order written."""
+    for name, value in _DECLARATION.findall(block):
+        plain = _IMPORTANT.sub("", value)
+        name = name if name.startswith("--") else name.lower()
+        yield Declaration(name, plain.strip(), plain != value)
+
+
+def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
+    """Yield a rule for each selector, of those that can be matched by what has such a key."""
+    for selector in _split(block.selectors):
+        if keys is not None and key_of(selector) not in keys:
+            continue
+        name = ""
+        if ":" in selector:
+            if _COSTLY.search(selector):
+                continue
+            if pseudo := _PSEUDO_ELEMENT.search(selector):
+                name = pseudo[1].lower()
+                selector = _PSEUDO_ELEMENT.sub("", selector)
+        selector = selector.strip() or "*"
+        try:
+            specificity = css_specificity(selector)[0]
+        except ValueError:  # not a selector, or one of a vendor
+            continue
+        yield Rule(selector, name, block.layer, specificity, block.order, block.text)
+
+
+def key_of(selector: str) -> str:
+    """Return what an element has to have to match: an id, a class or a name; "*" is none."""
+    if "(" in selector or "[" in selector:
+        selector = _BRACKETS.sub("", _BRACKETS.sub("", selector))
+    if ":" in selector:
+        selector = _PSEUDO_CLASS.sub("", selector)
+    compound = _COMBINATOR.split(selector.strip())[-1]
+    names = _NAME.findall(compound) or ["*"]
+    key: str = next((name for name in names if name[0] in "#."), names[0])
+    if "\\" in key:
+        key = "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "")
+    return key if key[0] in "#." else key.lower()
+
+
+def _split(selectors: str) -> list[str]:
+    if "(" not in selectors and len(selectors) <= MAX_SELECTOR:
+        return selectors.split(",")
+    return [found[0] for found in _SELECTOR.finditer(selectors)]
+
+
+def _nested(around: str, selectors: str) -> str:
+    """Resolve `&`, which stands in front where it is not written (CSS Nesting 1)."""
+    if not around or not selectors:
+        return selectors
+    parent = around if re.fullmatch(r"[\w.#-]+", around) else f":is({around})"
+    nested = [
+        part.replace("&", parent) if "&" in part else f"{parent} {part.strip()}"
+        for part in _split(selectors)
+    ]
+    joined = ", ".join(nested)
+    return joined if len(joined) <= MAX_SELECTOR else "\0"  # which matches nothing
+
+
+def _quotes_signs(text: str) -> bool:
+    """Tell, faster than strings can be read, whether there may be braces in them."""
+    strings = chain(_DOUBLE.findall(text), _SINGLE.findall(text))
+    return any("{" in string or "}" in string or ";" in string for string in strings)
+
+
+def _escaped(string: str) -> str:
+    return "".join(f"\\{ord(sign):x} " if sign in "{};" else sign for sign in string)
