@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# From zero to a zip through nginx; then what a crash and `docker compose down` leave behind.
+# From zero to a zip through nginx; then what a crash and `docker compose down` leave behind, a backup
+# as docs/operations.md has it, a fetch without a service, and a start that a bad setting stopped.
 # Needs Docker and curl, takes a project and a port of its own and removes what it made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 export COMPOSE_PROJECT_NAME=image-downloader-smoke PORT=${PORT:-8099}
+export COMPOSE_FILE=$root/docker-compose.yml:$root/deploy/smoke.yml
 url=http://localhost:$PORT
 archive=$(mktemp)
+folder=$(mktemp --directory)  # an ordinary one: it belongs to who runs this
 
-compose() { docker compose -f docker-compose.yml -f deploy/smoke.yml "$@"; }
+compose() { docker compose "$@"; }
 
 clean() {
     local status=$?
     ((status == 0)) || compose logs --tail 50
     compose down --volumes --timeout 5
-    rm -f "$archive"
+    rm -rf "$archive" "$folder"
     exit "$status"
 }
 trap clean EXIT
@@ -40,6 +44,13 @@ logged() {  # TEXT: tell whether a line of nginx's log has it
     compose logs --no-log-prefix nginx | grep --fixed-strings -- "$1" >/dev/null
 }
 
+guide() {  # START: print the lines of the guide's block that begins so
+    awk -v start="$1" '/^```/ { inside = 0; first = 1; next }
+        first && index($0, start) == 1 { inside = 1 }
+        { first = 0 }
+        inside' "$root/docs/operations.md"
+}
+
 compose up --build --detach --wait
 check "$(post)"
 logged '"file":"/stored/archives/'
@@ -57,3 +68,23 @@ compose down
 compose up --detach --wait
 check "${locations[0]}"
 echo "ok: the zip outlived docker compose down"
+
+(cd "$folder" && eval "$(guide 'docker compose exec')")
+compose down --volumes
+compose up --detach --wait
+if check "${locations[0]}" >/dev/null; then echo "the zip outlived its volume"; exit 1; fi
+(cd "$folder" && eval "$(guide 'docker compose stop')")
+check "${locations[0]}"
+echo "ok: a backup brought the zip back"
+
+docker run --rm --user "$(id -u):$(id -g)" --volume "$folder:/pictures" \
+    --network "${COMPOSE_PROJECT_NAME}_default" --env DOWNLOADER_ALLOW_NETWORKS=172.16.0.0/12,192.168.0.0/16 \
+    "$COMPOSE_PROJECT_NAME-app" python -m app fetch -o /pictures --limit 3 http://origin/
+python3 -m zipfile -t "$folder"/origin-*.zip >/dev/null
+[[ $(stat --format %u "$folder"/origin-*.zip) == "$(id -u)" ]]
+echo "ok: the image fetches without a service, for who runs it"
+
+if JOB_THREADS=many compose up --detach --wait; then echo "it started with a bad setting"; exit 1; fi
+compose up --detach --wait
+check "$(post)"
+echo "ok: a corrected setting brings the service up"
