@@ -177,9 +177,9 @@ class _Draft:
         return Picture(
             candidates=tuple(url for url, _ in sizes),
             found_in=sizes[0][1].place if sizes else self.written.place,
-            alt=self.alt[:MAX_TEXT],
+            alt=_storable(self.alt),
             skipped=self.skipped,
-            written=self.written.candidate.url[:MAX_TEXT],
+            written=_storable(self.written.candidate.url),
         )
 
 
@@ -214,7 +214,7 @@ class _Page(NamedTuple):
             return Skip.DATA
         if written in self.placeholders:
             return Skip.PLACEHOLDER
-        written = written.partition("#")[0]
+        written = _scalar(written.partition("#")[0])
         if not written:
             return Skip.PAGE
         if len(written) > MAX_LENGTH:
@@ -234,3 +234,13 @@ class _Page(NamedTuple):
             encoded = query.encode(self.encoding, "xmlcharrefreplace").replace(b"&#", b"%26%23")
             return path + mark + quote(encoded, safe=string.punctuation)
         return url
+
+
+def _scalar(text: str) -> str:
+    """Replace lone surrogates, as browsers do (WHATWG Infra, scalar value string)."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def _storable(text: str) -> str:
+    """Cut a text, and replace what UTF-8 or a database does not take."""
+    return _scalar(text[:MAX_TEXT]).replace("\0", "\ufffd")

@@ -19,6 +19,7 @@ JSON_LD = [
     ('[{"@graph": [{"thumbnailUrl": "a.png", "url": "page.html"}]}]', "a.png"),
     ('{"publisher": {"logo": {"contentUrl": "a.png"}}}', "a.png"),
     ('{"image": null, "name": "b.png"}', ""),
+    (r'{"image": "a\ud800.png"}', "a%EF%BF%BD.png"),  # as browsers' `new URL` has it
     ("{not json", ""),
     ("[" * 100_000, ""),
 ]

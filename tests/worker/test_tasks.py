@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import socket
 import threading
 import zipfile
@@ -258,6 +259,23 @@ def test_the_sources_choose_where_to_look(
     )
 
     assert list(members(ask(page, sources=sources))) == taken
+
+
+def test_a_page_with_text_that_is_none_is_read_all_the_same(site: Site, ask: Ask) -> None:
+    site.file("/a.png", picture())
+    page = site.page(
+        "/",
+        "<script type=application/ld+json>"
+        r'{"image": ["//x\ud800\u0000/\u0000", "data:\ud800\u0000", "a.png"]}'
+        r"""</script><style>p { background: url("http://\d800 \0 [") }</style><p>p</p>""",
+    )
+
+    download = ask(page, sources=["meta", "seen"], manifest=True)
+
+    assert download.status == "finished"
+    details = {image.source_url for image in jobs.pictures_of(download)}
+    assert "data:\ufffd\ufffd" in details
+    assert not re.search("[\0\ud800-\udfff]", "".join(details))
 
 
 def test_the_manifest_comes_last_and_tells_the_same_as_the_status(
