@@ -83,11 +83,19 @@ def migrate() -> None:
     """Bring the schema up to date; the caller sees to it that one process at a time does.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: it cannot be written, or a newer release has changed it.
 
     """
     with _usable():
-        Runner(db, MIGRATIONS).up()
+        runner = Runner(db, MIGRATIONS)
+        unknown = [migration.name for migration in runner.status() if migration.path is None]
+        if unknown:
+            raise ConfigurationError(
+                f"the database {db.database} is of a newer release, which made the changes"
+                f" {', '.join(unknown)}: install that release again, or restore a backup that was"
+                " made before it"
+            )
+        runner.up()
 
 
 def probe() -> None:

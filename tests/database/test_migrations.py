@@ -10,6 +10,7 @@ from app import jobs
 from app.database import sqlite
 from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Tally
 from app.database.sqlite import db
+from app.errors import ConfigurationError
 
 OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
 
@@ -86,4 +87,17 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
         assert {c.name for c in db.get_columns(table)} == {*model._meta.columns}
         described = {index._name for index in model._meta.fields_to_index()}
         assert {i.name for i in db.get_indexes(table) if i.sql} == described
+    db.close()
+
+
+def test_a_database_of_a_newer_release_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    sqlite.use(tmp_path / "newer.db")
+    Runner(db, sqlite.MIGRATIONS).up("0005_tally")
+    later = "INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')"
+    db.execute_sql(later)
+
+    with pytest.raises(ConfigurationError, match=r"newer release.*9999_later.*install .*restore"):
+        sqlite.migrate()
+
+    assert "owner" in {column.name for column in db.get_columns("image")}
     db.close()
