@@ -144,9 +144,9 @@ class Session(requests.Session):
         self.trust_env = False
         self._job_cookies = Cookies()
         self._about_us = {"User-Agent": agent, "Accept-Encoding": "identity"}
-        adapter = _Adapter(dial, tls)
-        self.mount("http://", adapter)
-        self.mount("https://", adapter)
+        self._adapter = _Adapter(dial, tls)
+        self.mount("http://", self._adapter)
+        self.mount("https://", self._adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Hide redirects from requests: each hop is judged by us."""
@@ -159,7 +159,7 @@ class Session(requests.Session):
         if cookie := self._job_cookies.header(url):
             headers["Cookie"] = cookie
         with translated():
-            response = self.send(_Request(url, headers), stream=True)
+            response = self._adapter.send(_Request(url, headers), stream=True)
         answered = getattr(response.raw, "_original_response", None)
         self._job_cookies.store(url, getattr(answered, "cookies", []))
         return response

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from peewee import Expression, chunked
+from peewee import Expression
 
 from app.database.models import (
     CLAIMABLE,
@@ -74,6 +74,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
             "found_in": picture.found_in,
             "alt": picture.alt,
             "attempts": download.attempts,
+            "crashes": 0,
             "status": Status.CANCELLED if picture.skipped else Status.QUEUED,
             "finished_at": now() if picture.skipped else None,
             "error_code": Skipped.code if picture.skipped else None,
@@ -83,8 +84,13 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
     ]
     with db.atomic():
         _change(download, found=found)
-        for part in chunked(rows, 500):
-            Image.insert_many(part).execute()
+        if rows:
+            _insert_picture(tuple(rows[0])).run_for_each(rows)
+
+
+@prepared
+def _insert_picture(names: tuple[str, ...]) -> Any:
+    return Image.insert({name: parameter(name, Image._meta.fields[name]) for name in names})
 
 
 def settle(download: Download) -> list[Image]:

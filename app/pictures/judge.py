@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from app.errors import NotAnImage, NotHtml, TooLarge
 from app.pictures import formats, sizes
@@ -11,8 +10,7 @@ from app.pictures import formats, sizes
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFacts:
+class ImageFacts(NamedTuple):
     """What we know of an image; its sides as shown are unknown if its header does not say them."""
 
     content_type: str

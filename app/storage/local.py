@@ -54,7 +54,7 @@ class Storage:
         self.root = root.absolute()
         self.database = self.root / "downloader.db"
         self._parts = self.root / "parts"
-        self._process = "unknown"  # has no folder: what is to write opens its own
+        self._own_parts = self._parts / "unknown"  # is not there: what is to write opens its own
         self._durable: set[Path] = set()  # folders whose names are synced
 
     def prepare(self) -> None:
@@ -123,8 +123,8 @@ class Storage:
 
     def open_parts(self, process: str) -> None:
         """Write from now on as the process of that name."""
-        (self._parts / process).mkdir()
-        self._process = process
+        self._own_parts = self._parts / process
+        self._own_parts.mkdir()
 
     def remove_parts(self, process: str) -> None:
         """Remove what the process of that name left half written.
@@ -209,7 +209,7 @@ class Storage:
         Raises: see `new_file`.
 
         """
-        path = self._parts / self._process / key.rpartition("/")[2]
+        path = self._own_parts / key.rpartition("/")[2]
         with ExitStack() as undo:
             undo.callback(self._unlink, path)
             try:
@@ -227,21 +227,22 @@ class Storage:
         Raises: see `new_file`.
 
         """
-        folders = {(self.root / part.key).parent for part in parts}
+        names = [self.root / part.key for part in parts]
+        folders = {name.parent for name in names}
         try:
             for part in parts:
                 os.fsync(part.file.fileno())
                 part.file.close()
             for folder in folders:
                 self._make_folder(folder)
-            for part in parts:
-                part.path.rename(self.root / part.key)
+            for part, name in zip(parts, names, strict=True):
+                part.path.rename(name)
             for folder in folders:
                 _sync_folder(folder)
         except BaseException as error:
             self.discard(parts)
-            for part in parts:  # it may have its name, but not for certain
-                self._unlink(self.root / part.key)
+            for name in names:  # the file may have it, but not for certain
+                self._unlink(name)
             if isinstance(error, OSError):
                 raise _named(error) from error
             raise

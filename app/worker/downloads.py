@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -155,7 +154,7 @@ class PictureRun:
             return done
         url, facts, _ = done
         name = member_name(picture, self._download, url, facts)
-        return {"source_url": url, "site": site_of(url), "file": name, **asdict(facts)}
+        return {"source_url": url, "site": site_of(url), "file": name, **facts._asdict()}
 
     def _end_begun(self, pool: ThreadPoolExecutor) -> None:
         """End what is being fetched, and note what has come meanwhile."""

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
 
 from peewee import OperationalError
 
@@ -161,7 +160,7 @@ class Tasks:
         """Store a copy of one image."""
         fetched = fetch_image(image, fetcher, self.storage)
         self.storage.store([fetched.part])
-        jobs.finish(image, **asdict(fetched.facts))
+        jobs.finish(image, **fetched.facts._asdict())
 
     def _download(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
         """Read the page, take its pictures and put them into the archive."""
