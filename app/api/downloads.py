@@ -34,7 +34,7 @@ EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 def add(new: dict[str, Any]) -> Download:
     """Ask for the images of a page."""
     services.capacity().admit(1)
-    return jobs.add_download(**new)
+    return jobs.add_download(**new, client=services.client())
 
 
 @downloads.get("", query=DownloadWalk, answer=DownloadListDocument, headers=("Link",))

@@ -136,7 +136,7 @@ class Download(Job):
 
     ASKED = (
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
-        *("sources", "image_urls", "dry_run", "callback_url"),
+        *("sources", "image_urls", "dry_run", "callback_url", "site", "client"),
     )
 
     url = TextField()
@@ -150,12 +150,14 @@ class Download(Job):
     dry_run = BooleanField(default=False)
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
+    site = TextField(null=True)  # the host of url
+    client = TextField(null=True, default="")  # who asked: a key's hash, or an address
 
 
 class Image(Job):
     """One image URL, asked for alone or found on a page."""
 
-    ASKED = ("source_url", "site", "callback_url")
+    ASKED = ("source_url", "site", "callback_url", "client")
 
     download = ForeignKeyField(Download, null=True, index=False)
     download_id: UUID | None
@@ -172,6 +174,7 @@ class Image(Job):
     sha256 = TextField(null=True)
     site = TextField(null=True)  # the host of source_url, for lists
     callback_url = TextField(null=True)  # called at the end; images of downloads have none
+    client = TextField(null=True, default="")  # who asked, likewise
 
     @property
     def candidates(self) -> list[str]:
@@ -241,6 +244,10 @@ Image.add_index(Image.site, Image.status, Image.id)
 # stands here because SQLite matches a partial index to the same words, not to parameters.
 QUEUED_ALONE = SQL("status = 'queued' AND download_id IS NULL")
 Image.add_index(Image.status, Image.download, Image.id, where=QUEUED_ALONE)
+WAITING: dict[type[Job], SQL] = {Download: SQL("status = 'queued'"), Image: QUEUED_ALONE}
+for kind in JOB_KINDS:
+    kind.add_index(kind.client, kind.id, where=WAITING[kind])
+    kind.add_index(kind.site, kind.id, where=WAITING[kind])
 Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)
 Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))

@@ -50,7 +50,7 @@ class RateLimit:
         path = environ.get("PATH_INFO", "")
         if path == EXEMPT or path.startswith(EXEMPT_FOLDER):
             return None
-        count, seconds = self._hit(environ.get(KEY) or _network(environ.get("REMOTE_ADDR", "")))
+        count, seconds = self._hit(client_name(environ))
         headers += self._fixed
         headers.append(("RateLimit-Remaining", f"{max(0, self._rate.amount - count)}"))
         headers.append(("RateLimit-Reset", f"{seconds}"))
@@ -69,6 +69,11 @@ class RateLimit:
             window = self._windows.setdefault(who, Window(now + self._rate.get_expiry()))
             window.count += 1
             return window.count, math.ceil(window.end - now)
+
+
+def client_name(environ: WSGIEnvironment) -> str:
+    """Return who asks: the short hash of a key, else the address, or the /64 network of IPv6."""
+    return environ.get(KEY) or _network(environ.get("REMOTE_ADDR", ""))
 
 
 def _network(address: str) -> str:

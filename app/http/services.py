@@ -2,9 +2,10 @@
 
 from typing import Protocol, cast
 
-from flask import current_app
+from flask import current_app, request
 
 from app.database.models import Image
+from app.http.rate_limit import client_name
 from app.jobs.capacity import Capacity
 from app.jobs.watch import JobWatcher
 from app.keys import Keys
@@ -53,3 +54,8 @@ def keys() -> Keys:
 def watcher() -> JobWatcher:
     """Return what watches jobs for this application."""
     return cast(JobWatcher, current_app.extensions["watcher"])
+
+
+def client() -> str:
+    """Return who asks, by key or else by address: jobs of clients take turns."""
+    return client_name(request.environ)

@@ -28,7 +28,15 @@ from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page
 from app.jobs.progress import Standing, ended_pictures, pictures_of, standings
-from app.jobs.queue import any_claimable, count_queued, count_running, newest, queued_since
+from app.jobs.queue import (
+    Turn,
+    any_claimable,
+    count_queued,
+    count_running,
+    first_claimable,
+    newest,
+    queued_since,
+)
 from app.jobs.submissions import (
     add_download,
     add_downloads,
@@ -45,6 +53,7 @@ __all__ = [
     "Asked",
     "LostClaim",
     "Standing",
+    "Turn",
     "add_download",
     "add_downloads",
     "add_found",
@@ -63,6 +72,7 @@ __all__ = [
     "fail",
     "finish",
     "first_answer",
+    "first_claimable",
     "forget",
     "forget_answers",
     "get",

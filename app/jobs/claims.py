@@ -30,7 +30,7 @@ from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
-from app.jobs.queue import first_claimable
+from app.jobs.queue import ANY, Turn, first_claimable
 from app.jobs.submissions import get
 from app.pictures.picture import Picture
 from app.urls import site_of
@@ -40,15 +40,12 @@ class LostClaim(Exception):
     """The job is no longer ours to change."""
 
 
-def claim(kind: type[AnyJob], process: str, *, suspects: bool = True) -> AnyJob | None:
-    """Take the oldest queued job of its kind for a process, if there is one.
-
-    A suspect is a job whose process died: it may have been the cause, or only near it.
-    """
-    if not first_claimable(kind, suspects=suspects):
+def claim(kind: type[AnyJob], process: str, turn: Turn = ANY) -> AnyJob | None:
+    """Take the next job of its kind for a process, if there is one."""
+    if not first_claimable(kind, turn):
         return None  # to ask inside of a transaction alone would wait for the turn to write
     with db.atomic():
-        first = first_claimable(kind, suspects=suspects)
+        first = first_claimable(kind, turn)
         if first is None:
             return None
         job = get(kind, first)

@@ -2,35 +2,101 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from peewee import SQL, Expression, Select, fn
 
-from app.database.models import CLAIMABLE, QUEUED_ALONE, Delivery, Image, Job, Status, now
-from app.database.statements import parameter, prepared
+from app.database.models import CLAIMABLE, WAITING, Delivery, Job, Status, now
+from app.database.statements import Along, parameter, prepared
+
+LAST = "\U0010ffff"  # behind all sites
+
+
+class Turn(NamedTuple):
+    """What decides who is next: clients take turns, and no site holds up the others."""
+
+    after: str = ""  # the client whose turn was the last
+    suspects: bool = True  # whether a job whose process died may be claimed
+    crowded: tuple[str, ...] = ()  # the sites that hold their share of the seats, sorted
+
+
+ANY = Turn()
 
 
 def queued(kind: type[Job]) -> SQL | Expression:
     """Match the jobs that wait; an image of a download is claimed with that."""
-    return QUEUED_ALONE if kind is Image else kind.status == Status.QUEUED
+    return WAITING.get(kind) or kind.status == Status.QUEUED
 
 
-def first_claimable(kind: type[Job], *, suspects: bool = True) -> UUID | None:
-    """Return the oldest job that could be claimed now, or the delivery that is due first."""
-    first: UUID | None = next((j.id for j in _first(kind, suspects).rows(now=now())), None)
-    return first
+def first_claimable(kind: type[Job], turn: Turn = ANY, *, borrow: bool = True) -> UUID | None:
+    """Return the job to claim next: the oldest of the next client, or the delivery due first.
+
+    A job of a crowded site is next if there is no other and it may `borrow` a seat.
+    """
+    if kind is Delivery:
+        return next((row.id for row in _first_delivery(turn.suspects).rows(now=now())), None)
+    first = _oldest_of_next_client(kind, turn)
+    if first is None:
+        return None
+    if first.site not in turn.crowded:
+        return cast(UUID, first.id)
+    for after, before in pairwise(("", *turn.crowded, LAST)):
+        for row in _elsewhere(kind, turn.suspects).rows(after=after, before=before):
+            return cast(UUID, row.id)
+    return cast(UUID, first.id) if borrow else None
+
+
+def _oldest_of_next_client(kind: type[Job], turn: Turn) -> Any:
+    for least in turn.after, None:  # round again
+        for row in _next_client(kind, least is None).rows(after=least or ""):
+            for oldest in _oldest(kind, turn.suspects).rows(client=row.client):
+                return oldest
+    return next(iter(_oldest_of_all(kind, turn.suspects).rows()), None)
 
 
 @prepared
-def _first(kind: type[Job], suspects: bool) -> Any:
-    if kind is Delivery:
-        ready: Any = Delivery.id.in_(_first_of_each_host())
-        order: Any = Delivery.due_at
-    else:
-        ready, order = queued(kind), kind.id
-    first = kind.select(kind.id).where(ready).order_by(order).limit(1)
-    return first if suspects else first.where(kind.crashes == 0)
+def _next_client(kind: Any, from_start: bool) -> Any:
+    clients = Along(kind, ["client", "id"])
+    query = kind.select(kind.client).from_(clients).where(queued(kind))
+    if not from_start:
+        query = query.where(kind.client > parameter("after"))
+    return query.order_by(kind.client).limit(1)
+
+
+@prepared
+def _oldest(kind: Any, suspects: bool) -> Any:
+    query = _by_age(kind, suspects).from_(Along(kind, ["client", "id"]))
+    return query.where(kind.client == parameter("client"))
+
+
+@prepared
+def _oldest_of_all(kind: Any, suspects: bool) -> Any:
+    return _by_age(kind, suspects)
+
+
+def _by_age(kind: Any, suspects: bool) -> Any:
+    query = kind.select(kind.id, kind.site).where(queued(kind), _innocent(kind, suspects))
+    return query.order_by(kind.id).limit(1)
+
+
+@prepared
+def _elsewhere(kind: Any, suspects: bool) -> Any:
+    query = kind.select(kind.id).from_(Along(kind, ["site", "id"]))
+    query = query.where(queued(kind), _innocent(kind, suspects))
+    between = (kind.site > parameter("after")) & (kind.site < parameter("before"))
+    return query.where(between).order_by(kind.site, kind.id).limit(1)
+
+
+def _innocent(kind: Any, suspects: bool) -> Any:
+    return SQL("1") if suspects else kind.crashes == 0
+
+
+@prepared
+def _first_delivery(suspects: bool) -> Any:
+    ready = Delivery.id.in_(_first_of_each_host()), _innocent(Delivery, suspects)
+    return Delivery.select(Delivery.id).where(*ready).order_by(Delivery.due_at).limit(1)
 
 
 def _first_of_each_host() -> Any:

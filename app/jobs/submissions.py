@@ -33,16 +33,19 @@ def add_download(**values: Any) -> Download:
 
 def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
     """Accept downloads, all or none; they are on disk when this returns."""
-    return _group.commit(lambda: [Download.create(**stamp(), **values) for values in asked])
+    downloads = [{"site": site_of(values["url"]), **values} for values in asked]
+    return _group.commit(lambda: [Download.create(**stamp(), **values) for values in downloads])
 
 
-def add_image(source_url: str, callback_url: str | None = None) -> Image:
+def add_image(source_url: str, callback_url: str | None = None, client: str = "") -> Image:
     """Accept one image; it is on disk when this returns."""
-    [image] = add_images([source_url], callback_url)
+    [image] = add_images([source_url], callback_url, client)
     return image
 
 
-def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> list[Image]:
+def add_images(
+    source_urls: Iterable[str], callback_url: str | None = None, client: str = ""
+) -> list[Image]:
     """Accept images, all or none; they are on disk when this returns."""
     images = [
         Image(
@@ -54,6 +57,7 @@ def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> l
             source_url=url,
             site=site_of(url),
             callback_url=callback_url,
+            client=client,
         )
         for url in source_urls
     ]
@@ -67,7 +71,10 @@ def add_images(source_urls: Iterable[str], callback_url: str | None = None) -> l
 
 @prepared
 def _insert_image() -> Any:
-    names = "id", "status", "added_at", "attempts", "crashes", "source_url", "site", "callback_url"
+    names = (
+        *("id", "status", "added_at", "attempts", "crashes"),
+        *("source_url", "site", "callback_url", "client"),
+    )
     return Image.insert({name: parameter(name, Image._meta.fields[name]) for name in names})
 
 

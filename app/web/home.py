@@ -35,7 +35,7 @@ def add() -> Response | tuple[str, int]:
 def _add_images() -> str:
     images = forms.new_images(request.form)
     services.capacity().admit(len(images))
-    first, *_ = jobs.add_images(new["url"] for new in images)
+    first, *_ = jobs.add_images((new["url"] for new in images), client=services.client())
     since = first.added_at.isoformat(timespec="milliseconds")
     return url_for("web.gallery.walk", status="", added_after=since)
 
@@ -43,7 +43,7 @@ def _add_images() -> str:
 def _add_downloads() -> str:
     downloads = forms.new_downloads(request.form)
     services.capacity().admit(len(downloads))
-    added = jobs.add_downloads(downloads)
+    added = jobs.add_downloads({**new, "client": services.client()} for new in downloads)
     if len(added) > 1:
         return url_for("web.downloads.walk")
     return url_for("web.downloads.show", job_id=added[0].id)

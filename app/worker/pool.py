@@ -124,6 +124,7 @@ class PoolEngine:
         if jobs.any_claimable(self._tasks.kinds):
             for _ in range(self.settings.job_threads):
                 self.submit()
+            self._tasks.make_room()
         self._expiry = self._expiry or cleanup.CautiousClock(jobs.newest())
         cleanup.expire(self.storage, self.settings.keep_days, self._expiry.now())
         jobs.forget_answers()

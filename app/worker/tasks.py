@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +33,7 @@ from app.worker.claim import Cut
 from app.worker.downloads import PictureRun
 from app.worker.images import fetch_image, new_key
 from app.worker.processes import ProcessRegistry
+from app.worker.seats import Seats
 from app.worker.selection import considered
 
 Work = Download | Image | Delivery
@@ -59,8 +59,7 @@ class Tasks:
         self._stopping = stopping
         self._report = report
         self._stranded: deque[Work] = deque()
-        self._suspect = threading.Lock()
-        self._couriers = threading.BoundedSemaphore((settings.job_threads + 1) // 2)
+        self.seats = Seats(settings.job_threads)
         # Deliveries wait as long as there is nothing to sign them with.
         self.kinds: Sequence[Kind] = CLAIMABLE if settings.webhook_secret else JOB_KINDS
 
@@ -75,22 +74,23 @@ class Tasks:
         return False
 
     def _claim(self, kind: Kind, held: ExitStack) -> Work | None:
-        """Claim a job, a suspect only while no other runs here.
-
-        So what kills its process does not take the same innocent ones along each time. And
-        deliveries take half of the seats at most: their receivers may let us wait.
-        """
+        """Claim the job whose turn it is, and seat it."""
         if kind is Delivery:
-            if not self._couriers.acquire(blocking=False):
+            if not self.seats.deliveries.acquire(blocking=False):
                 return None
-            held.callback(self._couriers.release)
-        with ExitStack() as suspect:
-            if alone := self._suspect.acquire(blocking=False):
-                suspect.callback(self._suspect.release)
-            job = jobs.claim(kind, self._processes.name, suspects=alone)
-            if job and job.crashes:
-                held.push(suspect.pop_all())
+            held.callback(self.seats.deliveries.release)
+        with self.seats.claiming:
+            job = jobs.claim(kind, self._processes.name, self.seats.turn(kind))
+            if job:
+                self.seats.take(job)
+                held.callback(self.seats.leave, job)
         return job
+
+    def make_room(self) -> None:
+        """Take a seat back from a site that holds too many while jobs of others wait."""
+        turn = self.seats.lent()
+        if turn and any(jobs.first_claimable(kind, turn, borrow=False) for kind in JOB_KINDS):
+            self.seats.reclaim()
 
     def run(self, job: Work) -> None:
         """Bring a claimed job to its end, whatever happens on the way.
@@ -131,7 +131,7 @@ class Tasks:
 
     def _run(self, job: Work) -> None:
         try:
-            cut = Cut(job, self._stopping)
+            cut = Cut(job, lambda: self._stopping() or self.seats.yields(job))
             with Fetcher(self.settings, cut, report=self._report) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher, cut)

@@ -88,7 +88,7 @@ def test_a_claim_leaves_suspects_out_when_asked_to() -> None:
     suspect, innocent = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
     Image.update(crashes=1).where(Image.id == suspect.id).execute()
 
-    claims = [jobs.claim(Image, "me", suspects=False) for _ in range(2)]
+    claims = [jobs.claim(Image, "me", jobs.Turn(suspects=False)) for _ in range(2)]
 
     assert [claim and claim.id for claim in claims] == [innocent.id, None]
 

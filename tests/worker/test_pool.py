@@ -223,3 +223,22 @@ def test_an_engine_without_seats_leaves_the_jobs_to_others(app: Flask, settings:
     engine.stop()
 
     assert jobs.get(Image, image.id).status == "queued"
+
+
+def test_images_of_a_slow_site_give_room_to_another_sites(
+    engine: PoolEngine, site: Site, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.worker.pool.WATCH_SECONDS", 0.05)
+    slow = [jobs.add_image(site.url("/a.png")) for _ in range(3)]
+    engine.start()
+    engine.submit()
+    for _ in range(2):  # both seats
+        assert gate.waiting.acquire(timeout=SECONDS)
+    site.file("/b.png", picture())
+    quick = jobs.add_image(site.url("/b.png").replace("127.0.0.1", "localhost"))
+    until(lambda: jobs.get(Image, quick.id).status == "finished")
+
+    assert not gate.open.is_set()
+    gate.open.set()
+    until(lambda: count("finished") == 4)
+    assert [jobs.get(Image, image.id).crashes for image in slow] == [0, 0, 0]

@@ -1,0 +1,118 @@
+"""Whose turn it is: clients take turns, and no site holds up the others."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import jobs
+from app.database.models import JOB_KINDS, Download, Image
+from app.database.sqlite import db
+from app.jobs import Turn
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def add_page(url: str, client: str = "") -> Download:
+    return jobs.add_download(url=url, limit=5, client=client)
+
+
+def claimed(kind: type[Image] | type[Download], count: int, **turn: Any) -> list[str]:
+    """Claim so many jobs, the clients in turn; return their URLs."""
+    urls = []
+    for _ in range(count):
+        job = jobs.claim(kind, "me", Turn(**turn))
+        assert job
+        turn["after"] = job.client
+        urls.append(job.source_url if isinstance(job, Image) else job.url)
+    return urls
+
+
+def test_clients_take_turns_and_each_has_its_oldest_first() -> None:
+    jobs.add_images([f"https://a/{n}" for n in range(4)], client="a")
+    jobs.add_images([f"https://b/{n}" for n in range(2)], client="b")
+    jobs.add_images(["https://c/0"], client="c")
+
+    assert claimed(Image, 7) == [
+        *("https://a/0", "https://b/0", "https://c/0"),
+        *("https://a/1", "https://b/1", "https://a/2", "https://a/3"),
+    ]
+
+
+def test_nobodys_hundred_thousand_jobs_delay_anothers_first() -> None:
+    jobs.add_images([f"https://a/{n}" for n in range(100_000)], client="a")
+    jobs.add_image("https://b/0", client="b")
+
+    assert "https://b/0" in claimed(Image, 2)
+
+
+def test_a_page_of_another_site_goes_before_those_of_a_crowded_one() -> None:
+    for number in range(9):
+        add_page(f"https://slow.example/{number}", client="a")
+    add_page("https://quick.example/", client="a")
+    add_page("https://a.example/", client="b")
+
+    others = {"https://quick.example/", "https://a.example/"}
+    assert set(claimed(Download, 2, crowded=("slow.example",))) == others
+    assert claimed(Download, 1, crowded=("slow.example",)) == ["https://slow.example/0"]
+
+
+def test_of_crowded_sites_alone_nothing_is_claimed_that_may_not_borrow() -> None:
+    add_page("https://slow.example/")
+    add_page("https://slow.example:8443/")
+    turn = Turn(crowded=("other.example", "slow.example"))
+
+    assert jobs.first_claimable(Download, turn, borrow=False) is None
+    assert jobs.first_claimable(Download, turn)
+    quick = add_page("https://p.example/")
+    assert jobs.first_claimable(Download, turn, borrow=False) == quick.id
+
+
+def test_a_client_with_suspects_alone_holds_nobody_up() -> None:
+    jobs.add_image("https://a/", client="a")
+    jobs.add_image("https://b/", client="b")
+    Image.update(crashes=1).where(Image.client == "a").execute()
+
+    assert claimed(Image, 1, suspects=False) == ["https://b/"]
+    assert jobs.claim(Image, "me", Turn(suspects=False)) is None
+    assert claimed(Image, 1) == ["https://a/"]
+
+
+@pytest.mark.parametrize("kind", JOB_KINDS)
+def test_a_claim_reads_along_indexes_however_much_waits(
+    kind: type[Image] | type[Download], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, list[Any]]] = []
+    run = db.execute_sql
+
+    def execute(sql: str, parameters: Any = None, *rest: Any) -> Any:
+        asked.append((sql, parameters))
+        return run(sql, parameters, *rest)
+
+    add_page("https://a/", client="a")
+    jobs.add_image("https://a/", client="a")
+    monkeypatch.setattr(db, "execute_sql", execute)
+    jobs.first_claimable(kind, Turn(after="a", crowded=("a",)))
+
+    assert len(asked) >= 4
+    for sql, parameters in asked:
+        steps = [row[3] for row in run(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+        assert all(" INDEX " in step and "TEMP B-TREE" not in step for step in steps), (sql, steps)
+
+
+def test_a_client_is_known_by_its_address_and_keeps_its_jobs_when_they_are_tried_again(
+    client: FlaskClient,
+) -> None:
+    def add(path: str, address: str) -> None:
+        body = {"url": "https://example.com/"}
+        client.post(path, json=body, environ_base={"REMOTE_ADDR": address})
+
+    for path in "/download", "/images":
+        add(path, "192.0.2.1")
+        add(path, "2001:db8::1")
+    for kind in JOB_KINDS:
+        assert [job.client for job in kind.select().order_by(kind.id)] == [
+            "192.0.2.1",
+            "2001:db8::/64",
+        ]
+    assert jobs.repeat(Download.select().order_by(Download.id).get()).client == "192.0.2.1"
