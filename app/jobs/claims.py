@@ -5,6 +5,7 @@ that lost the claim (to a cancel, or to another process) changes nothing any mor
 download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import datetime
@@ -67,7 +68,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
             "position": None if picture.skipped else next(positions),
             "source_url": picture.url,
             "site": site_of(picture.url),
-            "other_urls": picture.candidates if len(picture.candidates) > 1 else None,
+            "other_urls": json.dumps(picture.candidates) if len(picture.candidates) > 1 else None,
             "found_in": picture.found_in,
             "alt": picture.alt,
             "attempts": download.attempts,
@@ -87,7 +88,9 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
 
 @prepared
 def _insert_picture(names: tuple[str, ...]) -> Any:
-    return Image.insert({name: parameter(name, Image._meta.fields[name]) for name in names})
+    fields = {name: Image._meta.fields[name] for name in names}
+    text = {"other_urls": parameter("other_urls")}  # JSON already
+    return Image.insert({name: parameter(name, field) for name, field in fields.items()} | text)
 
 
 def settle(download: Download) -> list[Image]:
