@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ import click
 from app.commands import output
 from app.commands.problem import Problem
 from app.errors import ConfigurationError, Skipped, Unwanted
+from app.pictures.sources import Source
 
 if TYPE_CHECKING:
     from app.commands.client import Client
@@ -35,11 +36,20 @@ def _types(_: click.Context, __: click.Parameter, value: str | None) -> list[str
         return None
     from app.pictures.formats import BY_NAME
 
-    names = [name.strip().lower() for name in value.split(",")]
+    return _names(value, BY_NAME)
+
+
+def _sources(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Read names of places to look, comma separated."""
+    return _names(value or "", [source.value for source in Source])
+
+
+def _names(text: str, known: Collection[str]) -> list[str] | None:
+    names = [name.strip().lower() for name in text.split(",")]
     names = [SHORT.get(name, name) for name in names if name]
     for name in names:
-        if name not in BY_NAME:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(BY_NAME)}")
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}")
     return names or None
 
 
@@ -71,6 +81,11 @@ def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None
 @click.option("--min-width", type=click.IntRange(0), help="Pixels.")
 @click.option("--min-height", type=click.IntRange(0), help="Pixels.")
 @click.option("--types", callback=_types, help="Formats, such as png,jpeg.  [default: all]")
+@click.option(
+    "--sources",
+    callback=_sources,
+    help="Where to look: seen, meta, links, icons; comma separated.  [default: seen]",
+)
 @click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
 @click.option("--dry-run", is_flag=True, help="Print the URLs of the pictures and fetch none.")
 @click.option(
@@ -91,7 +106,10 @@ def fetch(
 ) -> None:
     """Get the pictures of each page in a zip, and a copy of each image.
 
-    "-" stands for URLs on standard input, one per line. Standard output lists the files that were
+    A URL without a scheme is https. "-" stands for URLs on standard input, one per line; lines
+    that begin with # are skipped.
+
+    Standard output lists the files that were
     made, one per line; messages go to standard error. Existing files are never replaced: a new
     file gets a number.
 
@@ -243,11 +261,14 @@ def _failed(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _listed(urls: Iterable[str]) -> Iterator[str]:
+    """Yield the URLs of arguments and of lists; a scheme is left out as in browsers."""
     for url in urls:
         if url == "-" and sys.stdin is None:
             raise OSError("standard input is closed")
-        lines = sys.stdin if url == "-" else [url]
-        yield from (line.strip() for line in lines if line.strip())
+        for line in sys.stdin if url == "-" else [url]:
+            text = line.strip()
+            if text and not text.startswith("#"):
+                yield text if "://" in text else f"https://{text}"
 
 
 def _counted(got: int, missed: int) -> str:

@@ -184,6 +184,15 @@ def test_filters_hold_and_what_they_leave_out_is_no_failure(command: Command, si
     assert members(command.run("--limit", "1", page).stdout.strip()) == ["001-a.png"]
 
 
+def test_sources_say_where_to_look(command: Command, site: Site) -> None:
+    for name in "ab":
+        site.file(f"/{name}.png", picture("png", ord(name)))
+    page = site.page("/", "<meta property=og:image content=a.png><img src=b.png>")
+    done = command.run("--sources", "meta,seen", page)
+
+    assert members(done.stdout.strip()) == ["001-b.png", "002-a.png"]
+
+
 @pytest.mark.parametrize("option", [["--types", "gif"], ["--min-width", "10"]])
 def test_filters_hold_for_an_image_too(command: Command, site: Site, option: list[str]) -> None:
     url = site.file("/a.png", picture("png", 1, (9, 90)))
@@ -218,7 +227,7 @@ def test_of_several_urls_some_may_fail(alone: Command, page: str, site: Site) ->
 
 def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site) -> None:
     sunset = site.file("/sunset.png", picture())
-    done = alone.run("-", told=f"{page}\n\n  {sunset}  \n")
+    done = alone.run("-", told=f"# pages\n{page}\n\n  {sunset}  \n#{site.url('/none')}\n")
 
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 2
@@ -231,7 +240,9 @@ def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site
         ([], "Missing argument"),
         (["--limit", "9999", "https://a"], "limit: Must be at most 500"),
         (["--types", "png,exe", "https://a"], "'exe' is not one of jpeg, png"),
-        (["park.html"], "not an absolute URL"),
+        (["a b"], "https://a b: refused"),
+        (["10.0.0.1/park"], "https://10.0.0.1/park: refused"),
+        (["--sources", "seen,heard", "https://a"], "'heard' is not one of seen, meta"),
         (["ftp://a/"], "scheme is not http or https"),
         (["http://10.0.0.1/"], "private"),
         (["--server", "localhost:8000", "https://a"], "'localhost:8000' is not a URL"),
