@@ -2,12 +2,11 @@
 
 import math
 import os
-import re
 import shutil
 import signal
 import sys
 import zipfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import FrameType
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.commands import options as read
 from app.commands import output
 from app.commands.problem import Problem
 from app.errors import ConfigurationError, Skipped, Unwanted
-from app.pictures.sources import Source
 
 if TYPE_CHECKING:
     from app.commands.client import Client
@@ -26,47 +25,7 @@ if TYPE_CHECKING:
 
 # How a page fails whose URL is that of an image: it is no page, or too large for one.
 MAY_BE_AN_IMAGE = "not-html", "too-large"
-SHORT = {"jpg": "jpeg", "tif": "tiff"}
 ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
-
-
-def _types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
-    """Read names of formats, comma separated."""
-    if value is None:
-        return None
-    from app.pictures.formats import BY_NAME
-
-    return _names(value, BY_NAME)
-
-
-def _sources(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
-    """Read names of places to look, comma separated."""
-    return _names(value or "", [source.value for source in Source])
-
-
-def _names(text: str, known: Collection[str]) -> list[str] | None:
-    names = [name.strip().lower() for name in text.split(",")]
-    names = [SHORT.get(name, name) for name in names if name]
-    for name in names:
-        if name not in known:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}")
-    return names or None
-
-
-def _service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Read the URL of a service."""
-    if value and not re.match(r"https?://[^/]", value, re.IGNORECASE):
-        raise click.BadParameter(f"{value!r} is not a URL such as https://images.example.com")
-    return value
-
-
-def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Read a key; the message never shows it."""
-    from app import keys
-
-    if value and not keys.SPELLING.fullmatch(value):
-        raise click.BadParameter("this is no key: a key has 16 characters or more, and no spaces")
-    return value
 
 
 @click.command()
@@ -80,10 +39,10 @@ def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None
 @click.option("--limit", type=click.IntRange(1), help="Pictures of a page at most.  [default: 50]")
 @click.option("--min-width", type=click.IntRange(0), help="Pixels.")
 @click.option("--min-height", type=click.IntRange(0), help="Pixels.")
-@click.option("--types", callback=_types, help="Formats, such as png,jpeg.  [default: all]")
+@click.option("--types", callback=read.types, help="Formats, such as png,jpeg.  [default: all]")
 @click.option(
     "--sources",
-    callback=_sources,
+    callback=read.sources,
     help="Where to look: seen, meta, links, icons; comma separated.  [default: seen]",
 )
 @click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
@@ -91,10 +50,10 @@ def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None
 @click.option(
     "--server",
     envvar="DOWNLOADER_SERVER",
-    callback=_service,
+    callback=read.service,
     help="URL of a running service that does the work.",
 )
-@click.option("--key", envvar="DOWNLOADER_KEY", callback=_key, help="Key of that service.")
+@click.option("--key", envvar="DOWNLOADER_KEY", callback=read.key, help="Key of that service.")
 def fetch(
     urls: tuple[str, ...],
     target: Path,

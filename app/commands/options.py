@@ -1,0 +1,49 @@
+"""How the options of `fetch` are read."""
+
+import re
+from collections.abc import Collection
+
+import click
+
+from app.pictures.sources import Source
+
+SHORT = {"jpg": "jpeg", "tif": "tiff"}
+
+
+def types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Read names of formats, comma separated."""
+    if value is None:
+        return None
+    from app.pictures.formats import BY_NAME
+
+    return _names(value, BY_NAME)
+
+
+def sources(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Read names of places to look, comma separated."""
+    return _names(value or "", [source.value for source in Source])
+
+
+def _names(text: str, known: Collection[str]) -> list[str] | None:
+    names = [name.strip().lower() for name in text.split(",")]
+    names = [SHORT.get(name, name) for name in names if name]
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}")
+    return names or None
+
+
+def service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read the URL of a service."""
+    if value and not re.match(r"https?://[^/]", value, re.IGNORECASE):
+        raise click.BadParameter(f"{value!r} is not a URL such as https://images.example.com")
+    return value
+
+
+def key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read a key; the message never shows it."""
+    from app import keys
+
+    if value and not keys.SPELLING.fullmatch(value):
+        raise click.BadParameter("this is no key: a key has 16 characters or more, and no spaces")
+    return value
