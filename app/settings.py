@@ -142,6 +142,9 @@ class Settings:
     allow_networks: tuple[Network, ...] = _setting(
         "networks", (), "CIDRs, comma separated, that may be fetched although not public"
     )
+    host_connections: int = _setting(
+        "int", 6, "connections to one host at once, over all jobs of a process", Range(1, 256)
+    )
     fetch_seconds: float = _setting(
         "float", 60.0, "deadline of one fetch, all hops", Range(0.1, 86_400)
     )

@@ -1,9 +1,11 @@
 """The guarded fetcher: one GET or POST to a stranger, bounded in place, time, size and kind."""
 
+import copy
 import re
 import socket
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import Watch
 from app.fetch.codings import peek
 from app.fetch.connection import Dialler, Resolve
+from app.fetch.cookies import Cookies
+from app.fetch.host_limit import HostLimit
 from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
 from app.pictures import formats, svg
@@ -28,7 +32,8 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.
 
 POST_SECONDS = 15.0  # what a receiver has to answer; Standard Webhooks suggests 15 to 30
 
-_HOLDS = Holds()  # manners are those of the whole process
+_HOLDS = Holds()  # manners are those of the whole process,
+_LIMIT = HostLimit()  # and so are connections
 _T = TypeVar("_T")
 
 
@@ -66,15 +71,29 @@ class Fetcher:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         holds: Holds = _HOLDS,
+        limit: HostLimit = _LIMIT,
         report: Callable[[float, int], None] = lambda seconds, size: None,
     ) -> None:
         self._settings = settings
-        self._watch = Watch(cut, clock, sleep)
-        dialler = Dialler(self._watch, settings.allow_networks, resolve)
-        self._session = Session(dialler.dial, lambda: tls or public_tls(), _agent(settings))
-        self._hops = Hops(self._session, self._watch, holds)
         self._policies: dict[Url, str] = {}  # what pages have their referrer policy say
         self._report = report
+        misses: Counter[tuple[str, int]] = Counter()
+        cookies = Cookies()
+
+        def connect() -> tuple[Watch, Session, Hops]:
+            watch = Watch(cut, clock, sleep)
+            dial = Dialler(watch, settings, resolve, misses, limit).dial
+            session = Session(dial, lambda: tls or public_tls(), _agent(settings), cookies)
+            return watch, session, Hops(session, watch, holds)
+
+        self._connect = connect
+        self._watch, self._session, self._hops = connect()
+
+    def sibling(self) -> "Fetcher":
+        """Return a fetcher for another thread of the same job, with connections of its own."""
+        other = copy.copy(self)
+        other._watch, other._session, other._hops = self._connect()
+        return other
 
     def __enter__(self) -> Self:
         return self

@@ -17,8 +17,9 @@ from typing import Any
 
 from app.addresses import Address, judge, judge_host, literal
 from app.errors import DeadlineExceeded, RefusedAddress, Unreachable
-from app.fetch.budget import Watch
-from app.settings import Network
+from app.fetch.budget import SLICE_SECONDS, Watch
+from app.fetch.host_limit import HostLimit
+from app.settings import Settings
 
 CONNECT_SECONDS = 10.0
 MAX_ADDRESSES = 8
@@ -30,13 +31,39 @@ Resolve = Callable[..., Any]  # takes and gives what socket.getaddrinfo does
 class Wire(socket.socket):
     """A TCP connection whose every wait is sliced and whose every byte is counted."""
 
-    def __init__(self, address: Address, watch: Watch) -> None:
+    def __init__(self, address: Address, watch: Watch, host: str, limit: HostLimit) -> None:
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         super().__init__(family, socket.SOCK_STREAM)
         self._address = address
         self._watch = watch
+        self._host = host
+        self._limit = limit
+        self.idle = False
+        self.given_up = False
         self.setblocking(False)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def enter(self, most: int) -> None:
+        """Wait until the host may have one connection more; that is no time of the fetch."""
+        began = self._watch.clock()
+        while not self._limit.enter(self._host, self, most, SLICE_SECONDS):
+            now = self._watch.clock()
+            self._watch.extend(now - began)
+            began = now
+            self._watch.check()
+        self._watch.extend(self._watch.clock() - began)
+
+    def take(self) -> bool:
+        """Use an idle connection again; return False if it had to give way to another job's."""
+        return self._limit.take(self)
+
+    def rest(self) -> None:
+        """Note that no request is on the way: the connection may give way to another."""
+        self._limit.rest(self)
+
+    def _real_close(self) -> None:
+        super()._real_close()  # type: ignore[misc]  # what `close` comes to, if nobody reads
+        self._limit.leave(self._host, self)
 
     def dial(self, port: int, patience: float) -> bool:
         """Connect to the judged address, which a numeric string names without a lookup."""
@@ -86,11 +113,20 @@ class Wire(socket.socket):
 class Dialler:
     """Opens wires to hosts; the only place where the product reaches out."""
 
-    def __init__(self, watch: Watch, allow: tuple[Network, ...], resolve: Resolve) -> None:
+    def __init__(
+        self,
+        watch: Watch,
+        settings: Settings,
+        resolve: Resolve,
+        misses: Counter[tuple[str, int]],
+        limit: HostLimit,
+    ) -> None:
         self._watch = watch
-        self._allow = allow
+        self._allow = settings.allow_networks
+        self._most = settings.host_connections
         self._resolve = resolve
-        self._misses: Counter[tuple[str, int]] = Counter()
+        self._misses = misses
+        self._limit = limit
 
     def dial(self, host: str, port: int) -> Wire:
         """Connect to the first judged address of a host that takes the connection.
@@ -101,7 +137,7 @@ class Dialler:
                 it is left alone for the rest of the job.
 
         """
-        if self._misses[host, port] == MAX_MISSES:
+        if self._misses[host, port] >= MAX_MISSES:
             raise Unreachable(_no_connection(host, port))
         try:
             return self._dial(host, port)
@@ -114,7 +150,8 @@ class Dialler:
         for place, address in enumerate(addresses):
             share = self._watch.left() / (len(addresses) - place)
             with contextlib.ExitStack() as stack:
-                wire = stack.enter_context(Wire(address, self._watch))
+                wire = stack.enter_context(Wire(address, self._watch, host, self._limit))
+                wire.enter(self._most)
                 if wire.dial(port, min(share, CONNECT_SECONDS)):
                     stack.pop_all()
                     return wire

@@ -35,9 +35,10 @@ class Cookies:
     def header(self, url: Url) -> str | None:
         """Return the Cookie header of a request, if any; longer paths first (section 5.4)."""
         path = url.target.partition("?")[0]
+        ours = self._hosts.get(url.host, {}).copy()  # other threads store meanwhile
         found = [
             (len(place), f"{name}={cookie.value}" if name else cookie.value)
-            for (name, place), cookie in self._hosts.get(url.host, {}).items()
+            for (name, place), cookie in ours.items()
             if _covers(place, path) and (url.scheme == "https" or not cookie.secure)
         ]
         found.sort(key=lambda pair: -pair[0])

@@ -73,7 +73,8 @@ class _Plain(HTTPConnection):
         self._tls = tls
 
     def _new_conn(self) -> Wire:
-        return self._dial(self._dns_host, self.port)
+        self.wire = self._dial(self._dns_host, self.port)
+        return self.wire
 
 
 class _Secure(_Plain):
@@ -101,6 +102,17 @@ class _PlainPool(urllib3.HTTPConnectionPool):
     def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         self._target = url
         return super().urlopen(method, url, *args, **kwargs)
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        conn: Any = super()._get_conn(timeout)
+        if conn.sock is not None and not conn.wire.take():
+            conn.close()
+        return conn
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None and conn.sock is not None:
+            conn.wire.rest()
+        super()._put_conn(conn)
 
     def _make_request(self, conn: Any, method: str, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
         return super()._make_request(conn, method, self._target, **kwargs)
@@ -139,10 +151,10 @@ class _Adapter(HTTPAdapter):
 class Session(requests.Session):
     """A requests session that sends a `Url` and follows nothing."""
 
-    def __init__(self, dial: Dial, tls: Trust, agent: str) -> None:
+    def __init__(self, dial: Dial, tls: Trust, agent: str, cookies: Cookies | None = None) -> None:
         super().__init__()
         self.trust_env = False
-        self._job_cookies = Cookies()
+        self._job_cookies = cookies or Cookies()
         self._about_us = {"User-Agent": agent, "Accept-Encoding": "identity"}
         self._adapter = _Adapter(dial, tls)
         self.mount("http://", self._adapter)

@@ -67,6 +67,7 @@ def fetching() -> Iterator[Fetching]:
                 max_page_bytes=100 * KiB,
                 max_image_pixels=1_000_000,
                 contact=seams.pop("contact", ""),
+                host_connections=seams.pop("host_connections", 6),
             )
             seams.setdefault("holds", Holds(seams.get("clock", time.monotonic)))
             return stack.enter_context(Fetcher(settings, **seams))

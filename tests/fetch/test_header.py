@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from http.client import HTTPException
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -153,9 +154,17 @@ LINES = st.lists(st.sampled_from(PIECES) | st.text("\r\n\0 :a5,", max_size=3), m
 BODY = b"5\r\nhello\r\n0\r\n\r\n"
 
 
+class Near(socket.socket):
+    """Our end of a connection that nobody else waits for."""
+
+    def rest(self) -> None:
+        pass
+
+
 def outcome(block: bytes) -> bytes | None:
     """Return the body that a response with this header has; None when it is refused."""
-    near, far = socket.socketpair()
+    plain, far = socket.socketpair()
+    near: Any = Near(fileno=plain.detach())
     with far, Session(lambda *_: near, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "x") as session:
         far.sendall(OK + block + BODY)
         far.shutdown(socket.SHUT_WR)

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from collections import Counter
 
 import pytest
 import responses
@@ -13,7 +14,9 @@ from app.errors import DeadlineExceeded, RefusedAddress, RefusedUrl, Unreachable
 from app.fetch import Fetcher
 from app.fetch.budget import Watch
 from app.fetch.connection import Dialler
+from app.fetch.host_limit import HostLimit
 from app.fetch.session import MAX_IDLE, Session
+from app.settings import Settings
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
 from tests.fetch.origin import Origin, answer, png, redirect
@@ -250,7 +253,7 @@ def test_the_dialler_judges_and_dials_what_the_front_door_took(text: str) -> Non
 
     watch = Watch(lambda: False)
     watch.start(5)
-    dialler = Dialler(watch, (), resolve)
+    dialler = Dialler(watch, Settings(), resolve, Counter(), HostLimit())
     front = outcome(lambda host: judge_host(host) or "passes", url.host)
     if front != "passes":
         assert outcome(lambda host: dialler.dial(host, url.port), url.host) == front
