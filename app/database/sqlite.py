@@ -1,5 +1,6 @@
 """The database: SQLite's settings, its migrations, its health and its copies."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +20,12 @@ from app.errors import ConfigurationError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 PROBE_MILLISECONDS = 2000
+MiB = 1 << 20
+LOG_BYTES = 16 * MiB  # of the write-ahead log, more than checkpoints by themselves leave
+STEP_PAGES = 512  # given back at once: 2 MiB, a few milliseconds
+INCREMENTAL = 2  # auto_vacuum
+
+log = logging.getLogger(__name__)
 
 
 class Database(SqliteDatabase):
@@ -50,6 +57,7 @@ def use(path: Path) -> None:
     """Point the models at the file `path`; each thread connects when it first asks something."""
     pragmas = {
         "journal_mode": "wal",
+        "journal_size_limit": LOG_BYTES,
         "synchronous": "full",  # 202 means synced, J1
         "busy_timeout": 10_000,  # milliseconds
         "foreign_keys": 1,
@@ -95,7 +103,40 @@ def migrate() -> None:
                 f" {', '.join(unknown)}: install that release again, or restore a backup that was"
                 " made before it"
             )
+        if db.pragma("auto_vacuum") != INCREMENTAL:
+            _make_incremental()
         runner.up()
+
+
+def _make_incremental() -> None:
+    """Let the database give room back; one of an earlier release has to be written anew for it."""
+    db.pragma("auto_vacuum", INCREMENTAL)  # not at each connect: it takes the lock of a writer
+    try:
+        db.execute_sql("VACUUM")  # type: ignore[no-untyped-call]
+    except OperationalError as error:  # no room for a copy, or in use: it works as it is
+        log.warning("the database keeps its size for now", extra={"error": str(error)})
+
+
+def tidy() -> None:
+    """Give back room that is no longer needed, in a step that others hardly notice.
+
+    Of the database, only what exceeds a tenth of it: the rest serves new rows. The log begins
+    again by itself unless there always are readers: then they are waited for, for a moment.
+
+    Raises:
+        PeeweeException: it did not work.
+
+    """
+    with db.connection_context():  # closed then, with its timeout
+        db.pragma("busy_timeout", PROBE_MILLISECONDS)
+        free, pages = db.pragma("freelist_count"), db.pragma("page_count")
+        if free > max(STEP_PAGES, pages // 10):
+            with __exception_wrapper__:  # a script: in Python 3.11, a statement frees one page
+                script = f"PRAGMA incremental_vacuum({STEP_PAGES})"
+                db.connection().executescript(script)  # type: ignore[no-untyped-call]
+        journal = Path(f"{db.database}-wal")
+        if journal.exists() and journal.stat().st_size > LOG_BYTES:
+            db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[no-untyped-call]
 
 
 def probe() -> None:
