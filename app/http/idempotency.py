@@ -15,12 +15,13 @@ from uuid import UUID
 from flask import Response, request
 
 from app import jobs
-from app.database.models import Idempotency
+from app.database.models import Idempotency, Image
 from app.database.sqlite import db
 from app.errors import InvalidKey
 from app.http.problems import RETRY_SECONDS
 from app.http.request_log import KEY
-from app.http.responses import name_job
+from app.http.responses import json_response, name_job
+from app.jobs.documents import AskedImagesDocument
 
 
 def idempotent(act: Callable[[], Response], where: dict[str, UUID], *, body: bool) -> Response:
@@ -48,12 +49,26 @@ def idempotent(act: Callable[[], Response], where: dict[str, UUID], *, body: boo
             return _repeat(kept)
         first = act()
         location = first.headers.get("Location")
-        jobs.keep_answer(asked, first.status_code, location, first.get_data(as_text=True))
+        text = first.get_data(as_text=True) if location else _ids(first)
+        jobs.keep_answer(asked, first.status_code, location, text)
         return first
 
 
+def _ids(first: Response) -> str:
+    """Return what is kept of the answer to a batch: the rest, megabytes, is in the request."""
+    return json.dumps([image["id"] for image in first.get_json()["images"]])
+
+
+def _batch(ids: str) -> Any:
+    """Write the answer to a batch again, by its ids and the URLs of the same request."""
+    pairs = zip(json.loads(ids), request.get_json()["urls"], strict=True)
+    images = [Image(id=job_id, source_url=url) for job_id, url in pairs]
+    return AskedImagesDocument().dump({"images": images})
+
+
 def _repeat(kept: Idempotency) -> Response:
-    answer = Response(kept.body, kept.status, mimetype="application/json")
+    answer = json_response(_batch(kept.body)) if kept.body[0] == "[" else Response(kept.body)
+    answer.status_code, answer.mimetype = kept.status, "application/json"
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     if kept.location:
         name_job(answer, kept.location, UUID(kept.location.rpartition("/")[2]))
