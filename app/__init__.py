@@ -82,3 +82,15 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     web.init_app(app)
     operator.init_app(app)
     return app
+
+
+def get_image_urls_sync(url: str) -> list[str]:
+    """Fetch a page and list one URL for each of its pictures, the best, in document order.
+
+    Raises:
+        Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
+
+    """
+    from app.worker import pages
+
+    return pages.get_image_urls_sync(url)

@@ -12,6 +12,7 @@
     ├── Unusable                what came is not what we take
     │   ├── TooLarge            more bytes or pixels than allowed
     │   ├── NotHtml             not a page
+    │   │   └── ImageInstead    an image, where a page was looked for
     │   ├── NotAnImage          not a picture
     │   ├── Unwanted            a picture outside the client's own filter
     │   └── NoImages            a page without pictures
@@ -126,6 +127,14 @@ class NotHtml(Unusable):
     """The document is not HTML."""
 
     code, title, status = "not-html", "Not an HTML page", 422
+
+
+class ImageInstead(NotHtml):
+    """The document is an image; `url` is where it came from in the end."""
+
+    def __init__(self, detail: str, *, url: str = "") -> None:
+        super().__init__(detail)
+        self.url = url
 
 
 class NotAnImage(Unusable):

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "http": {"http"} | STATE | LEAVES,
     "worker": {"worker", "fetch", "scrape"} | STATE | LEAVES,
     "jobs": STATE | LEAVES,
-    "scrape": {"scrape", "fetch", "pictures"} | LEAVES,  # fetch: for get_image_urls_sync alone
+    "scrape": {"scrape", "pictures"} | LEAVES,
     "fetch": {"fetch", "pictures"} | LEAVES,
     "pictures": {"pictures"} | LEAVES,
     "storage": {"storage"} | LEAVES,

@@ -1,13 +1,12 @@
 """`fetch`: the main job in one line, by a service or without one."""
 
-import math
 import os
 import shutil
 import signal
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from app.commands.client import Client
     from app.commands.local import LocalClient
 
-# How a page fails whose URL is that of an image: it is no page, or too large for one.
-MAY_BE_AN_IMAGE = "not-html", "too-large"
 ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
@@ -130,7 +127,7 @@ class FetchRun:
     def fetch(self, url: str) -> tuple[int, int]:
         """Fetch a page or an image; return how many pictures were saved, and how many failed."""
         try:
-            got, missed = self._page_or_image(url)
+            got, missed = self._page(url)
         except BrokenPipeError:  # the reader of standard output has gone
             raise
         except (Problem, OSError, zipfile.BadZipFile) as problem:
@@ -139,52 +136,21 @@ class FetchRun:
         _say(f"{url}: {_counted(got, missed)}")
         return got, missed
 
-    def _page_or_image(self, url: str) -> tuple[int, int]:
-        try:
-            return self._page(url)
-        except Problem as problem:
-            if problem.code in MAY_BE_AN_IMAGE:
-                with suppress(Problem):
-                    return self._image(url)
-            raise
-
     def _page(self, url: str) -> tuple[int, int]:
         with self._client.job("/download", url=url, **self._options) as path:
             document = _watch(url, self._client.follow(f"{path}/status"))
-            if document["error"]:
+            found = [picture for picture in document["images"] if picture["position"]]
+            lone = len(found) == 1 and found[0]["found_in"] == "url"  # an image, and no page
+            if document["error"] and not (lone and not _failed(document)):
                 raise Problem(document["error"])
             if self._options["dry_run"]:
-                found = [picture for picture in document["images"] if picture["position"]]
                 _print(_plain(picture["source_url"]) for picture in found)
                 return len(found), 0
-            self._save(path, unpack=self._extract)
+            if not lone:
+                self._save(path, unpack=self._extract)
+            elif found[0]["image_url"]:
+                self._save(found[0]["image_url"])
             return document["progress"]["done"], len(_failed(document))
-
-    def _image(self, url: str) -> tuple[int, int]:
-        if self._options["dry_run"]:
-            _print([_plain(url)])
-            return 1, 0
-        with self._client.job("/images", url=url) as path:
-            *_, document = self._client.follow(path)
-            if document["error"]:
-                raise Problem(document["error"])
-            if not self._fits(document):
-                _say(f"  {url}: outside the filter")
-                return 0, 0
-            self._save(document["image_url"])
-            return 1, 0
-
-    def _fits(self, document: dict[str, Any]) -> bool:
-        """Return whether an image passes the filter, as a picture of a page has to."""
-        from app.pictures.formats import BY_CONTENT_TYPE, BY_NAME
-
-        types = self._options.get("types") or BY_NAME
-        if BY_CONTENT_TYPE[document["content_type"]].name not in types:
-            return False
-        sides = ("width", "height")
-        return all(
-            (document[side] or math.inf) >= self._options.get(f"min_{side}", 0) for side in sides
-        )
 
     def _save(self, path: str, *, unpack: bool = False) -> None:
         with self._client.file(path) as (name, pieces):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self, TypeVar
 
-from app.errors import OriginFailure
+from app.errors import ImageInstead, OriginFailure, TooLarge
 from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import Watch
@@ -161,8 +161,16 @@ class Fetcher:
         final, response = self._hops.follow(url, _PAGE_ACCEPT)
         with response:
             declared = response.headers.get("Content-Type", "")
-            head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
-            judge_page(declared, head)
+            try:
+                head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
+                judge_page(declared, head)
+            except TooLarge as failure:
+                if declared[:6].lower() != "image/":
+                    raise
+                raise ImageInstead(f"not HTML: {declared}", url=str(final)) from failure
+            except ImageInstead as failure:
+                failure.url = str(final)
+                raise
             named = _CHARSET.search(declared)
             content, charset = b"".join(pieces), named and named[1]
             policy = referrer.of_header(response.headers.get("Referrer-Policy", ""))

@@ -58,6 +58,9 @@ _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b
 _HEIF_BRANDS = {b"mif1", b"mif2", b"msf1"}  # of any codec, where none is named; mostly that of HEIC
 
 _HTML_TAGS = rb"!doctype html|html|head|body|script|title|meta|link|style|div|p|a|h1|table|iframe"
+_FEED = _pattern(
+    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><\?.*?\?>|<!--.*?-->)\s*+)*+<(?:rss|feed|rdf:rdf)[\s>]"
+)
 _IMPOSTORS = [
     ("HTML", _pattern(_PROLOGUE + rb"<(?:" + _HTML_TAGS + rb")[\s/>]")),
     ("XML", _pattern(_PROLOGUE + rb"<[a-z!?]")),
@@ -107,6 +110,11 @@ def _is_icon(head: bytes) -> bool:
     """Tell icons and cursors, whose mark is weak, by where their first picture lies."""
     count, offset = int.from_bytes(head[4:6], "little"), int.from_bytes(head[18:22], "little")
     return head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and count > 0 and offset >= 6 + 16 * count
+
+
+def is_feed(head: bytes) -> bool:
+    """Tell RSS and Atom by the first bytes of a document."""
+    return bool(_FEED.match(head))
 
 
 def describe(head: bytes) -> str:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple
 
-from app.errors import NotAnImage, NotHtml, TooLarge
+from app.errors import ImageInstead, NotAnImage, NotHtml, TooLarge
 from app.pictures import formats, sizes
 
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
@@ -39,14 +39,18 @@ def store_image(
 
 
 def judge_page(declared: str, head: bytes) -> None:
-    """Take what looks like HTML, and what says so and is nothing else.
+    """Take what looks like HTML or a feed, and what says it is HTML and is nothing else.
 
     Raises:
+        ImageInstead: it is an image.
         NotHtml: with the name of what it is.
 
     """
-    found = formats.sniff(head)
-    name = found.name if found else formats.describe(head)
+    if found := formats.sniff(head):
+        raise ImageInstead(f"not HTML: {found.name}")
+    if formats.is_feed(head):
+        return
+    name = formats.describe(head)
     says_html = declared.partition(";")[0].strip().lower() in _HTML_TYPES
     if name != "HTML" and not (says_html and name in ("XML", "text", "unknown bytes")):
         raise NotHtml(f"not HTML: {name}")

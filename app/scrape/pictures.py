@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
-from app.scrape import elements, mentions, proxies
+from app.scrape import elements, feeds, mentions, proxies
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier, text
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
@@ -64,7 +64,10 @@ _GROUPS = {
 def find_pictures(
     body: bytes, charset: str | None, url: str, sources: Collection[str] = (Source.SEEN,)
 ) -> list[Picture]:
-    """List the pictures of a page in document order; what is not seen comes last."""
+    """List the pictures of a page, or a feed, in document order; what is not seen comes last."""
+    entries = feeds.page_of(body, charset)
+    if entries is not None:
+        body, charset = entries, "utf-8"
     groups = [group for source, group in _GROUPS.items() if source in sources]
     soup = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
     sightings = [one for group in groups for one in group.sightings(soup)]

@@ -24,7 +24,7 @@ from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
-from app.scrape import find_pictures, list_pictures
+from app.scrape import list_pictures
 from app.settings import Settings
 from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url
@@ -32,6 +32,7 @@ from app.worker import webhooks
 from app.worker.claim import Cut
 from app.worker.downloads import PictureRun
 from app.worker.images import fetch_image, new_key
+from app.worker.pages import read_page
 from app.worker.processes import ProcessRegistry
 from app.worker.seats import Seats
 from app.worker.selection import considered
@@ -197,9 +198,7 @@ def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Pic
     """Return the page's URL in the end, and its pictures as found or as the client listed them."""
     if download.image_urls:
         return url, list_pictures(download.image_urls, str(url))
-    page = fetcher.page(url)
-    sources = download.sources or [Source.SEEN]
-    return page.url, find_pictures(page.body, page.charset, str(page.url), sources)
+    return read_page(url, fetcher, download.sources or [Source.SEEN])
 
 
 def _manifest(download: Download) -> bytes:

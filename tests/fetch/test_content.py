@@ -138,6 +138,9 @@ PAGES = [
     (b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'>", "text/xml"),
     (b"just text, and <img src=a.png>", "text/html"),
     (b"<custom-element>", "TEXT/HTML"),
+    (b"<?xml version='1.0'?><?xml-stylesheet href='x'?>\n<!-- --><rss>", "application/rss+xml"),
+    (b"<feed xmlns='http://www.w3.org/2005/Atom'>", "text/xml"),
+    (b"<rdf:RDF>", "application/xml"),
     ("\ufeff<p>".encode("utf-16"), "text/html"),
 ]
 
@@ -157,7 +160,7 @@ NO_PAGES = [
     (b"<svg/>", "text/html", "svg"),
     (b"", "text/html", "empty"),
     (b'{"a": 1}', "application/json", "text"),
-    (b"<rss>", "application/rss+xml", "XML"),
+    (b"<opml>", "text/x-opml", "XML"),
     (b"plain", "", "text"),
 ]
 

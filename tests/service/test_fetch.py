@@ -199,7 +199,7 @@ def test_filters_hold_for_an_image_too(command: Command, site: Site, option: lis
     done = command.run(*option, url)
 
     assert (done.returncode, done.stdout, command.made()) == (2, "", [])
-    assert done.stderr.splitlines() == [f"  {url}: outside the filter", f"{url}: 0 pictures"]
+    assert done.stderr.splitlines() == ["  1 picture outside the filter", f"{url}: 0 pictures"]
     assert command.run("--types", "png", url).returncode == 0
 
 

@@ -18,7 +18,7 @@ from app.database.models import JOB_KINDS, Download, Image
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage, archive_key
-from app.worker import tasks
+from app.worker import pages
 from app.worker.processes import ProcessRegistry
 from app.worker.selection import TRIES_PER_IMAGE
 from app.worker.tasks import Tasks
@@ -298,7 +298,6 @@ def test_the_manifest_comes_last_and_tells_the_same_as_the_status(
     [
         (Reply(b"gone", status=404), "origin-status"),
         (Reply(b"%PDF-1.7", "application/pdf"), "not-html"),
-        (Reply(picture(), "image/png"), "not-html"),
         (Reply(b"<p>Nothing to see"), "no-images"),
         (Reply(b'<img src="data:,x">'), "no-images"),
         (Reply(b""), "not-html"),
@@ -312,6 +311,19 @@ def test_a_page_that_gives_nothing_fails_with_the_reason(
     download = ask(site.url("/"))
 
     assert (download.status, download.error_code) == ("failed", code)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_image_given_as_a_page_is_that_one_picture(
+    site: Site, ask: Ask, members: Members, dry_run: bool
+) -> None:
+    download = ask(site.file("/a.png", picture()), dry_run=dry_run)
+
+    [image] = jobs.pictures_of(download)
+    assert (download.status, download.found) == ("finished", 1)
+    assert (image.source_url, image.found_in) == (site.url("/a.png"), "url")
+    if not dry_run:
+        assert members(download) == {"001-a.png": picture()}
 
 
 def test_an_origin_that_is_not_there_fails_the_job(site: Site, ask: Ask) -> None:
@@ -413,7 +425,7 @@ def test_a_fault_of_ours_fails_the_job_and_is_logged(
     def broken(*args: Any) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(tasks, "find_pictures", broken)
+    monkeypatch.setattr(pages, "find_pictures", broken)
     download = ask(show(site, "a.png"))
 
     assert download.error_code == "unexpected"
