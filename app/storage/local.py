@@ -22,6 +22,7 @@ from app.errors import (
     StorageFull,
     StorageUnusable,
 )
+from app.storage.disk import file_system, link_or_copy
 from app.storage.keys import Entry, entry_of
 from app.storage.locks import exclusive
 
@@ -73,7 +74,7 @@ class Storage:
             raise ConfigurationError(
                 f"DOWNLOADER_STORAGE_DIR: {self.root} cannot be written: {error.strerror}"
             ) from error
-        if (kind := _file_system(self.root)) in NETWORK:
+        if (kind := file_system(self.root)) in NETWORK:
             raise ConfigurationError(
                 f"DOWNLOADER_STORAGE_DIR: {self.root} is on a network volume ({kind}), where"
                 " neither SQLite nor file locks are safe; use a disk of this machine"
@@ -115,7 +116,7 @@ class Storage:
                 copy = part / entry.key
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 with suppress(FileNotFoundError):  # removed meanwhile
-                    _link_or_copy(self.root / entry.key, copy)
+                    link_or_copy(self.root / entry.key, copy)
             part.rename(target)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
@@ -274,27 +275,6 @@ def _named(error: OSError) -> Exception:
 def _close(file: BinaryIO) -> None:
     with suppress(OSError):  # what it had still to write is not wanted
         file.close()
-
-
-def _link_or_copy(path: Path, copy: Path) -> None:
-    try:
-        copy.hardlink_to(path)
-    except FileNotFoundError:
-        raise
-    except OSError:  # another file system, or one without links
-        shutil.copy2(path, copy)
-
-
-def _file_system(path: Path) -> str:
-    """Return the kind of file system that a folder is on, as Linux calls it; else nothing."""
-    device = path.stat().st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
-    with suppress(OSError):
-        for line in Path("/proc/self/mountinfo").read_text().splitlines():
-            fields = line.split()
-            if fields[2] == wanted:
-                return fields[fields.index("-") + 1]
-    return ""
 
 
 def _sync_folder(folder: Path) -> None:

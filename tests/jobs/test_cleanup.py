@@ -246,7 +246,7 @@ def test_a_backup_that_fails_leaves_nothing(
     if fails == "the rows":
         monkeypatch.setattr("app.database.sqlite.copy_to", fail)
     else:
-        monkeypatch.setattr("app.storage.local._link_or_copy", fail)
+        monkeypatch.setattr("app.storage.local.link_or_copy", fail)
     target = tmp_path / "backups"
     with pytest.raises(OSError, match="No space left"):
         cleanup.back_up(storage, target)

@@ -21,7 +21,7 @@ from app.errors import (
 )
 from app.settings import MiB
 from app.storage import Member, Storage, archive_key, image_key, write_archive
-from app.storage.local import _file_system
+from app.storage.disk import file_system
 from tests.disk import FaultyDisk, SmallDisk
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -209,11 +209,11 @@ def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> 
 def test_a_network_volume_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.storage.local._file_system", lambda path: "nfs4")
+    monkeypatch.setattr("app.storage.local.file_system", lambda path: "nfs4")
 
     with pytest.raises(ConfigurationError, match=r"network volume \(nfs4\).*use a disk of this"):
         Storage(tmp_path / "storage").prepare()
 
 
 def test_the_kind_of_a_file_system_is_found(small_disk: SmallDisk) -> None:
-    assert _file_system(small_disk.path) == "tmpfs"
+    assert file_system(small_disk.path) == "tmpfs"
