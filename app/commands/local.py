@@ -130,7 +130,7 @@ def in_process() -> Iterator[LocalClient]:
         # Settings that concern a service and its clients are left out.
         settings = replace(load(), storage_dir=Path(folder), job_threads=1, keep_days=0)
         prepare(settings)
-        storage = Storage(settings.storage_dir)
+        storage = Storage(settings.storage_dir, durable=False)
         sqlite.db.pragma("synchronous", "off", permanent=True)  # nothing here survives a crash
         engine = PoolEngine(settings, storage)
         try:

@@ -49,13 +49,14 @@ class Part(NamedTuple):
 
 
 class Storage:
-    """The storage folder."""
+    """The storage folder; one that lasts no longer than its process need not be `durable`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root = root.absolute()
         self.database = self.root / "downloader.db"
         self._parts = self.root / "parts"
         self._own_parts = self._parts / "unknown"  # is not there: what is to write opens its own
+        self._syncs = durable
         self._durable: set[Path] = set()  # folders whose names are synced
 
     def prepare(self) -> None:
@@ -232,14 +233,14 @@ class Storage:
         folders = {name.parent for name in names}
         try:
             for part in parts:
-                os.fsync(part.file.fileno())
+                self._sync(part.file.fileno())
                 part.file.close()
             for folder in folders:
                 self._make_folder(folder)
             for part, name in zip(parts, names, strict=True):
                 part.path.rename(name)
             for folder in folders:
-                _sync_folder(folder)
+                self._sync_folder(folder)
         except BaseException as error:
             self.discard(parts)
             for name in names:  # the file may have it, but not for certain
@@ -258,9 +259,21 @@ class Storage:
         """Make a folder for files, and its name durable before it is relied on."""
         folder.mkdir(parents=True, exist_ok=True)
         if folder not in self._durable:  # another process may have made it and not come to sync it
-            _sync_folder(folder.parent)
-            _sync_folder(folder.parent.parent)
+            self._sync_folder(folder.parent)
+            self._sync_folder(folder.parent.parent)
             self._durable.add(folder)
+
+    def _sync_folder(self, folder: Path) -> None:
+        """Make the names in a folder durable."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            self._sync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _sync(self, descriptor: int) -> None:
+        if self._syncs:
+            os.fsync(descriptor)
 
 
 def _named(error: OSError) -> Exception:
@@ -275,12 +288,3 @@ def _named(error: OSError) -> Exception:
 def _close(file: BinaryIO) -> None:
     with suppress(OSError):  # what it had still to write is not wanted
         file.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -217,3 +217,19 @@ def test_a_network_volume_is_refused_in_words(
 
 def test_the_kind_of_a_file_system_is_found(small_disk: SmallDisk) -> None:
     assert file_system(small_disk.path) == "tmpfs"
+
+
+def test_a_storage_that_ends_with_its_process_waits_for_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    storage = Storage(tmp_path, durable=False)
+    storage.prepare()
+    storage.open_parts("me")
+    with storage.new_file("images/00/picture") as file:
+        file.write(b"picture")
+
+    assert storage.read("images/00/picture") == b"picture"
