@@ -138,6 +138,9 @@ class Settings:
     job_threads: int = _setting(
         "int", 8, "jobs at once in a process; 0: it leaves them to other processes", Range(0, 256)
     )
+    images_at_once: int = _setting(
+        "int", 1, "images of a page fetched at once; a request may ask for fewer", Range(1, 16)
+    )
     max_images: int = _setting("int", 500, "highest `limit` a client may ask for", Range(1, 10_000))
     allow_networks: tuple[Network, ...] = _setting(
         "networks", (), "CIDRs, comma separated, that may be fetched although not public"

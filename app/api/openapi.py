@@ -76,6 +76,7 @@ class Converter(OpenAPIConverter):
             described["required"] = list(fields)
         if name == "NewDownload":
             most = self.settings.max_images
+            fields["at_once"]["maximum"] = self.settings.images_at_once
             fields["limit"] |= {"maximum": most, "default": min(fields["limit"]["default"], most)}
         if name == "NewImage" and self.settings.max_queued:
             fields["urls"]["maxItems"] = min(fields["urls"]["maxItems"], self.settings.max_queued)

@@ -153,6 +153,13 @@ def within_max_images(limit: int) -> None:
         raise ValidationError(f"Must be at most {highest}, which this service allows.")
 
 
+def within_images_at_once(count: int) -> None:
+    """Refuse more at once than the deployer allows."""
+    highest = services.settings().images_at_once
+    if count > highest:
+        raise ValidationError(f"Must be at most {highest}, which this service allows.")
+
+
 def within_max_queued(urls: list[str]) -> None:
     """Refuse more than may ever wait: no later time would help."""
     most = services.settings().max_queued
@@ -214,6 +221,11 @@ class NewDownload(Schema):
         metadata={"description": "take these instead of reading the page"},
     )
     dry_run = Truth(load_default=False, metadata={"description": "find and report, fetch no image"})
+    at_once = WholeNumber(
+        load_default=None,
+        validate=[Range(min=1), within_images_at_once],
+        metadata={"description": "images fetched side by side, instead of as many as allowed"},
+    )
     callback_url = callback_url()
 
     @validates_schema

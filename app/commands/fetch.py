@@ -42,6 +42,9 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
     callback=read.sources,
     help="Where to look: seen, meta, links, icons; comma separated.  [default: seen]",
 )
+@click.option(
+    "--at-once", type=click.IntRange(1, 16), help="Pictures fetched side by side.  [default: 6]"
+)
 @click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
 @click.option("--dry-run", is_flag=True, help="Print the URLs of the pictures and fetch none.")
 @click.option(

@@ -29,6 +29,7 @@ from app.urls import Url
 from app.worker.pool import PoolEngine
 
 DEFAULT_LIMIT = 50
+AT_ONCE = 6  # as in browsers
 LOOK_SECONDS = 0.02  # between two looks at a job
 SHOW_SECONDS = 0.1  # between two of its documents
 
@@ -55,6 +56,7 @@ class LocalClient:
         judge_host(Url.parse(options["url"]).host, settings.allow_networks)
         if path == "/images":
             return jobs.add_image(options["url"])
+        options.setdefault("at_once", AT_ONCE)
         limit = options.setdefault("limit", min(DEFAULT_LIMIT, settings.max_images))
         if limit > settings.max_images:
             wrong = f"Must be at most {settings.max_images}, by DOWNLOADER_MAX_IMAGES."
@@ -128,7 +130,9 @@ def in_process() -> Iterator[LocalClient]:
     """
     with TemporaryDirectory(prefix="image-downloader-") as folder:
         # Settings that concern a service and its clients are left out.
-        settings = replace(load(), storage_dir=Path(folder), job_threads=1, keep_days=0)
+        settings = replace(
+            load(), storage_dir=Path(folder), job_threads=1, images_at_once=16, keep_days=0
+        )
         prepare(settings)
         storage = Storage(settings.storage_dir, durable=False)
         sqlite.db.pragma("synchronous", "off", permanent=True)  # nothing here survives a crash

@@ -136,7 +136,7 @@ class Download(Job):
 
     ASKED = (
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
-        *("sources", "image_urls", "dry_run", "callback_url", "site", "client"),
+        *("sources", "image_urls", "dry_run", "at_once", "callback_url", "site", "client"),
     )
 
     url = TextField()
@@ -148,6 +148,7 @@ class Download(Job):
     sources = JSONField(null=True)  # names of groups; null: what is seen
     image_urls = JSONField(null=True)  # what to take instead of reading the page
     dry_run = BooleanField(default=False)
+    at_once = IntegerField(null=True)  # pictures fetched side by side; null: as many as allowed
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -43,10 +43,12 @@ class PictureRun:
         storage: Storage,
         cut: Cut,
         page_url: Url,
+        at_once: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._download = download
-        self._fetcher = fetcher
+        self._fetchers = [*(fetcher.sibling() for _ in range(1, at_once)), fetcher]
+        self._at_once = at_once
         self._storage = storage
         self._cut = cut
         self._page_url = page_url
@@ -69,7 +71,9 @@ class PictureRun:
             NoneWorked: not one could be had.
 
         """
-        with ThreadPoolExecutor(1, "fetch") as pool:
+        with ExitStack() as stack, ThreadPoolExecutor(self._at_once, "fetch") as pool:
+            for fetcher in self._fetchers[:-1]:
+                stack.enter_context(fetcher)
             try:
                 while self._start(pool) or self._flush():
                     if self._running:
@@ -86,7 +90,7 @@ class PictureRun:
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""
-        room = min(1 + AHEAD, self._download.limit - self._taken)
+        room = min(self._at_once + AHEAD, self._download.limit - self._taken)
         while self._waiting and self._running < room:
             pool.submit(self._fetch, self._waiting.popleft())
             self._running += 1
@@ -95,11 +99,13 @@ class PictureRun:
     def _fetch(self, picture: Image) -> None:
         """Fetch a picture, in a thread of the pool."""
         outcome: Outcome | BaseException
+        fetcher = self._fetchers.pop()  # there is one for each thread
         check = partial(check_wanted, self._download)
         try:
-            outcome = fetch_image(picture, self._fetcher, self._storage, self._page_url, check)
+            outcome = fetch_image(picture, fetcher, self._storage, self._page_url, check)
         except BaseException as error:
             outcome = error
+        self._fetchers.append(fetcher)
         self._results.put((picture, outcome))
 
     def _gather(self) -> None:

@@ -173,7 +173,9 @@ class Tasks:
         if not download.found:
             raise NoImages(f"the page shows no images; {BOOKMARKLET}")
         if not download.dry_run:
-            PictureRun(download, fetcher, self.storage, cut, page_url).take()
+            most = self.settings.images_at_once
+            at_once = min(download.at_once or most, most)
+            PictureRun(download, fetcher, self.storage, cut, page_url, at_once).take()
             self._write_archive(download, cut)
         jobs.finish(download)
 

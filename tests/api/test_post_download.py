@@ -91,6 +91,9 @@ def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) ->
         ({"url": URL, "sources": []}, "sources"),
         ({"url": URL, "sources": ["everything"]}, "sources"),
         ({"url": URL, "dry_run": 1}, "dry_run"),
+        ({"url": URL, "at_once": 0}, "at_once"),
+        ({"url": URL, "at_once": 2}, "at_once"),
+        ({"url": URL, "at_once": "1"}, "at_once"),
         ({"url": URL, "image_urls": []}, "image_urls"),
         ({"url": URL, "image_urls": [5]}, "image_urls"),
         ({"url": URL, "image_urls": ["x" * 9000]}, "image_urls"),
@@ -182,6 +185,16 @@ def test_it_says_where_the_json_breaks_off(client: FlaskClient) -> None:
     answer = client.post("/download", data=body, content_type="application/json")
 
     assert answer.json["detail"] == "the body is not valid JSON: line 2, column 3"
+
+
+def test_images_at_once_follow_the_setting(client: FlaskClient, app: Flask) -> None:
+    answer = client.post("/download", json={"url": URL, "at_once": 2})
+    assert answer.json["errors"] == {"at_once": ["Must be at most 1, which this service allows."]}
+    app.extensions["settings"] = replace(app.extensions["settings"], images_at_once=6)
+
+    assert client.post("/download", json={"url": URL, "at_once": 7}).status_code == 422
+    assert client.post("/download", json={"url": URL, "at_once": 6}).status_code == 202
+    assert Download.get().at_once == 6
 
 
 def test_a_limit_follows_the_setting(client: FlaskClient, app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from app import jobs
 from app.database.models import Download, Image
 from app.database.sqlite import db
 from app.jobs import cleanup
+from app.settings import Settings
 from app.storage import Storage, archive_key
 from app.worker import downloads
+from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from tests.disk import FaultyDisk
 from tests.samples import picture
@@ -145,3 +148,117 @@ def test_a_download_withdrawn_while_a_group_waits_leaves_nothing(
     assert Download.get().status == "cancelled"
     assert list(storage.walk("images", "archives")) == []
     assert list(storage.root.glob("parts/*/*")) == []
+
+
+class Gate:
+    """Replies that wait until as many are asked for at once as should be."""
+
+    def __init__(self, site: Site, count: int, at_once: int) -> None:
+        self.most = self.inside = 0
+        self._lock = threading.Lock()
+        self._barrier = threading.Barrier(at_once)
+        for number in range(count):
+            site.replies[f"/{number}.png"] = lambda number=number: self._reply(number)
+
+    def _reply(self, number: int) -> Reply:
+        with self._lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self._barrier.wait(SECONDS)
+        with self._lock:
+            self.inside -= 1
+        return Reply(picture("png", number), "image/png")
+
+
+@pytest.fixture
+def parallel(settings: Settings, storage: Storage, processes: ProcessRegistry) -> Tasks:
+    return Tasks(replace(settings, images_at_once=3), storage, processes, stopping=lambda: False)
+
+
+def test_pictures_are_fetched_side_by_side_and_keep_their_order_and_names(
+    site: Site, parallel: Tasks, storage: Storage
+) -> None:
+    url = show(site, 9)
+    gate = Gate(site, 9, at_once=3)
+    added = jobs.add_download(url=url, limit=9)
+    assert parallel.turn(parallel.kinds)
+
+    assert gate.most == 3
+    with zipfile.ZipFile(storage.root / archive_key(added.id, 1)) as archive:
+        assert archive.namelist() == [f"{number + 1:03}-{number}.png" for number in range(9)]
+        assert [archive.read(info) for info in archive.infolist()] == [
+            picture("png", number) for number in range(9)
+        ]
+
+
+def test_a_request_may_ask_for_fewer_at_once(site: Site, parallel: Tasks) -> None:
+    url = show(site, 4)
+    gate = Gate(site, 4, at_once=1)
+    jobs.add_download(url=url, limit=4, at_once=1)
+    assert parallel.turn(parallel.kinds)
+
+    assert gate.most == 1
+
+
+def test_no_more_are_asked_for_than_the_limit_needs(site: Site, parallel: Tasks) -> None:
+    url = show(site, 6)
+    del site.replies["/0.png"]
+    jobs.add_download(url=url, limit=2)
+    assert parallel.turn(parallel.kinds)
+
+    assert states() == ["failed", "finished", "finished", "cancelled", "cancelled", "cancelled"]
+    assert [site.asked(f"/{number}.png") for number in range(6)] == [1, 1, 1, 0, 0, 0]
+
+
+def test_a_download_cancelled_while_several_are_fetched_leaves_nothing(
+    site: Site, parallel: Tasks, storage: Storage
+) -> None:
+    url, cancelled = show(site, 6), threading.Event()
+    asked = threading.Semaphore(0)
+
+    def late() -> Reply:
+        asked.release()
+        assert cancelled.wait(SECONDS)
+        return Reply(picture(), "image/png")
+
+    for number in range(1, 4):
+        site.replies[f"/{number}.png"] = late
+    added = jobs.add_download(url=url, limit=6)
+
+    def cancel() -> None:
+        for _ in range(3):
+            assert asked.acquire(timeout=SECONDS)
+        with db.connection_context():
+            cleanup.remove(jobs.get(Download, added.id), storage)
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    assert parallel.turn(parallel.kinds)
+    canceller.join()
+    cancelled.set()
+
+    assert Download.get().status == "cancelled"
+    assert list(storage.walk("images", "archives")) == []
+    assert list(storage.root.glob("parts/*/*")) == []
+
+
+def test_a_stop_keeps_what_has_come_and_the_next_run_takes_the_rest(
+    site: Site, parallel: Tasks, settings: Settings, storage: Storage, processes: ProcessRegistry
+) -> None:
+    url, stopped = show(site, 6), threading.Event()
+    for number in range(3, 6):
+        site.replies[f"/{number}.png"] = lambda: Reply(picture() if stopped.wait(30) else b"late")
+    added = jobs.add_download(url=url, limit=6)
+    stopping = Tasks(
+        replace(settings, images_at_once=3),
+        storage,
+        processes,
+        stopping=lambda: sum(site.asked(f"/{number}.png") for number in range(3, 6)) == 3,
+    )
+    stopping.turn(stopping.kinds)
+    stopped.set()
+    assert states() == ["finished"] * 3 + ["queued"] * 3
+
+    assert parallel.turn(parallel.kinds)
+    assert jobs.get(Download, added.id).status == "finished"
+    assert [site.asked(f"/{number}.png") for number in range(3)] == [1, 1, 1]
