@@ -9,6 +9,7 @@ import random
 import signal
 import threading
 import zipfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,15 @@ def crowd(service: Service, site: Site) -> Crowd:
     return Crowd(service, site)
 
 
-@pytest.mark.parametrize("step", STEPS)
+CASES = [*product(STEPS, [1]), *((step, 3) for step in STEPS if "group" in step)]
+
+
+@pytest.mark.parametrize(("step", "at_once"), CASES)
 def test_a_worker_that_dies_at_a_step_loses_nothing(
-    service: Service, crowd: Crowd, tmp_path: Path, step: str
+    service: Service, crowd: Crowd, tmp_path: Path, step: str, at_once: int
 ) -> None:
     service.environment |= {"FAULT": step, "FAULT_DONE": str(tmp_path / "done")}
+    service.environment["DOWNLOADER_IMAGES_AT_ONCE"] = str(at_once)
     service.start("-c", FAULTS, "--workers", "3")
 
     crowd.ask(downloads=2, images=2)
@@ -141,7 +146,7 @@ def test_the_whole_service_killed_at_random_moments_loses_nothing(
     service: Service, crowd: Crowd
 ) -> None:
     moments = random.Random(SEED)
-    service.environment["DOWNLOADER_JOB_ATTEMPTS"] = "1000"
+    service.environment |= {"DOWNLOADER_JOB_ATTEMPTS": "1000", "DOWNLOADER_IMAGES_AT_ONCE": "3"}
     for _ in range(CRASHES):
         service.start("--workers", "3")
         crowd.ask(downloads=3, images=3)
