@@ -68,7 +68,7 @@ class PictureRun:
         """Take pictures in page order; those of an earlier attempt count.
 
         Raises:
-            NoneWorked: not one could be had.
+            NoneWorked: none could be fetched.
 
         """
         with ExitStack() as stack, ThreadPoolExecutor(self._at_once, "fetch") as pool:

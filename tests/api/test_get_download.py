@@ -97,7 +97,7 @@ def test_it_answers_202_while_it_waits(client: FlaskClient) -> None:
         (errors.Unreachable("no address for example.com"), 502),
         (errors.OriginStatus("the origin answered 404"), 502),
         (errors.BrokenTransfer("ended early"), 502),
-        (errors.NoneWorked("none of 3 pictures could be had"), 502),
+        (errors.NoneWorked("none of 3 pictures could be fetched"), 502),
         (errors.DeadlineExceeded("60 seconds"), 504),
         (errors.RefusedAddress("refused: loopback address"), 403),
         (errors.RefusedUrl("refused: scheme is not http or https"), 403),

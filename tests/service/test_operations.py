@@ -229,7 +229,7 @@ def test_a_service_with_keys_keeps_them_to_itself(service: Service, tmp_path: Pa
     for key in first, second:
         assert key not in told.text
         assert key not in service.log.read_text()
-    names = {line["key"] for line in service.lines() if line.get("path") == "/metrics"}
+    names = {line["key"] for line in service.lines() if line.get("path") in ("/metrics", "/images")}
     assert len(names) == 2  # nobody, and the short hash of the second
 
 

@@ -90,6 +90,7 @@ def test_queued_and_running_jobs_survive_a_restart(
     service.start()
     running = service.post("/download", url=page)
     assert waiting.acquire(timeout=SECONDS)
+    service.wait(lambda: service.get(running["status_url"]).json()["progress"]["done"] == 1)
     queued = service.post("/images", url=site.url("/first.png"))
     assert service.get(running["status_url"]).json()["status"] == "running"
     assert service.get(f"/images/{queued['id']}").json()["status"] == "queued"
