@@ -14,20 +14,16 @@ AS_STORED = {TextField, IntegerField, BigIntegerField}  # their values need no c
 
 
 class Parameter(NamedTuple):
-    """What each run of a statement brings."""
+    """What each run of a statement brings, and how the database has it."""
 
     name: str
-    field: Field | None
-
-    def bind(self, values: dict[str, Any]) -> Any:
-        """Return the value as the database has it."""
-        value = values[self.name]
-        return self.field.db_value(value) if self.field else value
+    convert: Callable[[Any], Any] | None
 
 
 def parameter(name: str, field: Field | None = None) -> Value:
     """Return the place in a statement of a value of that name, converted as for its field."""
-    return Value(Parameter(name, field), converter=False, unpack=False)
+    convert = field.db_value if field and type(field) not in AS_STORED else None
+    return Value(Parameter(name, convert), converter=False, unpack=False)
 
 
 def prepared(write: Callable[P, Any]) -> Callable[P, "Statement"]:
@@ -42,15 +38,25 @@ class Statement:
 
     def __init__(self, query: Any) -> None:
         self._model: type[Model] = query.model
-        self.sql, self._parameters = query.sql()
+        self.sql, parameters = query.sql()
+        self._parameters = [
+            given if isinstance(given, Parameter) else (str(place), None)
+            for place, given in enumerate(parameters)
+        ]
+        self._constants = {
+            str(place): given
+            for place, given in enumerate(parameters)
+            if not isinstance(given, Parameter)
+        }
 
     def run(self, **values: Any) -> Any:
         """Run it; return the cursor."""
         return db.execute_sql(self.sql, self.bind(values))  # type: ignore[no-untyped-call]
 
-    def run_for_each(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Run it once for each of several sets of values."""
+    def insert(self, rows: list[dict[str, Any]]) -> list[Any]:
+        """Run it once for each of several rows; return them as objects of the model."""
         db.execute_many(self.sql, map(self.bind, rows))
+        return list(map(self._object, rows))
 
     def rows(self, **values: Any) -> list[Any]:
         """Run it; return the rows as objects of the model, in a third of the time of peewee's."""
@@ -58,20 +64,26 @@ class Statement:
         fields = [self._model._meta.columns[name] for name, *_ in cursor.description]
         readers = [None if type(field) in AS_STORED else field.python_value for field in fields]
         names = [field.name for field in fields]
-        return [self._row(names, readers, row) for row in cursor]
+        return [
+            self._object(
+                {
+                    name: value if read is None or value is None else read(value)
+                    for name, read, value in zip(names, readers, row, strict=True)
+                }
+            )
+            for row in cursor
+        ]
 
-    def _row(self, names: list[str], readers: list[Any], values: Iterable[Any]) -> Model:
+    def _object(self, data: dict[str, Any]) -> Model:
         row = self._model(__no_default__=True)
-        data = row.__data__
-        for name, read, value in zip(names, readers, values, strict=True):
-            data[name] = value if read is None or value is None else read(value)
+        row.__data__ = data
         return row
 
     def bind(self, values: dict[str, Any]) -> list[Any]:
         """Return the parameters of a run in their order."""
+        values = self._constants | values
         return [
-            given.bind(values) if isinstance(given, Parameter) else given
-            for given in self._parameters
+            convert(values[name]) if convert else values[name] for name, convert in self._parameters
         ]
 
 

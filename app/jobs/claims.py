@@ -83,7 +83,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
     with db.atomic():
         _change(download, found=found)
         if rows:
-            _insert_picture(tuple(rows[0])).run_for_each(rows)
+            _insert_picture(tuple(rows[0])).insert(rows)
 
 
 @prepared

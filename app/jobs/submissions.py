@@ -47,26 +47,20 @@ def add_images(
     source_urls: Iterable[str], callback_url: str | None = None, client: str = ""
 ) -> list[Image]:
     """Accept images, all or none; they are on disk when this returns."""
-    images = [
-        Image(
-            __no_default__=True,  # to set them all takes most of the time for 10,000 images
+    rows = [
+        {
             **stamp(),
-            status=Status.QUEUED.value,  # sqlite3 takes longer over an enum
-            attempts=0,
-            crashes=0,
-            source_url=url,
-            site=site_of(url),
-            callback_url=callback_url,
-            client=client,
-        )
+            "status": Status.QUEUED.value,  # sqlite3 takes longer over an enum
+            "attempts": 0,
+            "crashes": 0,
+            "source_url": url,
+            "site": site_of(url),
+            "callback_url": callback_url,
+            "client": client,
+        }
         for url in source_urls
     ]
-
-    def write() -> list[Image]:
-        _insert_image().run_for_each(image.__data__ for image in images)
-        return images
-
-    return _group.commit(write)
+    return _group.commit(lambda: _insert_image().insert(rows))
 
 
 @prepared
