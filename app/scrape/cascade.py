@@ -67,16 +67,18 @@ class _Cascade:
         self._document = document
         self._inline = inline
         styles = [element.attr("style") or "" for element in inline]
-        self._with_properties = any(
-            "--" in text and bool(_IMAGE_PROPERTY.search(text)) for text in (*texts, *styles)
+        every = [*texts, *styles]
+        self._with_properties = any("var(" in text for text in every) and any(
+            _IMAGE_PROPERTY.search(text) for text in every
         )
         # Menus and panels that a script opens are worth their pictures.
         for_good = document.select_one(_SCRIPT) is None
         self._hiding = for_good and (
             any(map(_HIDES.search, texts)) or document.select_one(_MAY_HIDE) is not None
         )
-        words = (*_WORDS, *(["display"] if self._hiding else []))
-        sheets = Sheets((*words, "--", "var(") if self._with_properties else words)
+        words = [*_WORDS, "content", *(["display"] if self._hiding else [])]
+        words += ["--", "var(", "@property"] if self._with_properties else []
+        sheets = Sheets(tuple(words))
         room = MAX_SHEETS
         for text in texts:
             sheets.read(text[:room])
@@ -94,14 +96,16 @@ class _Cascade:
     def write(self, limit: int) -> None:
         """Write what is painted; `limit` is how many rules may be matched."""
         places: dict[Place, list[Rule]] = {}
-        painting = (block for block in self._blocks if self._may_paint(block.text))
+        painting = [block for block in self._blocks if self._may_paint(block.text)]
         for rule in islice(_rules(painting), limit):
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
         for element in self._inline:
             places.setdefault((element, ""), [])
         if places:
-            self._fill_index(places)
+            painted = {block.order for block in painting}
+            others = [block for block in self._blocks if block.order not in painted]
+            self._fill_index(places, others)
         written: set[str] = set()
         for (element, pseudo), rules_there in islice(places.items(), MAX_PLACES):
             block = self._painted(element, pseudo, rules_there)
@@ -112,14 +116,13 @@ class _Cascade:
                 _write(element, block)
             written.add(block)
 
-    def _fill_index(self, places: Iterable[Place]) -> None:
+    def _fill_index(self, places: Iterable[Place], others: list[Block]) -> None:
         """Collect the rules that may match there, by what an element has to have for that."""
         deep = self._hiding or self._with_properties
         elements = {element for element, _ in places}
         around = {node for element in elements for node in _upwards(element)} if deep else elements
         keys = {key for element in around for key in _keys(element)}
-        others = (block for block in self._blocks if deep or not self._may_paint(block.text))
-        for rule in islice(_rules(others, keys), 4 * MAX_RULES):
+        for rule in islice(_rules(self._blocks if deep else others, keys), 4 * MAX_RULES):
             self._index[key_of(rule.selector)].append(rule)
 
     def _may_paint(self, block: str) -> bool:

@@ -39,8 +39,7 @@ _BOXES = (
     *("prettyphoto", "colorbox", "cboxelement", "thickbox", "shadowbox", "highslide", "photoswipe"),
     *("lightgallery", "image-popup", "image-link", "simplelightbox", "spotlight", "baguette"),
 )
-_BOX = re.compile("|".join(_BOXES), re.IGNORECASE)
-_MARKS = ("data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery")
+_MARKS = {"data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery"}
 NAMES = {*ORIGINALS, *LARGE}
 _NAMES_AROUND = NAMES | set(_AROUND)
 # Pages about a file: MediaWiki's, those of code hosts, Blogger's.
@@ -90,15 +89,15 @@ def named(attributes: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
             yield f"{name} {value}"
 
 
-def _linked(owner: Element) -> Iterator[str]:
-    href = (owner.attr("href") or "").strip() if owner.tag == "a" else ""
-    if href and is_image_file(href):
-        if not _PAGE.search(href.partition("://")[2] or href):
-            yield f"link {href}"
-    elif href and not _NO_FILE.match(href) and _opens_box(owner):
-        yield f"link {href}"
+def _linked(link: Element) -> list[str]:
+    href = (link.attr("href") or "").strip()
+    if is_image_file(href):
+        opens_file = not _PAGE.search(href.partition("://")[2] or href)
+    else:
+        opens_file = bool(href) and _opens_box(link) and not _NO_FILE.match(href)
+    return [f"link {href}"] if opens_file else []
 
 
-def _opens_box(owner: Element) -> bool:
-    marks = f"{owner.attr('class')} {owner.attr('rel')}"
-    return any(name in owner.attrs for name in _MARKS) or bool(_BOX.search(marks))
+def _opens_box(link: Element) -> bool:
+    marks = f"{link.attr('class')} {link.attr('rel')}".lower()
+    return any(name in marks for name in _BOXES) or not _MARKS.isdisjoint(link.attrs)

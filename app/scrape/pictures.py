@@ -36,6 +36,9 @@ _TRACKER = re.compile(
 )
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class Skip(StrEnum):
     """Why a picture of the page is not worth a request."""
 
@@ -241,7 +244,7 @@ class _Page(NamedTuple):
 
 def _scalar(text: str) -> str:
     """Replace lone surrogates, as browsers do (WHATWG Infra, scalar value string)."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _storable(text: str) -> str:
