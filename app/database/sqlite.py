@@ -17,10 +17,10 @@ from peewee import (  # type: ignore[attr-defined]
 from playhouse.migrations import Runner
 
 from app.errors import ConfigurationError
+from app.settings import MiB
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 PROBE_MILLISECONDS = 2000
-MiB = 1 << 20
 LOG_BYTES = 16 * MiB  # of the write-ahead log, more than checkpoints by themselves leave
 STEP_PAGES = 512  # given back at once: 2 MiB, a few milliseconds
 INCREMENTAL = 2  # auto_vacuum
@@ -61,7 +61,7 @@ def use(path: Path) -> None:
         "synchronous": "full",  # 202 means synced, J1
         "busy_timeout": 10_000,  # milliseconds
         "foreign_keys": 1,
-        "temp_store": "memory",  # no full folder for temporary files stops a claim
+        "temp_store": "memory",  # no full folder for temporary files stops a query
     }
     db.init(str(path), pragmas=pragmas)
 
@@ -149,10 +149,7 @@ def probe() -> None:
     with db.connection_context():  # closed then: the timeout is for this question alone
         db.pragma("busy_timeout", PROBE_MILLISECONDS)
         with db.atomic():
-            # As a claim does, but for no row.
-            db.execute_sql(
-                "UPDATE download SET attempts = attempts WHERE 0 RETURNING id"
-            ).fetchall()  # type: ignore[no-untyped-call]
+            db.execute_sql("UPDATE download SET attempts = attempts WHERE 0")  # type: ignore[no-untyped-call]
 
 
 def check() -> None:
