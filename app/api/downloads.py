@@ -8,7 +8,8 @@ from flask import Response
 from app import jobs
 from app.api import actions
 from app.api.events import stream
-from app.api.schemas import DownloadWalk, NewDownload
+from app.api.schemas import NewDownload
+from app.api.walks import DownloadWalk
 from app.database.models import UNFINISHED, Download, Status
 from app.errors import Gone, NoArchive
 from app.http import services

@@ -9,7 +9,6 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range
 
 from app.addresses import judge_host
-from app.database.models import Status
 from app.errors import Refused
 from app.http import services
 from app.pictures.formats import FORMATS
@@ -21,7 +20,6 @@ DEFAULT_LIMIT = 50
 RFC_9562 = r"(?ai)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"
 RFC_3339 = r"(?ai)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
 MAX_URLS = 10_000  # in one request
-STATUSES = [status.value for status in Status]
 URL = {"format": "uri", "description": "http or https, on a public address"}
 
 
@@ -256,35 +254,3 @@ class NewImage(Schema):
             raise ValidationError("Missing: give url, or urls for many.", "url")
         if data.keys() >= {"url", "urls"}:
             raise ValidationError("Not together with url.", "urls")
-
-
-class Walk(Schema):
-    """Where in a list, newest first."""
-
-    limit = Digits(
-        load_default=50, validate=Range(1, 200), metadata={"description": "entries at most"}
-    )
-    cursor = Id(load_default=None, metadata={"description": "`next_cursor` of the page before"})
-    status = fields.String(
-        validate=OneOf(STATUSES), metadata={"description": "in this state alone"}
-    )
-    added_after = Time(metadata={"description": "added at this time or later (RFC 3339)"})
-    added_before = Time(metadata={"description": "added before this time (RFC 3339)"})
-
-
-class DownloadWalk(Walk):
-    """Where in the list of downloads, and which of them."""
-
-
-class ImageWalk(Walk):
-    """Where in the list of images, and which of them."""
-
-    download_id = Id(metadata={"description": "the download that they belong to"})
-    source_url = fields.String(metadata={"description": "this very URL"})
-    site = Site(
-        metadata={
-            "description": "host of `source_url`",
-            "format": "hostname",
-            "example": "example.com",
-        }
-    )

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from werkzeug import Response
 
 from app import jobs
-from app.api.schemas import DownloadWalk
+from app.api.walks import DownloadWalk
 from app.database.models import UNFINISHED, Download, Status
 from app.http import services
 from app.http.responses import get_or_404
