@@ -1,9 +1,9 @@
 FROM python:3.13-slim AS build
 WORKDIR /srv
-COPY requirements.txt ./
+COPY requirements.txt requirements-cluster.txt ./
 RUN python -m venv --without-pip .venv \
     && pip --python .venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --only-binary :all: --require-hashes -r requirements.txt
+        --only-binary :all: --require-hashes -r requirements.txt -r requirements-cluster.txt
 
 FROM python:3.13-slim
 WORKDIR /srv

@@ -66,6 +66,8 @@ lock: .venv/development  ## bring the lock files up to date (UPGRADE=--upgrade: 
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    $(UPGRADE) requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	    $(UPGRADE) requirements-cluster.in --output-file requirements-cluster.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
 
 clean:  ## remove what the targets above made, except storage/

@@ -1,5 +1,7 @@
 """An image downloader as a service: a page's images in one zip, an image as a stored copy."""
 
+import os
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,10 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 VERSION = "0.1.0"
+
+# peewee imports psycopg wherever it is installed, which takes three times as long as itself.
+if not any(name.startswith("DOWNLOADER_DATABASE_URL") for name in os.environ):
+    sys.modules.setdefault("psycopg", None)  # type: ignore[arg-type]
 
 # What a function needs, it imports: whoever wants one module of ours does not wait for all others.
 
@@ -23,6 +29,7 @@ def verify(settings: "Settings") -> None:
     from app.database import sqlite
     from app.storage import Storage
 
+    _check_servers(settings)
     storage = Storage(settings.storage_dir)
     storage.prepare()
     sqlite.use(storage.database)
@@ -30,6 +37,16 @@ def verify(settings: "Settings") -> None:
         sqlite.check()
     finally:
         sqlite.db.close()  # a connection must not be carried over a fork
+
+
+def _check_servers(settings: "Settings") -> None:
+    from app.errors import ConfigurationError
+
+    if settings.database_url:
+        raise ConfigurationError(
+            "this release works on one machine: leave DOWNLOADER_DATABASE_URL,"
+            " DOWNLOADER_QUEUE_URL and DOWNLOADER_STORAGE_URL out"
+        )
 
 
 @cache
@@ -44,6 +61,7 @@ def prepare(settings: "Settings") -> None:
     from app.storage import Storage
     from app.storage.locks import exclusive
 
+    _check_servers(settings)
     storage = Storage(settings.storage_dir)
     storage.prepare()
     sqlite.use(storage.database)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from limits import RateLimitItem
 
 PREFIX = "DOWNLOADER_"
+# Kinds of URLs by their schemes; where there is more than one machine, each of them is needed.
+_SERVERS = {"database": "postgresql|postgres", "queue": "redis|rediss", "objects": "s3"}
 COMMAND = ("SERVER", "KEY")  # of `python -m app fetch`, which reads settings too
 
 Network = IPv4Network | IPv6Network
@@ -121,13 +123,25 @@ class _Secrets(Field[tuple[bytes, ...]]):
         raise ValidationError("Not a secret: write whsec_ and the base64 of 24 to 64 bytes.")
 
 
+class _ServerUrl(Field[str]):
+    """Where a server is, and as whom to log in there; errors do not repeat it."""
+
+    scheme: str
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        found: str = value
+        if not found or re.match(rf"(?:{self.scheme})://[^\s/]", found):
+            return found
+        raise ValidationError(f"Not a URL that begins with {self.scheme.replace('|', ' or ')}://.")
+
+
 _HEADER_TEXT = Regexp(r"[ -~]*\Z", error="Only printable ASCII characters.")
 
 
 def _setting(kind: str, default: Any, meaning: str, *validators: Validator) -> Any:
     """Declare a setting; `kind` names a parser of environs, or one of those above."""
     metadata = {"kind": kind, "meaning": meaning, "validate": list(validators)}
-    return field(default=default, metadata=metadata, repr=kind != "secrets")
+    return field(default=default, metadata=metadata, repr=kind not in ("secrets", *_SERVERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +227,19 @@ class Settings:
         "clients at once in a process that wait for a job, or follow one",
         Range(0, 10_000),
     )
+    database_url: str = _setting(
+        "database",
+        "",
+        "with more than one machine: PostgreSQL, `postgresql://user:password@host/name`",
+    )
+    queue_url: str = _setting(
+        "queue", "", "with more than one machine: Redis or Valkey, `redis://host:6379/0`"
+    )
+    storage_url: str = _setting(
+        "objects",
+        "",
+        "with more than one machine: a bucket, `s3://bucket/prefix?endpoint=http://host:8333`",
+    )
     log_level: int = _setting("log_level", logging.INFO, "least severe log lines written")
 
 
@@ -232,6 +259,8 @@ def load() -> Settings:
     env.add_parser_from_field("api_keys", _Keys)
     env.add_parser_from_field("rate", _Rate)
     env.add_parser_from_field("secrets", _Secrets)
+    for kind, scheme in _SERVERS.items():
+        env.add_parser_from_field(kind, type(kind, (_ServerUrl,), {"scheme": scheme}))
     values = {}
     for one in fields(Settings):
         name = one.name.upper()
@@ -244,7 +273,22 @@ def load() -> Settings:
             if PREFIX + name not in told:
                 told = f'"{PREFIX}{name}_FILE" cannot be read: {told}'
             raise ConfigurationError(told) from error
+    _check_servers(values)
     return Settings(**values)
+
+
+def _check_servers(values: dict[str, Any]) -> None:
+    """Refuse a part of what takes the service past one machine: all of it, or nothing."""
+    servers = [each.name for each in fields(Settings) if each.metadata["kind"] in _SERVERS]
+    given, missing = (
+        [f'"{PREFIX}{name.upper()}"' for name in servers if bool(values[name]) is wanted]
+        for wanted in (True, False)
+    )
+    if given and missing:
+        raise ConfigurationError(
+            f"missing: {' and '.join(missing)}. PostgreSQL, a queue and a bucket go together:"
+            f" set all three, or leave {' and '.join(given)} out"
+        )
 
 
 def _check_names() -> None:

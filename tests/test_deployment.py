@@ -54,7 +54,7 @@ def test_supervisors_wait_longer_for_the_end_than_the_servers() -> None:
     assert int(nginx) >= int(worker) + 5
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-cluster", "requirements-dev"])
 def test_a_lock_file_fits_what_it_was_made_from(name: str) -> None:
     """`make lock` was not forgotten: uv notes which packages were asked for by name."""
     asked = {canonicalize_name(package) for package in found(r"^(\w[\w.-]*)", f"{name}.in")}
@@ -63,7 +63,7 @@ def test_a_lock_file_fits_what_it_was_made_from(name: str) -> None:
     assert {canonicalize_name(package) for package in by_name} == asked
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-cluster", "requirements-dev"])
 def test_a_lock_file_names_no_index_host(name: str) -> None:
     assert not found(r"(://|--index|--find-links)", f"{name}.txt")
 

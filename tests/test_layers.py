@@ -1,7 +1,10 @@
 """Imports run in one direction; the sentences that carry the design hold."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,6 +122,13 @@ def test_only_storage_opens_files() -> None:
                 fine = re.search(r"(^Image|storage(\(\))?)\.open$", ast.unparse(call.func))
                 if not fine:
                     assert name not in opening, f"{path}:{call.lineno}"
+
+
+def test_one_machine_imports_nothing_that_only_several_need(tmp_path: Path) -> None:
+    code = "import sys, wsgi; print([name for name, module in sys.modules.items() if module])"
+    environment = {**os.environ, "DOWNLOADER_STORAGE_DIR": str(tmp_path)}
+    loaded = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    assert not {"dramatiq", "obstore", "psycopg", "redis"} & set(ast.literal_eval(loaded))
 
 
 def test_the_decoder_of_thumbnails_imports_nothing_of_ours_and_is_imported_by_nobody() -> None:

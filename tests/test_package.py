@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copy2, which
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -123,10 +124,14 @@ def serving(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> I
     service.end()
 
 
-def test_the_project_asks_for_the_packages_of_the_requirements() -> None:
-    listed = [Requirement(line) for line in (ROOT / "requirements.in").read_text().splitlines()]
+@pytest.mark.parametrize("extra", ["", "-cluster"])
+def test_the_project_asks_for_the_packages_of_the_requirements(extra: str) -> None:
+    lines = (ROOT / f"requirements{extra}.in").read_text().splitlines()
+    listed = [Requirement(line) for line in lines if not line.startswith("-")]
+    extras: Any = project()["optional-dependencies"]
+    asked: Any = extras[extra[1:]] if extra else project()["dependencies"]
 
-    assert [Requirement(str(text)) for text in project()["dependencies"]] == listed  # type: ignore[attr-defined]
+    assert [Requirement(text) for text in asked] == listed
 
 
 def test_the_wheel_has_every_file_of_the_application(installed: Installed) -> None:

@@ -184,6 +184,41 @@ def test_names_of_the_command_and_of_others_are_left_alone(
     assert load() == Settings()
 
 
+SERVERS = {
+    "DATABASE_URL": "postgresql://app:hush@db/app",
+    "QUEUE_URL": "rediss://:hush@queue:6379/0",
+    "STORAGE_URL": "s3://bucket/prefix?endpoint=http://s3:8333&key=hush",
+}
+
+
+@pytest.mark.parametrize("missing", SERVERS)
+def test_what_takes_it_past_one_machine_is_there_as_a_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: str
+) -> None:
+    for name in SERVERS.keys() - {missing}:
+        monkeypatch.setenv(f"DOWNLOADER_{name}", SERVERS[name])
+    with pytest.raises(ConfigurationError, match=f'missing: "DOWNLOADER_{missing}"\\.') as raised:
+        load()
+    assert "hush" not in str(raised.value)
+
+    (tmp_path / "url").write_text(f"{SERVERS[missing]}\n")
+    monkeypatch.setenv(f"DOWNLOADER_{missing}_FILE", str(tmp_path / "url"))
+    assert [getattr(load(), name.lower()) for name in SERVERS] == list(SERVERS.values())
+    assert "hush" not in repr(load())
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("text", ["http://hush", "s3:/hush", "hush://x", "redis:///hush", "hush"])
+def test_servers_of_other_kinds_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"DOWNLOADER_{name}", text)
+
+    with pytest.raises(ConfigurationError, match=f'"DOWNLOADER_{name}".*begins with') as raised:
+        load()
+    assert "hush" not in str(raised.value)
+
+
 def test_secrets_are_neither_repeated_in_errors_nor_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOWNLOADER_WEBHOOK_SECRET", "whsec_hush")
     with pytest.raises(ConfigurationError) as raised:
