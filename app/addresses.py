@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from app.errors import RefusedAddress
-from app.settings import Network
+from app.setting_values import Network
 
 Address = IPv4Address | IPv6Address
 

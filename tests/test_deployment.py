@@ -13,7 +13,7 @@ from app.api import MAX_BODY_BYTES
 from app.commands.main import main
 from app.errors import Failure
 from app.http.problem_types import CATALOGUE
-from app.settings import MiB
+from app.setting_values import MiB
 
 ROOT = Path(__file__).parent.parent
 NGINX = "deploy/nginx/application.conf"

@@ -12,7 +12,7 @@ import pytest
 
 APP = Path(__file__).parent.parent / "app"
 
-LEAVES = {"errors", "settings", "keys", "metrics", "logs", "urls", "addresses"}
+LEAVES = {"errors", "settings", "setting_values", "keys", "metrics", "logs", "urls", "addresses"}
 STATE = {"jobs", "database", "storage", "pictures"}
 # Who may import which modules of ours; what is not listed may be imported by wiring alone.
 MAY_IMPORT = {

@@ -10,7 +10,8 @@ import pytest
 
 from app import keys, settings
 from app.errors import ConfigurationError
-from app.settings import MiB, Settings, load
+from app.setting_values import MiB
+from app.settings import Settings, load
 
 TABLE = Path(__file__).parent.parent / "docs" / "settings.md"
 ROW = re.compile(r"^\| `DOWNLOADER_(\w+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)

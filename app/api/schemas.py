@@ -13,7 +13,7 @@ from app.errors import Refused
 from app.http import services
 from app.pictures.formats import FORMATS
 from app.pictures.sources import Source
-from app.settings import Network
+from app.setting_values import Network
 from app.urls import MAX_LENGTH, Url, site_of
 
 DEFAULT_LIMIT = 50

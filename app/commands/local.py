@@ -23,7 +23,8 @@ from app.jobs import cleanup
 from app.jobs.documents import ImageDocument, StatusDocument
 from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE
-from app.settings import MiB, load
+from app.setting_values import MiB
+from app.settings import load
 from app.storage import Storage, archive_key, image_key
 from app.urls import Url
 from app.worker.pool import PoolEngine

@@ -17,7 +17,7 @@ from peewee import (  # type: ignore[attr-defined]
 from playhouse.migrations import Runner
 
 from app.errors import ConfigurationError
-from app.settings import MiB
+from app.setting_values import MiB
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 PROBE_MILLISECONDS = 2000

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from app.errors import DeadlineExceeded, Interrupted, TooLarge
-from app.settings import KiB
+from app.setting_values import KiB
 
 OVERHEAD_BYTES = 256 * KiB  # of a try: handshakes, headers and framing of all its hops
 SLICE_SECONDS = 0.5  # no wait is longer before `cut` is asked again

@@ -20,7 +20,7 @@ from app.scrape import elements, feeds, mentions, proxies
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier, text
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
-from app.settings import MiB
+from app.setting_values import MiB
 from app.urls import MAX_LENGTH
 
 MAX_TEXT = 300

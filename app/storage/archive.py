@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.errors import Interrupted
-from app.settings import MiB
+from app.setting_values import MiB
 from app.storage.local import Storage
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no time before, a clock without a battery does

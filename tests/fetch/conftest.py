@@ -12,7 +12,8 @@ import pytest
 
 from app.fetch import Fetcher, ImageFacts
 from app.fetch.backoff import Holds
-from app.settings import KiB, Settings
+from app.setting_values import KiB
+from app.settings import Settings
 from app.urls import Url
 from tests.fetch.origin import Origin
 

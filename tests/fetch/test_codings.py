@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.errors import BrokenTransfer, NotAnImage, TooLarge
 from app.fetch import Fetcher
 from app.fetch.codings import CHUNK_BYTES, MAX_PARTS, decoded, zstd
-from app.settings import MiB
+from app.setting_values import MiB
 from tests.fetch.conftest import image
 from tests.fetch.origin import Origin, answer, png
 

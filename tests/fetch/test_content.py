@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import NotAnImage, NotHtml, OriginStatus, TooLarge
 from app.fetch import Fetcher, ImageFacts, Page
-from app.settings import KiB
+from app.setting_values import KiB
 from app.urls import Url
 from tests.fetch.conftest import image
 from tests.fetch.origin import Origin, Peer, answer, png, redirect

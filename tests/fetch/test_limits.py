@@ -18,7 +18,7 @@ from app.errors import (
     TooLarge,
 )
 from app.fetch import Fetcher
-from app.settings import KiB, MiB
+from app.setting_values import KiB, MiB
 from app.urls import Url
 from tests.fetch.conftest import Fetching, image
 from tests.fetch.origin import Answer, Origin, Peer, answer, png, redirect

@@ -17,7 +17,8 @@ import json, sys
 from ipaddress import ip_network
 from app.errors import Failure
 from app.fetch import Fetcher
-from app.settings import GiB, Settings
+from app.setting_values import GiB
+from app.settings import Settings
 from app.urls import Url
 
 class Sink:

@@ -15,7 +15,7 @@ from app.errors import (
 )
 from app.fetch import Fetcher, Receipt
 from app.fetch.client import POST_SECONDS
-from app.settings import MiB
+from app.setting_values import MiB
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver
 from tests.fetch.origin import Origin, answer, redirect

@@ -19,7 +19,7 @@ from app.errors import (
     StorageFull,
     StorageUnusable,
 )
-from app.settings import MiB
+from app.setting_values import MiB
 from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.storage.disk import file_system
 from tests.disk import FaultyDisk, SmallDisk
