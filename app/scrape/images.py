@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from bs4 import Tag
-
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import gallery, lazy
 from app.scrape.screen import DENSITIES, shows
@@ -15,11 +13,10 @@ from app.scrape.sightings import (
     Tier,
     address_or_set,
     candidates,
-    given,
     is_image_file,
-    text,
 )
 from app.scrape.srcset import Candidate
+from app.scrape.tags import Tag, given, text
 
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
@@ -72,7 +69,7 @@ def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[F
 
 def behind(tag: Tag) -> list[Found]:
     """Return the files that a thumbnail stands for."""
-    around = str(tag.attrs.get(gallery.FILES, "")).splitlines()
+    around = tag.attrs.get(gallery.FILES, "").splitlines()
     if not around and gallery.NAMES.isdisjoint(tag.attrs):
         return []
     own = gallery.named(tag.attrs, gallery.ORIGINALS), gallery.named(tag.attrs, gallery.LARGE)

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bs4 import BeautifulSoup
-
-from app.scrape.sightings import Found, Sighting, is_image_file, text
+from app.scrape.sightings import Found, Sighting, is_image_file
 from app.scrape.srcset import Candidate
+from app.scrape.tags import Tags, text
 
 META = 'meta[content], link[rel~="image_src" i], script[type="application/ld+json" i]'
 LINKS = "a[href], area[href]"
@@ -22,12 +21,12 @@ _META_NAMES = re.compile(
 _JSON_LD_NAMES = {"image", "thumbnail", "thumbnailUrl", "primaryImageOfPage", "logo", "photo"}
 
 
-def meta(soup: BeautifulSoup) -> Iterator[Sighting]:
+def meta(page: Tags) -> Iterator[Sighting]:
     """Yield what previews of the page show: Open Graph, Twitter cards, JSON-LD."""
-    for tag in soup.find_all(["meta", "link", "script"]):
+    for tag in page.named("meta", "link", "script"):
         name = (text(tag, "property") or text(tag, "name") or text(tag, "itemprop")).lower()
         if tag.name == "script":
-            for url in _json_ld(tag.string or ""):
+            for url in _json_ld(tag.text):
                 yield Sighting([Found(Candidate(url), "json-ld")])
         elif tag.name == "meta" and _META_NAMES.fullmatch(name):
             yield Sighting([Found(Candidate(text(tag, "content")), name)])
@@ -35,16 +34,16 @@ def meta(soup: BeautifulSoup) -> Iterator[Sighting]:
             yield Sighting([Found(Candidate(text(tag, "href")), "image_src")])
 
 
-def links(soup: BeautifulSoup) -> Iterator[Sighting]:
+def links(page: Tags) -> Iterator[Sighting]:
     """Yield the links that lead straight to an image file."""
-    for tag in soup.find_all(["a", "area"]):
+    for tag in page.named("a", "area"):
         if is_image_file(text(tag, "href")):
             yield Sighting([Found(Candidate(text(tag, "href")), "link")])
 
 
-def icons(soup: BeautifulSoup) -> Iterator[Sighting]:
+def icons(page: Tags) -> Iterator[Sighting]:
     """Yield the icons of the page."""
-    for tag in soup.find_all(["link", "meta"]):
+    for tag in page.named("link", "meta"):
         if "icon" in text(tag, "rel").lower():
             yield Sighting([Found(Candidate(text(tag, "href")), "icon")])
         elif text(tag, "name").lower() == "msapplication-tileimage":

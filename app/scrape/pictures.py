@@ -12,14 +12,14 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import ada_url
-from bs4 import BeautifulSoup
 
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.scrape import elements, feeds, mentions, proxies
-from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier, text
+from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier
 from app.scrape.soup import read
 from app.scrape.srcset import Candidate
+from app.scrape.tags import Tags, text
 from app.setting_values import MiB
 from app.urls import MAX_LENGTH
 
@@ -53,11 +53,11 @@ class Skip(StrEnum):
 
 class _Group(NamedTuple):
     wanted: str
-    sightings: Callable[[BeautifulSoup], Iterable[Sighting]]
+    sightings: Callable[[Tags], Iterable[Sighting]]
 
 
 _GROUPS = {
-    Source.SEEN: _Group(elements.WANTED, elements.seen),
+    Source.SEEN: _Group(elements.WANTED, lambda found: elements.seen(found.tags)),
     Source.META: _Group(mentions.META, mentions.meta),
     Source.LINKS: _Group(mentions.LINKS, mentions.links),
     Source.ICONS: _Group(mentions.ICONS, mentions.icons),
@@ -72,9 +72,9 @@ def find_pictures(
     if entries is not None:
         body, charset = entries, "utf-8"
     groups = [group for source, group in _GROUPS.items() if source in sources]
-    soup = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
-    sightings = [one for group in groups for one in group.sightings(soup)]
-    page = _Page(_base(soup, url), soup.original_encoding or "utf-8", _placeholders(sightings))
+    found = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
+    sightings = [one for group in groups for one in group.sightings(found)]
+    page = _Page(_base(found, url), found.encoding, _placeholders(sightings))
     return _distinct(page, sightings)
 
 
@@ -117,9 +117,9 @@ def _root(first: list[int], index: int) -> int:
     return index
 
 
-def _base(soup: BeautifulSoup, url: str) -> str:
+def _base(found: Tags, url: str) -> str:
     """Resolve the first `<base href>`; the page's own URL when there is none to use."""
-    for tag in soup.find_all("base")[:1]:
+    for tag in found.named("base")[:1]:
         with suppress(ValueError):
             base = ada_url.join_url(url, text(tag, "href"))
             if not base.startswith(("data:", "javascript:")):

@@ -1,14 +1,11 @@
 """One picture as it is written in a page: its addresses, the best first."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
-
-from bs4 import Tag
 
 from app.scrape import lazy, srcset
 from app.scrape.srcset import Candidate
@@ -91,15 +88,3 @@ def is_image_file(url: str) -> bool:
     """Tell whether a URL's path ends as those of image files do."""
     path = url.partition("?")[0].partition("#")[0].lower()
     return path.endswith(_IMAGE_FILES) and not path.startswith(".") and len(url.split()) == 1
-
-
-def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield name and value of those attributes that are there and not empty."""
-    for name in () if names.isdisjoint(tag.attrs) else tag.attrs:
-        if name in names and (value := text(tag, name)):
-            yield name, value
-
-
-def text(tag: Tag, name: str) -> str:
-    """Return an attribute without the white space around it; empty when it is missing."""
-    return str(tag.attrs.get(name, "")).strip()
