@@ -16,8 +16,8 @@ import ada_url
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.scrape import elements, feeds, mentions, proxies
+from app.scrape.document import read
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier
-from app.scrape.soup import read
 from app.scrape.srcset import Candidate
 from app.scrape.tags import Tags, text
 from app.setting_values import MiB
