@@ -19,6 +19,7 @@ from app.fetch.codings import peek
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.cookies import Cookies
 from app.fetch.host_limit import HostLimit
+from app.fetch.proxy import BUDGET, Budget, Proxy
 from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
 from app.pictures import formats, svg
@@ -80,12 +81,17 @@ class Fetcher:
         misses: Counter[tuple[str, int]] = Counter()
         cookies = Cookies()
 
+        def dialler(watch: Watch) -> Dialler:
+            return Dialler(watch, settings, resolve, misses, limit)
+
         def connect() -> tuple[Watch, Session, Hops]:
             watch = Watch(cut, clock, sleep)
-            dial = Dialler(watch, settings, resolve, misses, limit).dial
-            session = Session(dial, lambda: tls or public_tls(), _agent(settings), cookies)
+            session = Session(
+                dialler(watch).dial, lambda: tls or public_tls(), _agent(settings), cookies
+            )
             return watch, session, Hops(session, watch, holds)
 
+        self._dialler = dialler
         self._connect = connect
         self._watch, self._session, self._hops = connect()
 
@@ -94,6 +100,10 @@ class Fetcher:
         other = copy.copy(self)
         other._watch, other._session, other._hops = self._connect()
         return other
+
+    def proxy(self, listener: socket.socket, seconds: float, budget: Budget = BUDGET) -> Proxy:
+        """Return a proxy that goes where this fetcher may go; it closes the listener in the end."""
+        return Proxy(listener, self._dialler, seconds, budget, self._report)
 
     def __enter__(self) -> Self:
         return self

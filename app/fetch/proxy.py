@@ -1,0 +1,279 @@
+"""A proxy for a browser that strangers lead: each connection is judged, dialled and counted here.
+
+The browser has no other way out. It asks by CONNECT or, for plain HTTP, by an absolute URL
+(RFC 9112, section 3.2); one connection serves one request, so none reaches a host that it was not
+judged for. Whatever is not allowed, or does not answer, gets the same empty 403.
+"""
+
+import http.client
+import io
+import re
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Self
+
+from app.errors import Failure, Interrupted, RefusedUrl
+from app.fetch import header
+from app.fetch.budget import SLICE_SECONDS, Watch
+from app.fetch.connection import Dialler, Wire
+from app.setting_values import KiB, MiB
+from app.urls import Url
+
+METHODS = {b"GET", b"HEAD", b"OPTIONS", b"POST"}
+_REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_HEAD_BYTES = 64 * KiB
+_CHUNK = 64 * KiB
+_HEAD_END = re.compile(rb"\n\r?\n")
+_AUTHORITY = re.compile(r"[^/?#@\\]+:[0-9]{1,5}")
+# Of one connection, not of the message (RFC 9110, section 7.6.1).
+_HOP_BY_HOP = {
+    *(b"host", b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization"),
+    *(b"proxy-authenticate", b"te", b"trailer", b"upgrade"),
+}
+_ENDS = (Failure, Interrupted, OSError, http.client.HTTPException, ValueError)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What all connections of a proxy may use together."""
+
+    requests: int = 400
+    connections: int = 64  # at once; others wait to be accepted
+    hosts: int = 60
+    bytes: int = 64 * MiB  # both ways
+
+
+BUDGET = Budget()
+
+
+class Proxy:
+    """Serves a listening socket until it is closed, its time is over or its budget is spent."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        dialler: Callable[[Watch], Dialler],
+        seconds: float,
+        budget: Budget,
+        report: Callable[[float, int], None],
+    ) -> None:
+        self.spent: str | None = None  # what of the budget, if any
+        self._listener = listener
+        self._dialler = dialler
+        self._began = time.monotonic()
+        self._until = self._began + seconds
+        self._budget = budget
+        self._report = report
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._requests = 0
+        self._bytes = 0
+        self._hosts: set[str] = set()
+        self._ends: set[socket.socket] = set()
+        self._room = threading.Semaphore(budget.connections)
+        self._accepting = threading.Thread(target=self._accept, name="proxy", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._listener.settimeout(SLICE_SECONDS)
+        self._accepting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self._accepting.join()
+        self._listener.close()
+        self._report(time.monotonic() - self._began, self._bytes)
+
+    def close(self) -> None:
+        """Cut every connection, and take no more."""
+        with self._lock:
+            self._closed.set()
+            for end in (self._listener, *self._ends):
+                with suppress(OSError):  # it is closed already
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        while not self._closed.is_set():
+            if time.monotonic() >= self._until:
+                self.close()
+            elif self._room.acquire(timeout=SLICE_SECONDS):
+                try:
+                    client, _ = self._listener.accept()
+                except OSError:
+                    self._room.release()
+                    continue
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            with ExitStack() as stack, suppress(*_ENDS):
+                self._hold(client, stack)
+                watch = Watch(self._closed.is_set)
+                watch.start(self._until - watch.clock())
+                try:
+                    exchange = self._begin(client, watch, stack)
+                except _ENDS:
+                    client.sendall(_REFUSAL)
+                else:
+                    exchange()
+        finally:
+            self._room.release()
+
+    def _hold(self, end: socket.socket, stack: ExitStack) -> None:
+        """Close the end of a connection with the stack, and cut it with the others."""
+        stack.enter_context(end)
+        with self._lock:
+            if self._closed.is_set():
+                raise Interrupted
+            self._ends.add(end)
+        stack.callback(self._let_go, end)
+
+    def _let_go(self, end: socket.socket) -> None:
+        with self._lock:
+            self._ends.discard(end)
+
+    def _begin(self, client: socket.socket, watch: Watch, stack: ExitStack) -> Callable[[], None]:
+        """Judge a request and dial its host; return what does the rest."""
+        request = _Message(client.recv)
+        self._count(requests=1)
+        method, target, version = request.first.decode("ascii").split(" ")
+        if version != "HTTP/1.1":
+            raise RefusedUrl("refused: not HTTP/1.1")
+        if method == "CONNECT":
+            if not _AUTHORITY.fullmatch(target):
+                raise RefusedUrl("refused: not a host and port")
+            wire = self._dial(Url.parse(f"https://{target}/"), watch, stack)
+            return lambda: self._tunnel(client, wire, watch, request.rest)
+        url = Url.parse(target)
+        if url.scheme != "http" or method.encode() not in METHODS or b"upgrade" in request.fields:
+            raise RefusedUrl("refused: neither a tunnel nor plain HTTP")
+        head = b"%b %b HTTP/1.1\r\nHost: %b\r\n" % tuple(
+            part.encode("ascii") for part in (method, url.target, url.authority)
+        )
+        length = request.length()
+        wire = self._dial(url, watch, stack)
+        return lambda: self._forward(
+            client, wire, watch, head + request.end_to_end(), request, length
+        )
+
+    def _dial(self, url: Url, watch: Watch, stack: ExitStack) -> Wire:
+        with self._lock:
+            if url.host not in self._hosts and len(self._hosts) >= self._budget.hosts:
+                raise RefusedUrl("refused: too many hosts")
+            self._hosts.add(url.host)
+        wire = self._dialler(watch).dial(url.host, url.port)
+        self._hold(wire, stack)
+        return wire
+
+    def _tunnel(self, client: socket.socket, wire: Wire, watch: Watch, rest: bytes) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        self._pump(client, wire, watch, to_wire=rest)
+
+    def _forward(
+        self,
+        client: socket.socket,
+        wire: Wire,
+        watch: Watch,
+        head: bytes,
+        request: "_Message",
+        length: int,
+    ) -> None:
+        """Send one request and its body; pass on the one answer to it."""
+        wire.sendall(head)
+        piece = request.rest[:length]
+        while piece:
+            self._count(size=len(piece))
+            wire.sendall(piece)
+            length -= len(piece)
+            piece = client.recv(min(length, _CHUNK)) if length else b""
+        answer = _Message(wire.recv)
+        while re.match(rb"HTTP/1\.[01] 1(?!01)", answer.first):  # an interim one
+            answer = _Message(wire.recv, answer.rest)
+        if not re.match(rb"HTTP/1\.[01] [2-5][0-9][0-9]\b", answer.first):
+            raise http.client.BadStatusLine("not an answer")
+        head = answer.first + b"\r\n" + answer.end_to_end()
+        self._pump(client, wire, watch, to_client=head + answer.rest)
+
+    def _pump(
+        self,
+        client: socket.socket,
+        wire: Wire,
+        watch: Watch,
+        to_client: bytes = b"",
+        to_wire: bytes | None = None,
+    ) -> None:
+        """Pass bytes on until an end closes; those of the client only where `to_wire` is given."""
+        waiting = {client.fileno(): to_client, wire.fileno(): to_wire or b""}
+        ends: dict[int, socket.socket] = {client.fileno(): client, wire.fileno(): wire}
+        client.setblocking(False)
+        while True:
+            poll = select.poll()
+            for number, other in zip(ends, reversed(ends), strict=True):
+                reads = not waiting[other] and (to_wire is not None or ends[number] is wire)
+                poll.register(
+                    number, select.POLLIN * reads | select.POLLOUT * bool(waiting[number])
+                )
+            for number, event in poll.poll(watch.check() * 1000):
+                if event & select.POLLOUT:
+                    sent = ends[number].send(waiting[number])
+                    waiting[number] = waiting[number][sent:]
+                elif event & select.POLLIN and (piece := ends[number].recv(_CHUNK)):
+                    watch.earn(len(piece))
+                    self._count(size=len(piece))
+                    [other] = ends.keys() - {number}
+                    waiting[other] = piece
+                else:
+                    return
+
+    def _count(self, requests: int = 0, size: int = 0) -> None:
+        """Count what is used; cut everything when it is more than the budget."""
+        with self._lock:
+            self._requests += requests
+            self._bytes += size
+            if self._requests > self._budget.requests:
+                self.spent = f"more than {self._budget.requests} requests"
+            elif self._bytes > self._budget.bytes:
+                self.spent = f"more than {self._budget.bytes} bytes"
+        if self.spent:
+            self.close()
+            raise Interrupted
+
+
+class _Message:
+    """The head of a request or response, read so that no two parsers could differ over it."""
+
+    def __init__(self, receive: Callable[[int], bytes], rest: bytes = b"") -> None:
+        while not (end := _HEAD_END.search(rest)):
+            piece = receive(_CHUNK)
+            if not piece or len(rest) > _HEAD_BYTES:
+                raise http.client.HTTPException("head too long, or cut")
+            rest += piece
+        stream = io.BytesIO(rest[: end.end()])
+        self.first = stream.readline().rstrip(b"\r\n")
+        self.rest = rest[end.end() :]
+        self.fields: dict[bytes, list[bytes]] = {}
+        for line in header.read(stream).split(b"\r\n")[:-2]:
+            name, _, value = line.partition(b": ")
+            self.fields.setdefault(name.lower(), []).append(value)
+
+    def length(self) -> int:
+        """Return the length of a request's body (RFC 9112, section 6.3)."""
+        [length] = self.fields.get(b"content-length", [b"0"])
+        if b"transfer-encoding" in self.fields or not re.fullmatch(rb"[0-9]{1,12}", length):
+            raise http.client.HTTPException("the body has no plain length")
+        return int(length)
+
+    def end_to_end(self) -> bytes:
+        """Return the lines that are passed on, and the end of the head."""
+        lines = [
+            b"%b: %b\r\n" % (name, value)
+            for name, values in self.fields.items()
+            for value in values
+            if name not in _HOP_BY_HOP
+        ]
+        return b"".join(lines) + b"Connection: close\r\n\r\n"
