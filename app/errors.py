@@ -9,6 +9,7 @@
     │   ├── OriginStatus        it answered with an error
     │   ├── BrokenTransfer      it ended early, or broke HTTP
     │   └── DeadlineExceeded    it took too long
+    │       └── TimeUp          so did the job as a whole
     ├── Unusable                what came is not what we take
     │   ├── TooLarge            more bytes or pixels than allowed
     │   ├── NotHtml             not a page
@@ -111,6 +112,10 @@ class DeadlineExceeded(OriginFailure):
     """The fetch did not end in time."""
 
     code, title, status = "deadline", "Deadline exceeded", 504
+
+
+class TimeUp(DeadlineExceeded):
+    """The job did not end in its time."""
 
 
 class Unusable(Failure):

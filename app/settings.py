@@ -63,6 +63,12 @@ class Settings:
     fetch_seconds: float = _setting(
         "float", 60.0, "deadline of one fetch, all hops", Range(0.1, 86_400)
     )
+    job_seconds: float = _setting(
+        "float",
+        900.0,
+        "time of a job over all its runs, without the pauses that origins ask for",
+        Range(0.1, 604_800),
+    )
     max_page_bytes: int = _setting("size", 10 * MiB, "a page's body", Range(1))
     max_image_bytes: int = _setting("size", 100 * MiB, "one image's body", Range(1))
     max_image_pixels: int = _setting(

@@ -13,6 +13,7 @@ from peewee import (
     BigIntegerField,
     BooleanField,
     CompositeKey,
+    FloatField,
     ForeignKeyField,
     IntegerField,
     JSONField,
@@ -118,6 +119,7 @@ class Job(Row):
     attempts = IntegerField(default=0)  # runs so far; the number of the last is its fencing token
     crashes = IntegerField(default=0)  # runs that died with their process
     claimed_by = TextField(null=True)  # the process that runs it
+    spent_seconds = FloatField(null=True)  # in runs before this, as far as is known
     error_code = TextField(null=True)
     error_detail = TextField(null=True)
 

@@ -1,6 +1,7 @@
 """The only way out: each fetch is bounded in place, time, size and kind."""
 
+from app.fetch.budget import JobTime
 from app.fetch.client import Fetcher, Page, Receipt
 from app.pictures.judge import ImageFacts
 
-__all__ = ["Fetcher", "ImageFacts", "Page", "Receipt"]
+__all__ = ["Fetcher", "ImageFacts", "JobTime", "Page", "Receipt"]

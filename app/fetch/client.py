@@ -14,7 +14,7 @@ from typing import BinaryIO, Self, TypeVar
 from app.errors import ImageInstead, OriginFailure, TooLarge
 from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
-from app.fetch.budget import Watch
+from app.fetch.budget import JobTime, Watch
 from app.fetch.codings import peek
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.cookies import Cookies
@@ -74,8 +74,10 @@ class Fetcher:
         holds: Holds = _HOLDS,
         limit: HostLimit = _LIMIT,
         report: Callable[[float, int], None] = lambda seconds, size: None,
+        job_time: JobTime | None = None,
     ) -> None:
         self._settings = settings
+        self.job_time = job_time or JobTime(clock=clock)  # shared with siblings
         self._policies: dict[Url, str] = {}  # what pages have their referrer policy say
         self._report = report
         misses: Counter[tuple[str, int]] = Counter()
@@ -85,7 +87,7 @@ class Fetcher:
             return Dialler(watch, settings, resolve, misses, limit)
 
         def connect() -> tuple[Watch, Session, Hops]:
-            watch = Watch(cut, clock, sleep)
+            watch = Watch(cut, clock, sleep, self.job_time)
             session = Session(
                 dialler(watch).dial, lambda: tls or public_tls(), _agent(settings), cookies
             )

@@ -93,6 +93,10 @@ class Wire(socket.socket):
         while rest:
             rest = rest[self._patiently(select.POLLOUT, super().send, rest, flags) :]
 
+    def begin_response(self) -> None:
+        """Note that a response has begun: it has to go on."""
+        self._watch.expect_pace(True)
+
     def _patiently(self, event: int, call: Callable[..., Any], *arguments: Any) -> Any:
         while True:
             try:
@@ -103,11 +107,16 @@ class Wire(socket.socket):
     def _ready(self, event: int, patience: float = math.inf) -> bool:
         poll = select.poll()
         poll.register(self, event)
-        until = self._watch.clock() + patience
-        while not poll.poll(self._watch.check() * 1000):
-            if self._watch.clock() >= until:
-                return False
-        return True
+        until = (began := self._watch.clock()) + patience
+        while not (ready := poll.poll(self._watch.check() * 1000)) and began < until:
+            began = self._note_wait(began)
+        self._note_wait(began)
+        return bool(ready)
+
+    def _note_wait(self, began: float) -> float:
+        now = self._watch.clock()
+        self._watch.count_wait(min(now - began, SLICE_SECONDS))
+        return now
 
 
 class Dialler:

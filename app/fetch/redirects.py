@@ -62,7 +62,8 @@ class Hops:
             wait = self._holds.left(url.host)
             if wait >= self._watch.left():
                 raise Held(f"origin status: asked to wait {wait:.0f} s", transient=True)
-            self._watch.sleep(wait)
+            self._watch.pause(wait)
+            self._watch.expect_pace(False)
             response = self._session.fetch(url, accept, referer)
             if response.status_code not in (429, 503):
                 return response

@@ -45,6 +45,10 @@ class _Response(http.client.HTTPResponse):
 
     cookies: list[str]
 
+    def __init__(self, *args: Any, began: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._began = began
+
     def begin(self) -> None:
         stream = self.fp
         try:
@@ -57,8 +61,11 @@ class _Response(http.client.HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             found = super()._read_status()  # type: ignore[misc]
+            is_interim = 100 <= found[1] < 200 and found[1] != 101
+            if not is_interim:
+                self._began()
             lines = header.read(self.fp)
-            if found[1] == 101 or not 100 <= found[1] < 200:
+            if not is_interim:
                 self.fp = io.BytesIO(lines)  # type: ignore[assignment]  # for `begin`
                 return found  # type: ignore[no-any-return]
 
@@ -68,13 +75,16 @@ class _Plain(HTTPConnection):
 
     def __init__(self, *args: Any, dial: Dial, tls: Trust, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.response_class = _Response
+        self.response_class = functools.partial(_Response, began=self._note_response)  # type: ignore[assignment]
         self._dial = dial
         self._tls = tls
 
     def _new_conn(self) -> Wire:
         self.wire = self._dial(self._dns_host, self.port)
         return self.wire
+
+    def _note_response(self) -> None:
+        self.wire.begin_response()
 
 
 class _Secure(_Plain):

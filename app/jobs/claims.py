@@ -7,7 +7,7 @@ download are claimed with it: they have its attempt number, and go from queued t
 
 import json
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -27,7 +27,7 @@ from app.database.models import (
 )
 from app.database.sqlite import db
 from app.database.statements import parameter, prepared
-from app.errors import Cancelled, Failure, GaveUp, Skipped
+from app.errors import Cancelled, Failure, GaveUp, Skipped, TimeUp
 from app.jobs import counts
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
@@ -81,7 +81,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
         for picture in pictures
     ]
     with db.atomic():
-        _change(download, found=found)
+        _change(download, found=found, spent_seconds=download.spent_seconds)
         if rows:
             _insert_picture(tuple(rows[0])).insert(rows)
 
@@ -93,12 +93,12 @@ def _insert_picture(names: tuple[str, ...]) -> Any:
     return Image.insert({name: parameter(name, field) for name, field in fields.items()} | text)
 
 
-def settle(download: Download) -> list[Image]:
-    """Give up the images that have not had their turn; return the finished ones in page order."""
+def settle(download: Download, time_up: TimeUp | None = None) -> list[Image]:
+    """Leave the images that have not had their turn; return the finished ones in page order."""
     with db.atomic():
         if not holds(download):
             raise LostClaim
-        _leave_rest(download, f"the limit of {download.limit} is reached")
+        _leave_rest(download, time_up or Cancelled(f"the limit of {download.limit} is reached"))
     return [image for image in pictures_of(download) if image.status == Status.FINISHED]
 
 
@@ -114,7 +114,7 @@ def fail(job: Job, failure: Failure, **values: Any) -> None:
 
 def hand_back(job: Job) -> None:
     """Queue a job again that could not be brought to its end here."""
-    _change(job, status=Status.QUEUED, claimed_by=None)
+    _change(job, status=Status.QUEUED, claimed_by=None, spent_seconds=job.spent_seconds)
 
 
 def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until: datetime) -> None:
@@ -161,13 +161,17 @@ def _update(kind: type[Job], names: tuple[str, ...]) -> Any:
     return kind.update({name: parameter(name, fields[name]) for name in names}).where(*old)
 
 
-def end_pictures(ended: Iterable[tuple[Image, Failure | dict[str, Any]]]) -> list[Image]:
+def end_pictures(
+    download: Download, ended: Iterable[tuple[Image, Failure | dict[str, Any]]]
+) -> list[Image]:
     """End pictures of a download, together: each failed, or finished with what it made.
 
     Returns those that are no longer ours to change.
     """
     lost = []
     with db.atomic():
+        with suppress(LostClaim):
+            _change(download, spent_seconds=download.spent_seconds)
         for picture, outcome in ended:
             try:
                 if isinstance(outcome, Failure):
@@ -184,17 +188,17 @@ def _end(job: Job, status: Status, **values: Any) -> None:
     with nullcontext() if db.in_transaction() else db.atomic():
         _change(job, **values)
         if isinstance(job, Download):
-            _leave_rest(job, "a dry run" if job.dry_run else "the download has ended")
+            _leave_rest(job, Cancelled("a dry run" if job.dry_run else "the download has ended"))
         announce(job)
         counts.count(job)
 
 
-def _leave_rest(download: Download, why: str) -> None:
+def _leave_rest(download: Download, why: Failure) -> None:
     Image.update(
         status=Status.CANCELLED,
         finished_at=now(),
-        error_code=Cancelled.code,
-        error_detail=f"not fetched: {why}",
+        error_code=why.code,
+        error_detail=f"not fetched: {why.detail}",
     ).where(Image.download == download, Image.status == Status.QUEUED).execute()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from app import jobs
 from app.database.models import Download, Image, Status
-from app.errors import Failure, Interrupted, NoneWorked, StorageFailure
+from app.errors import Failure, Interrupted, NoneWorked, StorageFailure, TimeUp
 from app.fetch import Fetcher
 from app.jobs.cleanup import keys_of
 from app.storage import Part, Storage
@@ -47,6 +47,8 @@ class PictureRun:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._download = download
+        self.time_up: TimeUp | None = None
+        self._job_time = fetcher.job_time
         self._fetchers = [*(fetcher.sibling() for _ in range(1, at_once)), fetcher]
         self._at_once = at_once
         self._storage = storage
@@ -69,6 +71,7 @@ class PictureRun:
 
         Raises:
             NoneWorked: none could be fetched.
+            TimeUp: nor is there time for more; if some were, `time_up` says so.
 
         """
         with ExitStack() as stack, ThreadPoolExecutor(self._at_once, "fetch") as pool:
@@ -86,7 +89,7 @@ class PictureRun:
             finally:
                 self._storage.discard(self._parts(self._group))
         if not self._taken:
-            raise NoneWorked(f"none of {self._count} pictures could be fetched")
+            raise self.time_up or NoneWorked(f"none of {self._count} pictures could be fetched")
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""
@@ -124,6 +127,10 @@ class PictureRun:
         self._running -= 1
         if isinstance(outcome, StorageFailure) or not isinstance(outcome, Fetched | Failure):
             raise outcome
+        if isinstance(outcome, TimeUp):  # the picture stays as it is
+            self.time_up = outcome
+            self._waiting.clear()
+            return
         if not self._group:
             self._due = self._clock() + GROUP_SECONDS
         self._group.append((picture, outcome))
@@ -140,7 +147,9 @@ class PictureRun:
         if not group:
             return False
         self._storage.store(self._parts(group))
-        lost = jobs.end_pictures((picture, self._values(picture, done)) for picture, done in group)
+        self._download.spent_seconds = self._job_time.spent()
+        ended = [(picture, self._values(picture, done)) for picture, done in group]
+        lost = jobs.end_pictures(self._download, ended)
         for picture, done in group:
             if picture in lost:
                 self._taken -= isinstance(done, Fetched)

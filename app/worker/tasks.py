@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -17,9 +18,10 @@ from app.errors import (
     Interrupted,
     NoImages,
     NoneWorked,
+    TimeUp,
     Unexpected,
 )
-from app.fetch import Fetcher
+from app.fetch import Fetcher, JobTime
 from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
@@ -131,9 +133,11 @@ class Tasks:
             self._stranded.popleft()
 
     def _run(self, job: Work) -> None:
+        seconds = math.inf if isinstance(job, Delivery) else self.settings.job_seconds
+        job_time = JobTime(seconds, job.spent_seconds or 0.0)
         try:
             cut = Cut(job, lambda: self._stopping() or self.seats.yields(job))
-            with Fetcher(self.settings, cut, report=self._report) as fetcher:
+            with Fetcher(self.settings, cut, report=self._report, job_time=job_time) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher, cut)
                 elif isinstance(job, Delivery):
@@ -141,6 +145,7 @@ class Tasks:
                 else:
                     self._image(job, fetcher)
         except Interrupted:
+            job.spent_seconds = job_time.spent()
             jobs.hand_back(job)
         except Failure as failure:
             jobs.fail(job, failure)
@@ -169,19 +174,21 @@ class Tasks:
         if download.found is None:
             page_url, pictures = _find(download, page_url, fetcher)
             found = sum(picture.skipped is None for picture in pictures)
+            download.spent_seconds = fetcher.job_time.spent()
             jobs.add_found(download, found, considered(pictures, download))
         if not download.found:
             raise NoImages(f"the page shows no images; {BOOKMARKLET}")
         if not download.dry_run:
             most = self.settings.images_at_once
             at_once = min(download.at_once or most, most)
-            PictureRun(download, fetcher, self.storage, cut, page_url, at_once).take()
-            self._write_archive(download, cut)
+            run = PictureRun(download, fetcher, self.storage, cut, page_url, at_once)
+            run.take()
+            self._write_archive(download, cut, run.time_up)
         jobs.finish(download)
 
-    def _write_archive(self, download: Download, cut: Cut) -> None:
+    def _write_archive(self, download: Download, cut: Cut, time_up: TimeUp | None) -> None:
         """Make the zip of the pictures that worked and are still there."""
-        stored = jobs.settle(download)
+        stored = jobs.settle(download, time_up)
         keys = [image_key(image.id, image.attempts) for image in stored]
         members = [
             Member(image.file or "", key)

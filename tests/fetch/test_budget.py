@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.errors import DeadlineExceeded, Interrupted, TooLarge
-from app.fetch.budget import OVERHEAD_BYTES, Watch
+from app.errors import DeadlineExceeded, Interrupted, TimeUp, TooLarge
+from app.fetch.budget import OVERHEAD_BYTES, JobTime, Watch
+from app.setting_values import KiB
 from tests.fetch.conftest import Clock
 
 
@@ -58,3 +59,78 @@ def test_a_sleep_ends_when_the_process_stops() -> None:
     with pytest.raises(Interrupted):
         watch.sleep(50)
     assert clock.now < 1003
+
+
+def slow(seconds: float, came: int) -> Watch:
+    """Return a watch of a response that has begun and let us wait."""
+    watch = Watch(lambda: False)
+    watch.start(60)
+    watch.expect_pace(True)
+    watch.spend(came)
+    watch.count_wait(seconds)
+    return watch
+
+
+def test_a_response_that_goes_on_too_slowly_ends() -> None:
+    with pytest.raises(DeadlineExceeded, match="too slow, 20479 bytes in 20 s"):
+        slow(20, 20 * KiB - 1)
+
+
+@pytest.mark.parametrize(("seconds", "came"), [(20, 20 * KiB), (19.9, 1)])
+def test_a_response_that_keeps_the_pace_goes_on(seconds: float, came: int) -> None:
+    watch = slow(seconds, came)
+    watch.count_wait(0)
+
+
+def test_each_stretch_has_to_keep_the_pace() -> None:
+    watch = slow(20, 60 * KiB)
+    watch.count_wait(19)
+    watch.spend(20 * KiB - 1)
+    with pytest.raises(DeadlineExceeded):
+        watch.count_wait(1)
+
+
+def test_a_response_may_let_us_wait_for_its_beginning() -> None:
+    watch = slow(19, 1)
+    watch.expect_pace(False)
+    watch.count_wait(40)
+    watch.expect_pace(True)
+    watch.count_wait(19)
+
+
+def test_the_time_of_a_job_is_shared_by_its_fetches_and_counts_earlier_runs() -> None:
+    clock = Clock()
+    job_time = JobTime(10, spent=7, clock=clock)
+    watches = [Watch(lambda: False, clock, clock.sleep, job_time) for _ in range(2)]
+    for watch in watches:
+        watch.start(60)
+        clock.sleep(1)
+        watch.check()
+    clock.sleep(1)
+    for watch in watches:
+        with pytest.raises(TimeUp, match="the job was not done within 10 s"):
+            watch.check()
+    assert job_time.spent() == 10
+
+
+def test_pauses_that_are_asked_for_are_no_time_of_a_job_nor_counted_twice() -> None:
+    clock = Clock()
+    job_time = JobTime(10, clock=clock)
+    watch = Watch(lambda: False, clock, clock.sleep, job_time)
+    watch.start(60)
+    with job_time.pause():
+        watch.pause(50)
+    assert job_time.spent() == 0
+    clock.sleep(9)
+    assert job_time.spent() == 9
+
+
+def test_pauses_of_more_than_five_minutes_count() -> None:
+    clock = Clock()
+    job_time = JobTime(10, clock=clock)
+    with job_time.pause():
+        clock.sleep(309)
+        job_time.check()
+        clock.sleep(1)
+        with pytest.raises(TimeUp):
+            job_time.check()
