@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Network = IPv4Network | IPv6Network
 KiB, MiB, GiB = 1 << 10, 1 << 20, 1 << 30
+UNITS = {"": 1, "KiB": KiB, "MiB": MiB, "GiB": GiB}
+COMMON_UNITS = UNITS | {"kB": 1000, "KB": 1000, "MB": 10**6, "GB": 10**9}
 # URLs by their schemes; where there is more than one machine, each of them is needed.
 SERVERS = {"database": "postgresql|postgres", "queue": "redis|rediss", "objects": "s3"}
 
@@ -30,14 +33,24 @@ class Folder(Field[Path]):
         return Path(value)
 
 
+def read_size(text: str, units: Mapping[str, int] = COMMON_UNITS) -> int:
+    """Read bytes as people write them: `1048576`, `1MiB` or `20 kB`.
+
+    Raises:
+        ValidationError: it is something else.
+
+    """
+    found = re.fullmatch(r"([0-9]{1,15}) ?([A-Za-z]*)", text)
+    if not found or found[2] not in units:
+        raise ValidationError("Not a size: write plain bytes, or 10KiB, 10MiB, 10GiB.")
+    return int(found[1]) * units[found[2]]
+
+
 class Size(Field[int]):
-    """Bytes: `1048576`, or `1MiB`."""
+    """Bytes; a unit that some read as 1000 and some as 1024 is refused."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
-        found = re.fullmatch(r"([0-9]{1,15}) ?(|KiB|MiB|GiB)", value)
-        if not found:
-            raise ValidationError("Not a size: write plain bytes, or 10KiB, 10MiB, 10GiB.")
-        return int(found[1]) * {"": 1, "KiB": KiB, "MiB": MiB, "GiB": GiB}[found[2]]
+        return read_size(value, UNITS)
 
 
 class Networks(Field[tuple[Network, ...]]):

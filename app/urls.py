@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -102,6 +103,19 @@ class Url:
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.target}"
+
+
+def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the entries of a list with their numbers; blank lines and `#` comments are none."""
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text and not text.startswith("#"):
+            yield number, text
+
+
+def with_scheme(text: str) -> str:
+    """Complete an address as people leave it out: without a scheme, it is https."""
+    return text if "://" in text else f"https://{text}"
 
 
 def site_of(url: str) -> str | None:

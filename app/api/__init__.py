@@ -39,7 +39,7 @@ RESOURCES = [downloads, images, health, scrape]
 
 def init_app(app: Flask) -> None:
     """Register the resources, their documentation and their errors."""
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.url_map.strict_slashes = False  # `/images/` is `/images`,
     app.url_map.merge_slashes = False  # and nobody is sent elsewhere for a slash
     for resource in RESOURCES:

@@ -11,7 +11,7 @@ from marshmallow.validate import Length, OneOf, Range
 from app.addresses import judge_host
 from app.errors import Refused
 from app.http import services
-from app.pictures.formats import FORMATS
+from app.pictures.formats import ALIASES, BY_NAME, FORMATS
 from app.pictures.sources import Source
 from app.setting_values import Network
 from app.urls import MAX_LENGTH, Url, site_of
@@ -20,6 +20,8 @@ DEFAULT_LIMIT = 50
 RFC_9562 = r"(?ai)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"
 RFC_3339 = r"(?ai)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
 MAX_URLS = 10_000  # in one request
+MAX_PATTERNS = 50
+MAX_PATTERN = 500  # characters
 URL = {"format": "uri", "description": "http or https, on a public address"}
 
 
@@ -71,6 +73,18 @@ class Site(fields.String):
         if host is None or re.search(r"[/?#@\\]", value):
             raise ValidationError("Not a host, such as example.com.")
         return host
+
+
+class Format(fields.String):
+    """The name of an image format, or another name that people know it by."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        names = {"enum": [*BY_NAME, *ALIASES]}
+        super().__init__(validate=OneOf(BY_NAME), metadata=names, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(value, *args, **kwargs).lower()
+        return ALIASES.get(name, name)
 
 
 class Truth(fields.Boolean):
@@ -178,6 +192,19 @@ def callback_url() -> fields.String:
     )
 
 
+def patterns(meaning: str) -> Entries:
+    """Make a field of texts to look for in addresses."""
+    return Entries(
+        fields.String(validate=[Length(1, MAX_PATTERN), sayable]),
+        load_default=None,
+        validate=Length(1, MAX_PATTERNS),
+        metadata={
+            "description": f"{meaning}; `*` is any text, and case does not matter",
+            "example": ["/photos/*.jpg"],
+        },
+    )
+
+
 class NewDownload(Schema):
     """The page whose images are wanted, and which of them."""
 
@@ -197,8 +224,15 @@ class NewDownload(Schema):
     min_height = WholeNumber(
         load_default=0, validate=Range(0, 1_000_000), metadata={"description": "pixels"}
     )
+    min_bytes = WholeNumber(
+        load_default=0, validate=Range(0, 1 << 40), metadata={"description": "size of the file"}
+    )
+    include = patterns("take only pictures with an address that has one of these in it")
+    exclude = patterns(  # type: ignore[assignment]  # a field, which the metaclass takes away
+        "leave out addresses that have one of these in them"
+    )
     types = Entries(
-        fields.String(validate=OneOf([known.name for known in FORMATS])),
+        Format(),
         load_default=None,
         validate=Length(1, len(FORMATS)),
         metadata={"description": "formats to take, instead of all"},

@@ -36,6 +36,19 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 @click.option("--limit", type=click.IntRange(1), help="Pictures of a page at most.  [default: 50]")
 @click.option("--min-width", type=click.IntRange(0), help="Pixels.")
 @click.option("--min-height", type=click.IntRange(0), help="Pixels.")
+@click.option("--min-bytes", callback=read.size, help="Size of the file, such as 20kB.")
+@click.option(
+    "--include",
+    multiple=True,
+    callback=read.several,
+    help="Text that an address has in it, such as /photos/ or *.jpg; may be repeated.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    callback=read.several,
+    help="Text of addresses to leave out; may be repeated.",
+)
 @click.option("--types", callback=read.types, help="Formats, such as png,jpeg.  [default: all]")
 @click.option(
     "--sources",
@@ -190,13 +203,13 @@ def _failed(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _listed(urls: Iterable[str]) -> Iterator[str]:
     """Yield the URLs of arguments and of lists; a scheme is left out as in browsers."""
+    from app.urls import listed, with_scheme
+
     for url in urls:
         if url == "-" and sys.stdin is None:
             raise OSError("standard input is closed")
-        for line in sys.stdin if url == "-" else [url]:
-            text = line.strip()
-            if text and not text.startswith("#"):
-                yield text if "://" in text else f"https://{text}"
+        for _, text in listed(sys.stdin if url == "-" else [url]):
+            yield with_scheme(text)
 
 
 def _counted(got: int, missed: int) -> str:

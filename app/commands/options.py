@@ -1,22 +1,20 @@
 """How the options of `fetch` are read."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import click
 
 from app.pictures.sources import Source
-
-SHORT = {"jpg": "jpeg", "tif": "tiff"}
 
 
 def types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
     """Read names of formats, comma separated."""
     if value is None:
         return None
-    from app.pictures.formats import BY_NAME
+    from app.pictures.formats import ALIASES, BY_NAME
 
-    return _names(value, BY_NAME)
+    return _names(value, BY_NAME, ALIASES)
 
 
 def sources(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
@@ -24,13 +22,34 @@ def sources(_: click.Context, __: click.Parameter, value: str | None) -> list[st
     return _names(value or "", [source.value for source in Source])
 
 
-def _names(text: str, known: Collection[str]) -> list[str] | None:
+def _names(
+    text: str, known: Collection[str], aliases: Mapping[str, str] | None = None
+) -> list[str] | None:
     names = [name.strip().lower() for name in text.split(",")]
-    names = [SHORT.get(name, name) for name in names if name]
+    names = [(aliases or {}).get(name, name) for name in names if name]
     for name in names:
         if name not in known:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}")
     return names or None
+
+
+def size(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Read a size in bytes."""
+    if value is None:
+        return None
+    from marshmallow import ValidationError
+
+    from app.setting_values import read_size
+
+    try:
+        return read_size(value)
+    except ValidationError as error:
+        raise click.BadParameter(str(error.messages[0])) from None
+
+
+def several(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> list[str] | None:
+    """Read an option that may be given more than once."""
+    return list(value) or None
 
 
 def service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

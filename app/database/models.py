@@ -138,6 +138,7 @@ class Download(Job):
 
     ASKED = (
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
+        *("min_bytes", "include", "exclude"),
         *("sources", "image_urls", "dry_run", "at_once", "callback_url", "site", "client"),
     )
 
@@ -145,6 +146,9 @@ class Download(Job):
     limit = IntegerField()
     min_width = IntegerField(default=0)
     min_height = IntegerField(default=0)
+    min_bytes = IntegerField(default=0)
+    include = JSONField(null=True)  # patterns of addresses to take; null: all
+    exclude = JSONField(null=True)  # patterns of addresses to leave out
     types = JSONField(null=True)  # names of formats; null: all
     manifest = BooleanField(default=False)
     sources = JSONField(null=True)  # names of groups; null: what is seen

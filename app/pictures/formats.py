@@ -32,6 +32,8 @@ SVG = ImageFormat("svg", "image/svg+xml", "svg")
 FORMATS = (JPEG, PNG, GIF, WEBP, AVIF, HEIC, JXL, BMP, ICO, TIFF, SVG)
 BY_NAME = {one.name: one for one in FORMATS}
 BY_CONTENT_TYPE = {one.content_type: one for one in FORMATS}
+# Further names that people know them by.
+ALIASES = {"jpg": "jpeg", "tif": "tiff", "heif": "heic"}
 
 
 def _pattern(signature: bytes) -> re.Pattern[bytes]:

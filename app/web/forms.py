@@ -4,15 +4,19 @@ import re
 from typing import Any, cast
 
 from marshmallow import Schema, ValidationError
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.api.schemas import MAX_URLS, NewDownload, NewImage
 from app.http import services
+from app.setting_values import read_size
+from app.urls import listed, with_scheme
 
 MAX_PAGES = 100  # at once, by hand
 MOST_TOLD = 5  # of what is wrong with a field
 
-NUMBERS = ("limit", "min_width", "min_height")
+NUMBERS = ("limit", "min_width", "min_height", "at_once")
+CHOICES = ("types", "sources")
+WORDS = ("image_urls", "include", "exclude")
 TRUTHS = ("manifest", "dry_run")
 
 Form = MultiDict[str, str]
@@ -25,6 +29,22 @@ class Refused(Exception):
     def __init__(self, errors: Errors) -> None:
         super().__init__(errors)
         self.errors = errors
+
+
+def add_list(form: Form, file: FileStorage | None) -> None:
+    """Add the addresses of a file to those that are typed in.
+
+    Raises:
+        Refused: it is no text.
+
+    """
+    if not file or not file.filename:
+        return
+    try:
+        text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused({"list": ["Not a text file (UTF-8) with one address per line."]}) from error
+    form["urls"] = f"{form.get('urls', '')}\n{text}".strip()
 
 
 def new_downloads(form: Form) -> list[dict[str, Any]]:
@@ -54,8 +74,7 @@ def new_images(form: Form) -> list[dict[str, Any]]:
 
 def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     """Return the lines that say anything, by their numbers in the field."""
-    texts = form.get(name, "").splitlines()
-    lines = {number: _url(text.strip()) for number, text in enumerate(texts, 1) if text.strip()}
+    lines = {number: with_scheme(text) for number, text in listed(form.get(name, "").splitlines())}
     if not lines:
         raise Refused({name: ["Enter an address, such as https://example.com/."]})
     most = min(most, services.settings().max_queued or most)
@@ -64,21 +83,26 @@ def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     return lines
 
 
-def _url(text: str) -> str:
-    """Return an address as people leave it out: without a scheme, it is https."""
-    return text if "://" in text else f"https://{text}"
-
-
 def _options(form: Form) -> dict[str, Any]:
     """Return the fields of the API that the form sets; what is left empty has its default."""
     given = {name: form[name].strip() for name in NUMBERS if name in form}
     options: dict[str, Any] = {name: _number(text) for name, text in given.items() if text}
     options |= {name: True for name in TRUTHS if name in form}
-    if types := form.getlist("types"):
-        options["types"] = types
-    if listed := form.get("image_urls", "").split():
-        options["image_urls"] = listed
+    options |= {name: form.getlist(name) for name in CHOICES if name in form}
+    if size := form.get("min_bytes", "").strip():
+        options["min_bytes"] = _size(size)
+    for name in WORDS:
+        lines = listed(form.get(name, "").splitlines())
+        if words := [word for _, line in lines for word in line.split()]:
+            options[name] = words
     return options
+
+
+def _size(text: str) -> int:
+    try:
+        return read_size(text)
+    except ValidationError as error:
+        raise Refused({"min_bytes": _sentences(error.messages)}) from error
 
 
 def _number(text: str) -> int | str:

@@ -24,24 +24,26 @@ def show() -> str:
 @home.post("/")
 def add() -> Response | tuple[str, int]:
     """Ask for what the form says, and go where it can be watched."""
+    form = forms.Form(request.form)
     try:
-        target = _add_images() if request.form.get("kind") == "images" else _add_downloads()
+        forms.add_list(form, request.files.get("list"))
+        target = _add_images(form) if form.get("kind") == "images" else _add_downloads(form)
     except forms.Refused as refused:
-        return _form(request.form, refused.errors), 422
+        return _form(form, refused.errors), 422
     services.engine().submit()
     return redirect(target, 303)
 
 
-def _add_images() -> str:
-    images = forms.new_images(request.form)
+def _add_images(form: forms.Form) -> str:
+    images = forms.new_images(form)
     services.capacity().admit(len(images))
     first, *_ = jobs.add_images((new["url"] for new in images), client=services.client())
     since = first.added_at.isoformat(timespec="milliseconds")
     return url_for("web.gallery.walk", status="", added_after=since)
 
 
-def _add_downloads() -> str:
-    downloads = forms.new_downloads(request.form)
+def _add_downloads(form: forms.Form) -> str:
+    downloads = forms.new_downloads(form)
     services.capacity().admit(len(downloads))
     added = jobs.add_downloads({**new, "client": services.client()} for new in downloads)
     if len(added) > 1:
@@ -55,5 +57,5 @@ def _form(form: forms.Form, errors: forms.Errors | None = None) -> str:
         form=form,
         errors=errors or {},
         formats=FORMATS,
-        max_images=services.settings().max_images,
+        settings=services.settings(),
     )

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from app.database.models import UNFINISHED, Image, Status
 from app.http import services
 from app.pictures.formats import BY_CONTENT_TYPE, SVG
+from app.pictures.sources import Source
 
 MAX_NAME = 200  # characters; `data:` URIs have thousands
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -21,6 +22,14 @@ STATES = {
     Status.FINISHED: "Done",
     Status.FAILED: "Failed",
     Status.CANCELLED: "Cancelled",
+}
+
+
+SOURCES = {
+    Source.SEEN: "Shown on the page",
+    Source.META: "Previews (Open Graph)",
+    Source.LINKS: "Linked image files",
+    Source.ICONS: "Icons",
 }
 
 
@@ -109,6 +118,7 @@ TESTS = {"link": is_link}
 GLOBALS: dict[str, Any] = {
     "keys": services.keys,
     "STATES": STATES,
+    "SOURCES": SOURCES,
     "UNFINISHED": UNFINISHED,
     "Status": Status,
 }

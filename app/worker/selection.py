@@ -1,7 +1,7 @@
 """Which pictures of a page are taken, and under which name: pure choices, no input or output."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
 
 from app.database.models import Download, Image
 from app.errors import Skipped, Unwanted
@@ -14,16 +14,58 @@ from app.pictures.picture import Picture
 TRIES_PER_IMAGE = 3
 # Fifty sizes would be fifty tries: the best ones and the plainest are enough.
 SIZES_TRIED = 5
+LEFT_OUT = "left out by include or exclude"
 
 
 def considered(pictures: Iterable[Picture], download: Download) -> Iterator[Picture]:
     """Yield what is recorded of a page: as many pictures as may be tried, and the skips between."""
-    room = download.limit * (1 if download.dry_run else TRIES_PER_IMAGE)
-    for picture in islice(pictures, 2 * room):
-        room -= picture.skipped is None
-        if room < 0:
+    wanted = skipped = download.limit * (1 if download.dry_run else TRIES_PER_IMAGE)
+    for picture in pictures:
+        if picture.skipped:
+            skipped -= 1
+            if skipped < 0:
+                continue
+        elif not wanted:
             return
+        else:
+            wanted -= 1
         yield picture
+
+
+def by_address(pictures: list[Picture], download: Download) -> list[Picture]:
+    """Drop the addresses that the client's patterns leave out; skip pictures without any left."""
+    include, exclude = download.include or ["*"], download.exclude or []
+
+    def chosen(picture: Picture) -> Picture:
+        kept = tuple(
+            url
+            for url in picture.candidates
+            if _matches(url, include) and not _matches(url, exclude)
+        )
+        if picture.skipped or len(kept) == len(picture.candidates):
+            return picture
+        return replace(picture, candidates=kept) if kept else replace(picture, skipped=LEFT_OUT)
+
+    return list(map(chosen, pictures)) if download.include or exclude else pictures
+
+
+def _matches(url: str, patterns: Iterable[str]) -> bool:
+    """Look for patterns anywhere in an address; `*` is any text, and case does not matter.
+
+    Each piece is searched for once, behind the one before: no pattern takes long.
+    """
+    url = url.lower()
+    return any(_holds(url, pattern.lower().split("*")) for pattern in patterns)
+
+
+def _holds(text: str, pieces: Iterable[str]) -> bool:
+    at = 0
+    for piece in pieces:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 def tried(candidates: Sequence[str]) -> list[str]:
@@ -44,6 +86,8 @@ def check_wanted(download: Download, facts: ImageFacts) -> None:
     kind = BY_CONTENT_TYPE[facts.content_type].name
     if download.types and kind not in download.types:
         raise Unwanted(f"type not asked for: {kind}")
+    if facts.bytes < download.min_bytes:
+        raise Unwanted(f"too small: {facts.bytes:,} bytes")
     if facts.width is None or facts.height is None:
         return
     if facts.width < download.min_width or facts.height < download.min_height:

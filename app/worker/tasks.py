@@ -37,7 +37,7 @@ from app.worker.images import fetch_image, new_key
 from app.worker.pages import read_page
 from app.worker.processes import ProcessRegistry
 from app.worker.seats import Seats
-from app.worker.selection import considered
+from app.worker.selection import by_address, considered
 
 Work = Download | Image | Delivery
 Kind = type[Download] | type[Image] | type[Delivery]
@@ -173,10 +173,13 @@ class Tasks:
         page_url = Url.parse(download.url)
         if download.found is None:
             page_url, pictures = _find(download, page_url, fetcher)
+            pictures = by_address(pictures, download)
             found = sum(picture.skipped is None for picture in pictures)
             download.spent_seconds = fetcher.job_time.spent()
             jobs.add_found(download, found, considered(pictures, download))
         if not download.found:
+            if download.include or download.exclude:
+                raise NoImages("the page shows no images that include and exclude let through")
             raise NoImages(f"the page shows no images; {BOOKMARKLET}")
         if not download.dry_run:
             most = self.settings.images_at_once

@@ -37,6 +37,9 @@ def test_it_keeps_what_was_asked_for(client: FlaskClient) -> None:
         "limit": 7,
         "min_width": 100,
         "min_height": 50,
+        "min_bytes": 20_000,
+        "include": ["/photos/"],
+        "exclude": ["thumb", "*.gif"],
         "types": ["jpeg", "png"],
         "manifest": True,
         "sources": ["seen", "icons"],
@@ -46,6 +49,12 @@ def test_it_keeps_what_was_asked_for(client: FlaskClient) -> None:
 
     row = Download.get()
     assert {name: getattr(row, name) for name in wanted} == wanted
+
+
+def test_formats_have_the_names_that_people_know_them_by(client: FlaskClient) -> None:
+    client.post("/download", json={"url": URL, "types": ["jpg", "TIF", "heif", "PNG"]})
+
+    assert Download.get().types == ["jpeg", "tiff", "heic", "png"]
 
 
 def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) -> None:
@@ -83,6 +92,13 @@ def test_it_asks_for_fifty_images_of_any_kind_by_default(client: FlaskClient) ->
         ({"url": URL, "limit": None}, "limit"),
         ({"url": URL, "min_width": -1}, "min_width"),
         ({"url": URL, "min_height": 10**30}, "min_height"),
+        ({"url": URL, "min_bytes": -1}, "min_bytes"),
+        ({"url": URL, "min_bytes": "20kB"}, "min_bytes"),
+        ({"url": URL, "include": "a"}, "include"),
+        ({"url": URL, "include": []}, "include"),
+        ({"url": URL, "include": [""]}, "include"),
+        ({"url": URL, "exclude": ["a"] * 51}, "exclude"),
+        ({"url": URL, "exclude": ["\ud800"]}, "exclude"),
         ({"url": URL, "types": []}, "types"),
         ({"url": URL, "types": "png"}, "types"),
         ({"url": URL, "types": ["exe"]}, "types"),

@@ -184,6 +184,22 @@ def test_filters_hold_and_what_they_leave_out_is_no_failure(command: Command, si
     assert members(command.run("--limit", "1", page).stdout.strip()) == ["001-a.png"]
 
 
+def test_sizes_and_addresses_are_filtered(command: Command, site: Site) -> None:
+    names = ["small.png", "large.png", "photos/b.png", "photos/c.png", "photos/thumb.png"]
+    for number, name in enumerate(names):
+        side = 9 if name == "small.png" else 90
+        site.file(f"/{name}", picture("png", number, (side, side)))
+    page = site.page("/", "".join(f"<img src={name}>" for name in names))
+    filters = ["--include", "/PHOTOS/", "--include", "large", "--exclude", "th*b"]
+    chosen = command.run(*filters, page)
+    large = command.run("--min-bytes", "0.1 kB", page)
+    least = command.run("--min-bytes", "0 kB", "--exclude", "photos", page)
+
+    assert members(chosen.stdout.strip()) == ["001-large.png", "002-b.png", "003-c.png"]
+    assert "'--min-bytes': Not a size" in large.stderr
+    assert members(least.stdout.strip()) == ["001-small.png", "002-large.png"]
+
+
 def test_sources_say_where_to_look(command: Command, site: Site) -> None:
     for name in "ab":
         site.file(f"/{name}.png", picture("png", ord(name)))

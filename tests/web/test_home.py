@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -25,7 +27,8 @@ def test_a_page_becomes_a_download(client: FlaskClient) -> None:
 
 
 def test_every_option_of_the_form_reaches_the_download(client: FlaskClient) -> None:
-    options = {"limit": "7", "min_width": "640", "min_height": "480", "types": ["jpeg", "png"]}
+    options = {"limit": "7", "min_width": "640", "min_height": "480", "types": ["JPG", "png"]}
+    options |= {"min_bytes": "20 kB", "include": "/photos/ *.jpg", "exclude": "thumb"}
     flags = {"dry_run": "true", "manifest": "true"}
     client.post("/", data={"urls": PAGE, "image_urls": "/a.png\r\n/b.png", **options, **flags})
 
@@ -33,6 +36,8 @@ def test_every_option_of_the_form_reaches_the_download(client: FlaskClient) -> N
     assert told["types"] == ["jpeg", "png"]
     assert (told["limit"], told["min_width"], told["min_height"]) == (7, 640, 480)
     assert told["image_urls"] == ["/a.png", "/b.png"]
+    assert (told["min_bytes"], told["exclude"]) == (20_000, ["thumb"])
+    assert told["include"] == ["/photos/", "*.jpg"]
     assert told["dry_run"]
     assert told["manifest"]
 
@@ -60,6 +65,55 @@ def test_an_address_without_a_scheme_is_https(client: FlaskClient) -> None:
     assert Download.get().url == "https://example.com/a?b=1"
 
 
+def test_a_list_may_have_comments_and_empty_lines(client: FlaskClient) -> None:
+    images = "# of the gallery\n\n/a.png\n#/b.png\n/c.png#top"
+    client.post("/", data={"urls": f"# mine\n\n  {PAGE}  \n", "image_urls": images})
+
+    download = Download.get()
+    assert (download.url, download.image_urls) == (PAGE, ["/a.png", "/c.png#top"])
+
+
+def test_a_file_of_addresses_is_taken_beside_those_typed_in(client: FlaskClient) -> None:
+    file = BytesIO(f"\ufeff# pages\r\n{PAGE}b\r\n".encode()), "list.txt"
+    client.post("/", data={"urls": PAGE, "list": file})
+
+    assert [row.url for row in Download.select().order_by(Download.id)] == [PAGE, f"{PAGE}b"]
+
+
+def test_a_file_that_is_no_text_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/", data={"urls": PAGE, "list": (BytesIO(picture()), "a.png")})
+
+    assert answer.status_code == 422
+    assert "Not a text file" in answer.text
+    assert not Download.select().exists()
+
+
+def test_a_list_of_ten_thousand_images_has_room_in_the_form(client: FlaskClient) -> None:
+    urls = "\n".join(f"https://example.com/{'x' * 100}{number}.png" for number in range(10_000))
+    answer = client.post("/", data={"urls": urls, "kind": "images"})
+
+    assert answer.status_code == 303
+    assert Image.select().count() == 10_000
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+def test_a_file_of_addresses_fills_the_form(tab: Tab, url: str, tmp_path: Path, way: str) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text(f"# mine\n{PAGE}a\n{PAGE}b\n")
+    tab.page.goto(url)
+    if way == "chosen":
+        tab.page.get_by_label("Or choose a text file").set_input_files(file)
+    else:
+        drop = "text => { const transfer = new DataTransfer();"
+        drop += "transfer.items.add(new File([text], 'list.txt'));"
+        drop += "return transfer; }"
+        transfer = tab.page.evaluate_handle(drop, file.read_text())
+        tab.page.dispatch_event("h1", "drop", {"dataTransfer": transfer})
+
+    expect(tab.page.get_by_label("Addresses")).to_have_value(file.read_text().strip())
+    expect(tab.page.get_by_label("Or choose a text file")).to_have_value("")
+
+
 def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClient) -> None:
     urls = "\n".join(f"http://10.0.0.{number}/" for number in range(60))
     answer = client.post("/", data={"urls": urls, "kind": "images"})
@@ -81,6 +135,9 @@ def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClie
         ({"urls": PAGE, "limit": "0"}, "Must be greater than or equal to 1"),
         ({"urls": PAGE, "limit": "٣"}, "Not a valid integer"),
         ({"urls": PAGE, "types": "exe"}, "Must be one of"),
+        ({"urls": PAGE, "sources": "everywhere"}, "Must be one of"),
+        ({"urls": PAGE, "min_bytes": "many"}, "Not a size"),
+        ({"urls": PAGE, "exclude": "x" * 501}, "Length must be between 1 and 500"),
         ({"urls": f"{PAGE}\n{PAGE}b", "image_urls": "/a.png"}, "enter one address"),
     ],
 )

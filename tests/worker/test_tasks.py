@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -16,11 +17,12 @@ from flask.testing import FlaskClient
 from app import jobs
 from app.database.models import JOB_KINDS, Download, Image
 from app.jobs import cleanup
+from app.pictures.picture import Picture
 from app.settings import Settings
 from app.storage import Storage, archive_key
 from app.worker import pages
 from app.worker.processes import ProcessRegistry
-from app.worker.selection import TRIES_PER_IMAGE
+from app.worker.selection import TRIES_PER_IMAGE, by_address
 from app.worker.tasks import Tasks
 from tests.samples import CONTENT_TYPES, FORMATS, picture
 from tests.site import Reply, Site
@@ -154,6 +156,10 @@ def test_what_is_skipped_is_reported_and_takes_no_place(
         ({"min_width": 20, "min_height": 20}, ["002-wide.png", "003-high.gif"]),
         ({"types": ["gif"]}, ["003-high.gif"]),
         ({"types": ["png"], "limit": 1}, ["001-small.png"]),
+        ({"min_bytes": 80}, ["002-wide.png", "003-high.gif"]),
+        ({"include": ["/WIDE", "h*g*f"]}, ["001-wide.png", "002-high.gif"]),
+        ({"exclude": ["*.png"]}, ["001-high.gif"]),
+        ({"include": ["png"], "exclude": ["small"]}, ["001-wide.png"]),
     ],
 )
 def test_the_filters_keep_what_was_asked_for(
@@ -166,6 +172,47 @@ def test_the_filters_keep_what_was_asked_for(
     download = ask(show(site, "small.png", "wide.png", "high.gif"), **filters)
 
     assert list(members(download)) == kept
+
+
+def test_of_a_picture_in_several_sizes_the_best_that_passes_is_taken(
+    site: Site, ask: Ask, members: Members
+) -> None:
+    site.file("/small.png", picture("png", 1))
+    page = site.page("/", '<img src="small.png" srcset="small.png 1x, large.png 2x">')
+
+    assert list(members(ask(page, exclude=["large"]))) == ["001-small.png"]
+    assert site.asked("/large.png") == 0
+
+
+def test_addresses_that_are_left_out_take_no_place(site: Site, ask: Ask, members: Members) -> None:
+    site.file("/z.png", picture())
+    names = [f"{number}.gif" for number in range(20)]
+
+    download = ask(show(site, *names, "z.png"), limit=1, include=["z.png"])
+
+    assert list(members(download)) == ["001-z.png"]
+    assert download.found == 1
+    skipped = [row for row in jobs.pictures_of(download) if row.position is None]
+    assert len(skipped) == TRIES_PER_IMAGE
+    assert skipped[0].error_detail == "skipped: left out by include or exclude"
+
+
+def test_a_page_without_an_address_that_passes_says_so(site: Site, ask: Ask) -> None:
+    download = ask(show(site, "a.png"), include=["b.png"])
+
+    assert download.error_code == "no-images"
+    assert "include and exclude" in str(download.error_detail)
+
+
+def test_no_pattern_takes_long() -> None:
+    url = "https://example.com/" + "a" * 8_000
+    download = Download(include=["a*" * 250 + "b"] * 50)
+    started = time.monotonic()
+
+    [found] = by_address([Picture((url,), "img")], download)
+
+    assert found.skipped
+    assert time.monotonic() - started < 1
 
 
 def test_what_the_filters_leave_out_is_told(site: Site, ask: Ask) -> None:

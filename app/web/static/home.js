@@ -13,6 +13,28 @@ form.addEventListener("submit", () => {
   told.textContent = "Sending…";
 });
 
+// A list, chosen or dropped anywhere on the page, is shown before it is sent.
+async function takeFiles(files) {
+  for (const file of files) {
+    const text = file.size > 4_000_000 ? "\0" : (await file.text()).replace(/^\uFEFF/, "");
+    if (/[\0\uFFFD]/.test(text)) told.textContent = `${file.name} is not a text file with one address per line.`;
+    else form.elements.urls.value = [form.elements.urls.value, text].join("\n").trim();
+  }
+}
+
+form.elements.list.addEventListener("change", async ({ target }) => {
+  await takeFiles(target.files);
+  target.value = "";
+});
+addEventListener("dragover", (event) => {
+  if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+});
+addEventListener("drop", (event) => {
+  if (!event.dataTransfer.files.length) return;
+  event.preventDefault(); // or the browser would open the file in place of this page
+  takeFiles(event.dataTransfer.files);
+});
+
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   button.disabled = false;

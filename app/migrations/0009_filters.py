@@ -1,0 +1,12 @@
+"""How small a picture may be in bytes, and which addresses are taken or left out."""
+
+from peewee import Database, IntegerField, JSONField
+from playhouse.migrate import SchemaMigrator, migrate
+
+
+def up(migrator: SchemaMigrator, db: Database) -> None:
+    migrate(
+        migrator.add_column("download", "min_bytes", IntegerField(default=0)),
+        migrator.add_column("download", "include", JSONField(null=True)),
+        migrator.add_column("download", "exclude", JSONField(null=True)),
+    )
