@@ -6,10 +6,10 @@ FUZZ_SECONDS ?= 300
 SEED ?= 20261120
 TO ?= .
 
-.PHONY: help run fetch test crash fuzz bench screenshots backup lint smoke wheel release format lock clean
+.PHONY: help run fetch test test-cluster crash fuzz bench screenshots backup lint smoke wheel release format lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 run: .venv/runtime  ## serve on http://localhost:8000 (PORT=9000: elsewhere)
 	exec $(BIN)/gunicorn wsgi:app --bind 127.0.0.1:$(PORT)
@@ -20,6 +20,9 @@ fetch: .venv/runtime  ## get the pictures of URL=https://… in a zip (ARGS=--ex
 test: export PYTHONDONTWRITEBYTECODE =  # hundreds of processes start; one compiles for all
 test: .venv/development  ## run the tests
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+test-cluster: .venv/development  ## run the tests that need PostgreSQL, Redis or an S3 server
+	$(BIN)/pytest -m cluster
 
 crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
 	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py

@@ -27,10 +27,10 @@ def verify(settings: "Settings") -> None:
 
     """
     from app.database import sqlite
-    from app.storage import Storage
+    from app.storage import FolderStorage
 
     _check_servers(settings)
-    storage = Storage(settings.storage_dir)
+    storage = FolderStorage(settings.storage_dir)
     storage.prepare()
     sqlite.use(storage.database)
     try:
@@ -58,11 +58,11 @@ def prepare(settings: "Settings") -> None:
 
     """
     from app.database import sqlite
-    from app.storage import Storage
+    from app.storage import FolderStorage
     from app.storage.locks import exclusive
 
     _check_servers(settings)
-    storage = Storage(settings.storage_dir)
+    storage = FolderStorage(settings.storage_dir)
     storage.prepare()
     sqlite.use(storage.database)
     with exclusive(storage.root / "migration.lock"):
@@ -84,12 +84,12 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.database import sqlite
     from app.jobs.watch import JobWatcher
     from app.settings import load
-    from app.storage import Storage
+    from app.storage import FolderStorage
     from app.worker.pool import PoolEngine
 
     settings = settings or load()
     prepare(settings)
-    storage = Storage(settings.storage_dir)
+    storage = FolderStorage(settings.storage_dir)
     sqlite.use(storage.database)
     app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings

@@ -31,6 +31,7 @@
     ├── StorageFailure          it cannot be kept
     │   ├── StorageFull         no room for the file or the row
     │   └── StorageUnusable     nothing may be written there now
+    │       └── StorageUnreachable  its server does not work; jobs are handed back
     ├── GaveUp                  the job died with its process too often
     └── Unexpected              a fault of ours; the log has it
     Interrupted                 the process is stopping: hand the job back
@@ -242,6 +243,10 @@ class StorageUnusable(StorageFailure):
 
     code, title, status = "storage-unusable", "Storage not usable", 503
     retry_seconds = 5
+
+
+class StorageUnreachable(StorageUnusable):
+    """The server of the storage does not work now: jobs wait for it, and do not fail."""
 
 
 class GaveUp(Failure):

@@ -22,6 +22,7 @@ from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from tests.browser import browser, tab
 from tests.disk import SmallDisk
+from tests.object_store import KEYS, SeaweedFS
 from tests.site import Site
 
 __all__ = ["browser", "tab"]  # fixtures for all
@@ -145,6 +146,14 @@ def keep_image(client: FlaskClient, site: Site, work: Callable[[], int]) -> Call
         return path
 
     return do
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """A real S3 server, one for all tests; each takes a prefix of its own."""
+    os.environ.update(KEYS)
+    with SeaweedFS(tmp_path_factory.mktemp("object_store")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from peewee import PeeweeException
 
 from app.database import sqlite
+from app.errors import StorageFailure
 from app.http import services
 from app.http.operations import Resource
 from app.http.problems import problem
@@ -61,6 +62,8 @@ def _storage() -> str | None:
         services.storage().probe()
     except OSError as error:
         return f"cannot be written: {error.strerror}"
+    except StorageFailure as failure:
+        return failure.detail
     return None
 
 

@@ -25,7 +25,7 @@ from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.setting_values import MiB
 from app.settings import load
-from app.storage import Storage, archive_key, image_key
+from app.storage import FolderStorage, archive_key, image_key
 from app.urls import Url
 from app.worker.pool import PoolEngine
 
@@ -135,7 +135,7 @@ def in_process() -> Iterator[LocalClient]:
             load(), storage_dir=Path(folder), job_threads=1, images_at_once=16, keep_days=0
         )
         prepare(settings)
-        storage = Storage(settings.storage_dir, durable=False)
+        storage = FolderStorage(settings.storage_dir, durable=False)
         sqlite.db.pragma("synchronous", "off", permanent=True)  # nothing here survives a crash
         engine = PoolEngine(settings, storage)
         try:

@@ -17,7 +17,7 @@ from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
 from app.jobs.documents import DownloadDocument, ImageDocument
 from app.settings import load
-from app.storage import Storage
+from app.storage import FolderStorage, Storage
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,7 +43,7 @@ def _open() -> Storage:
         storage: Storage = script.load_app().extensions["storage"]
         return storage
     settings = load()
-    storage = Storage(settings.storage_dir)
+    storage = FolderStorage(settings.storage_dir)
     if not storage.database.exists():
         raise ConfigurationError(
             f"no storage in {storage.root}: call this where the service was started,"

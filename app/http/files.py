@@ -1,8 +1,8 @@
 """What clients get of stored files: the same answers whether nginx sends the bytes or gunicorn.
 
-A file never changes once it has its name, so its time and size make a strong ETag. It is spelled
-as nginx spells it: nginx leaves the application's away when it sends a file in its place, and
-puts its own there, together with its own reading of ranges and conditions.
+A file never changes once it has its name, so the ETag that its storage knows is a strong one. nginx
+leaves the application's away when it sends a file in its place, and puts its own there, together
+with its own reading of ranges and conditions.
 """
 
 import unicodedata
@@ -35,7 +35,7 @@ def stored(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respo
         answer.close()
         answer.set_data(b"")
         del answer.headers["Accept-Ranges"]  # nginx would say it twice
-        answer.headers["X-Accel-Redirect"] = accel + quote(key)
+        answer.headers["X-Accel-Redirect"] = accel + services.storage().proxy_path(key)
     return answer
 
 
@@ -76,7 +76,7 @@ def version_of(key: str) -> tuple[conditional.Version, int]:
     """
     found = services.storage().stat(key)
     moment = datetime.fromtimestamp(found.changed, UTC)
-    return conditional.Version(f"{found.changed:x}-{found.size:x}", moment), found.size
+    return conditional.Version(found.etag, moment), found.size
 
 
 def _names(name: str) -> dict[str, str]:

@@ -1,16 +1,23 @@
 """Bytes by key, such as `images/7f/<id>.<attempt>`; callers know no folders and no paths.
 
-`Storage` has new_file (whole or never), new_part and store (several at once), open, read, stat,
-exists, remove, walk and make_copy. How a stored file is sent is decided by `app.http.files`.
+A `Storage` is a folder, or a bucket where there is more than one machine. Both have new_file (whole
+or never), new_part and store (several at once), open, read, stat, exists, remove, walk and
+make_copy. How a stored file is sent is decided by `app.http.files`.
 """
 
 from app.storage.archive import Member, write_archive
 from app.storage.keys import Entry, archive_key, image_key, no_thumbnail_key, thumbnail_key
-from app.storage.local import Part, Stat, Storage
+from app.storage.local import FolderStorage
+from app.storage.objects import ObjectStorage
+from app.storage.parts import Part, Stat
+
+Storage = FolderStorage | ObjectStorage
 
 __all__ = [
     "Entry",
+    "FolderStorage",
     "Member",
+    "ObjectStorage",
     "Part",
     "Stat",
     "Storage",

@@ -1,14 +1,18 @@
 """Zip archives of stored files."""
 
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from app.errors import Interrupted
 from app.setting_values import MiB
-from app.storage.local import Storage
+
+if TYPE_CHECKING:
+    from app.storage import Storage
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no time before, a clock without a battery does
 
@@ -22,7 +26,7 @@ class Member:
 
 
 def write_archive(
-    storage: Storage,
+    storage: "Storage",
     key: str,
     members: Iterable[Member],
     made_at: datetime,
@@ -47,13 +51,19 @@ def write_archive(
             _add(storage, archive, member, made_at)
 
 
-def _add(storage: Storage, archive: zipfile.ZipFile, member: Member, made_at: datetime) -> None:
+def _add(
+    storage: "Storage",
+    archive: zipfile.ZipFile,
+    member: Member,
+    made_at: datetime,
+) -> None:
     info = zipfile.ZipInfo(member.name, max(made_at.timetuple()[:6], EARLIEST))
     info.external_attr = 0o644 << 16  # POSIX permissions, for unzip
     if isinstance(member.content, bytes):
         archive.writestr(info, member.content)
         return
     with storage.open(member.content) as source:
-        info.file_size = storage.stat(member.content).size
+        info.file_size = source.seek(0, os.SEEK_END)
+        source.seek(0)
         with archive.open(info, "w") as target:
             shutil.copyfileobj(source, target, MiB)

@@ -14,41 +14,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
+from urllib.parse import quote
 
-from app.errors import (
-    ConfigurationError,
-    Gone,
-    StorageFull,
-    StorageUnusable,
-)
+from app.errors import ConfigurationError, Gone
 from app.storage.disk import file_system, link_or_copy
 from app.storage.keys import Entry, entry_of
 from app.storage.locks import exclusive
+from app.storage.parts import Part, Stat, close, failure_of
 
 log = logging.getLogger(__name__)
 
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre"}
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-class Stat(NamedTuple):
-    """What is known of a stored file: bytes, and seconds since 1970 when it was made."""
-
-    size: int
-    changed: int
-
-
-class Part(NamedTuple):
-    """A file in the making, and the key that it is to have."""
-
-    key: str
-    path: Path
-    file: BinaryIO
-
-
-class Storage:
+class FolderStorage:
     """The storage folder; one that lasts no longer than its process need not be `durable`."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
@@ -150,6 +130,18 @@ class Storage:
         except FileNotFoundError as error:
             raise Gone("the stored file is gone") from error
 
+    def open_as_file(self, key: str) -> BinaryIO:
+        """Open a stored file so that it has a descriptor, which other processes can read.
+
+        Raises: see `open`.
+
+        """
+        return self.open(key)
+
+    def proxy_path(self, key: str) -> str:
+        """Return where nginx finds a stored file below its location for them."""
+        return quote(key)
+
     def stat(self, key: str) -> Stat:
         """Return the size and the time of a stored file.
 
@@ -161,7 +153,9 @@ class Storage:
             found = (self.root / key).stat()
         except FileNotFoundError as error:
             raise Gone("the stored file is gone") from error
-        return Stat(found.st_size, found.st_mtime_ns // 1_000_000_000)
+        changed = found.st_mtime_ns // 1_000_000_000
+        # As nginx spells it: when it sends a file, it puts its own in place of the application's.
+        return Stat(found.st_size, changed, f"{changed:x}-{found.st_size:x}")
 
     def exists(self, key: str) -> bool:
         """Return whether something is stored."""
@@ -216,11 +210,11 @@ class Storage:
             undo.callback(self._unlink, path)
             try:
                 file = path.open("w+b")
-                undo.callback(_close, file)
-                yield Part(key, path, file)
+                undo.callback(close, file)
+                yield Part(key, file)
                 file.flush()
             except OSError as error:
-                raise _named(error) from error
+                raise failure_of(error) from error
             undo.pop_all()
 
     def store(self, parts: Collection[Part]) -> None:
@@ -238,7 +232,7 @@ class Storage:
             for folder in folders:
                 self._make_folder(folder)
             for part, name in zip(parts, names, strict=True):
-                part.path.rename(name)
+                Path(part.file.name).rename(name)
             for folder in folders:
                 self._sync_folder(folder)
         except BaseException as error:
@@ -246,14 +240,14 @@ class Storage:
             for name in names:  # the file may have it, but not for certain
                 self._unlink(name)
             if isinstance(error, OSError):
-                raise _named(error) from error
+                raise failure_of(error) from error
             raise
 
     def discard(self, parts: Iterable[Part]) -> None:
         """Remove parts that will not be stored."""
         for part in parts:
-            _close(part.file)
-            self._unlink(part.path)
+            close(part.file)
+            self._unlink(Path(part.file.name))
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder for files, and its name durable before it is relied on."""
@@ -274,17 +268,3 @@ class Storage:
     def _sync(self, descriptor: int) -> None:
         if self._syncs:
             os.fsync(descriptor)
-
-
-def _named(error: OSError) -> Exception:
-    """Return the named reason for what the system said, if it has one; else the error."""
-    if error.errno in NO_ROOM:
-        return StorageFull("no room left in the storage")
-    if error.errno in NOT_ALLOWED:
-        return StorageUnusable(f"the storage cannot be written: {error.strerror}")
-    return error
-
-
-def _close(file: BinaryIO) -> None:
-    with suppress(OSError):  # what it had still to write is not wanted
-        file.close()

@@ -121,6 +121,7 @@ class PoolEngine:
         """Look once for what was left behind: by the dead, by a busy database, by time."""
         self.processes.remove_dead()  # first: on a full disk, the rest needs its room
         self._tasks.rescue()
+        self._tasks.try_storage()
         jobs.recover(self.processes.is_alive, self.settings.job_attempts)
         if jobs.any_claimable(self._tasks.kinds):
             for _ in range(self.settings.job_threads):

@@ -18,6 +18,7 @@ from app.errors import (
     Interrupted,
     NoImages,
     NoneWorked,
+    StorageUnreachable,
     TimeUp,
     Unexpected,
 )
@@ -62,6 +63,7 @@ class Tasks:
         self._stopping = stopping
         self._report = report
         self._stranded: deque[Work] = deque()
+        self._storage_works = True
         self.seats = Seats(settings.job_threads)
         # Deliveries wait as long as there is nothing to sign them with.
         self.kinds: Sequence[Kind] = CLAIMABLE if settings.webhook_secret else JOB_KINDS
@@ -69,6 +71,8 @@ class Tasks:
     def turn(self, kinds: Iterable[Kind]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
         for kind in kinds:
+            if kind is not Delivery and not self._storage_works:
+                continue  # else each job would ask its origins again, for nothing
             with ExitStack() as held:
                 job = self._claim(kind, held)
                 if job:
@@ -132,6 +136,13 @@ class Tasks:
                 jobs.hand_back(self._stranded[0])
             self._stranded.popleft()
 
+    def try_storage(self) -> None:
+        """Let jobs be claimed again, once a storage that did not work does."""
+        if not self._storage_works:
+            with suppress(StorageUnreachable):
+                self.storage.probe()
+                self._storage_works = True
+
     def _run(self, job: Work) -> None:
         seconds = math.inf if isinstance(job, Delivery) else self.settings.job_seconds
         job_time = JobTime(seconds, job.spent_seconds or 0.0)
@@ -144,7 +155,8 @@ class Tasks:
                     webhooks.deliver(job, fetcher, self.settings.webhook_secret)
                 else:
                     self._image(job, fetcher)
-        except Interrupted:
+        except (Interrupted, StorageUnreachable) as error:
+            self._storage_works &= isinstance(error, Interrupted)
             job.spent_seconds = job_time.spent()
             jobs.hand_back(job)
         except Failure as failure:

@@ -147,7 +147,7 @@ class ThumbnailQueue:
 
     def _shrink(self, image: Image, thumbnailer: Thumbnailer) -> tuple[str, bytes]:
         known = BY_CONTENT_TYPE[image.content_type or ""]
-        with self._storage.open(image_key(image.id, image.attempts)) as source:
+        with self._storage.open_as_file(image_key(image.id, image.attempts)) as source:
             try:
                 content = thumbnailer.make(source, known, self._stopping)
             except NoThumbnail as failure:

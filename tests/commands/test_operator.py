@@ -21,7 +21,7 @@ from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
 from app.settings import Settings
-from app.storage import Storage, image_key
+from app.storage import FolderStorage, image_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -226,7 +226,7 @@ def test_the_backup_of_a_container_is_restored_as_the_guide_says(tmp_path: Path)
     (tmp_path / "bin" / "docker").write_text(DOCKER)
     (tmp_path / "bin" / "docker").chmod(0o755)
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
-    storage = Storage(tmp_path / "storage")
+    storage = FolderStorage(tmp_path / "storage")
     prepare(Settings(storage_dir=storage.root))
     stray = storage.root / image_key(new_id(), 1)
     stray.parent.mkdir(parents=True)

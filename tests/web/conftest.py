@@ -13,7 +13,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from app.database import sqlite
 from app.database.models import Image, Status
-from app.storage import Storage, thumbnail_key
+from app.storage import FolderStorage, thumbnail_key
 from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import SECONDS, Service, serving
@@ -106,7 +106,7 @@ def barriers(page: Page) -> list[tuple[str, str]]:
 
 def fill(service: Service, count: int) -> None:
     """Store images as a service would have done; their thumbnails are one file on the disk."""
-    storage = Storage(Path(service.environment["DOWNLOADER_STORAGE_DIR"]))
+    storage = FolderStorage(Path(service.environment["DOWNLOADER_STORAGE_DIR"]))
     thumbnail = storage.root / "thumbnail"
     thumbnail.write_bytes(picture("webp"))
     facts = {

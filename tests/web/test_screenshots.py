@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.database import sqlite
 from app.database.models import Download, Image, Status
-from app.storage import Storage, image_key
+from app.storage import FolderStorage, image_key
 from tests.service.conftest import Service, serving
 from tests.web.conftest import address
 
@@ -58,7 +58,7 @@ def landscape(number: int, size: tuple[int, int] = (960, 720)) -> bytes:
 
 def hang(service: Service) -> Download:
     """Store a download of landscapes, as a service would have done; return it."""
-    storage = Storage(Path(service.environment["DOWNLOADER_STORAGE_DIR"]))
+    storage = FolderStorage(Path(service.environment["DOWNLOADER_STORAGE_DIR"]))
     page = "https://example.com/journal/"
     began = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
     when = {"added_at": began, "started_at": began, "finished_at": began + timedelta(seconds=9)}

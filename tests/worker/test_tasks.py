@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -16,10 +16,11 @@ from flask.testing import FlaskClient
 
 from app import jobs
 from app.database.models import JOB_KINDS, Download, Image
+from app.errors import StorageUnreachable
 from app.jobs import cleanup
 from app.pictures.picture import Picture
 from app.settings import Settings
-from app.storage import Storage, archive_key
+from app.storage import Part, Storage, archive_key
 from app.worker import pages
 from app.worker.processes import ProcessRegistry
 from app.worker.selection import TRIES_PER_IMAGE, by_address
@@ -464,6 +465,32 @@ def test_a_full_disk_fails_the_job_with_that_reason(
     download = ask(show(site, "a.png"))
 
     assert (download.status, download.error_code) == ("failed", "storage-full")
+
+
+def test_jobs_wait_for_the_server_of_the_storage_and_do_not_ask_their_origins_again(
+    site: Site, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(parts: Iterable[Part] = ()) -> None:
+        tasks.storage.discard(parts)
+        raise StorageUnreachable("it does not answer")
+
+    page = show(site, site.file("/a.png", picture()))
+    options = {"limit": 50, "min_width": 0, "min_height": 0, "manifest": False}
+    download_id = jobs.add_download(url=page, **options).id
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks.storage, "store", refuse)
+        patch.setattr(tasks.storage, "probe", refuse)
+        assert tasks.turn(JOB_KINDS)
+        tasks.try_storage()
+        assert not tasks.turn(JOB_KINDS)
+    waiting = jobs.get(Download, download_id)
+    assert (waiting.status, waiting.crashes) == ("queued", 0)
+    assert [image.status for image in jobs.pictures_of(waiting)] == ["queued"]
+
+    tasks.try_storage()
+    assert tasks.turn(JOB_KINDS)
+    assert jobs.get(Download, download_id).status == "finished"
+    assert (site.asked("/"), site.asked("/a.png")) == (1, 2)
 
 
 def test_a_fault_of_ours_fails_the_job_and_is_logged(

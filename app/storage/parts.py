@@ -1,0 +1,45 @@
+"""Files in the making, and what is known of finished ones."""
+
+import errno
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple
+
+from app.errors import StorageFull, StorageUnusable
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class Stat(NamedTuple):
+    """What is known of a stored file.
+
+    size        bytes
+    changed     seconds since 1970 when it was made
+    etag        its version, opaque, without quotes
+    """
+
+    size: int
+    changed: int
+    etag: str
+
+
+class Part(NamedTuple):
+    """A file in the making, and the key that it is to have."""
+
+    key: str
+    file: BinaryIO
+
+
+def failure_of(error: OSError) -> Exception:
+    """Return the named reason for what the system said, if it has one; else the error."""
+    if error.errno in NO_ROOM:
+        return StorageFull("no room left in the storage")
+    if error.errno in NOT_ALLOWED:
+        return StorageUnusable(f"the storage cannot be written: {error.strerror}")
+    return error
+
+
+def close(file: BinaryIO) -> None:
+    """Close a file that is not wanted: what it had still to write is dropped."""
+    with suppress(OSError):
+        file.close()
