@@ -7,6 +7,7 @@ longer than the work, and receives the name of a decoder and an open file with e
 
 import ctypes
 import io
+import math
 import os
 import resource
 import signal
@@ -50,6 +51,7 @@ TURNS = dict(
         start=2,
     )
 )
+NEAR_SRGB = 0.01  # a gAMA so near to 1 / 2.2 means sRGB
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
 
 MADE, NONE, NO_MEMORY = b"+", b"-", b"!"  # kinds of answers, before their length
@@ -125,7 +127,7 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
     small.thumbnail((SIDE, SIDE))
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
         small = upright(small, picture.info.get("exif"))
-    small = in_srgb(small, picture.info.get("icc_profile"))
+    small = in_srgb(small, picture.info.get("icc_profile"), gamma(picture))
     small.info.clear()
     result = io.BytesIO()
     small.save(result, "WEBP", quality=QUALITY, method=METHOD)
@@ -136,10 +138,15 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     """Return a picture with its pixels; of a JPEG, no more than are needed."""
     load_plugin(decoder)
     picture = Image.open(file, formats=[decoder.upper()])
+    if decoder == "Ico":  # which would drop the transparency of a palette
+        picture = picture.ico.getimage(picture.size)  # type: ignore[attr-defined]
     picture.draft(None, (3 * SIDE // 2, 3 * SIDE // 2))
     key = picture.info.get("transparency")
-    if isinstance(key, tuple) and ";16B" in str(picture.tile):  # PNG's, of what has 8 bits now
+    kind = picture.tile[0].args if decoder == "Png" and picture.tile else None
+    if isinstance(key, tuple) and kind in ("RGB;16B", "RGBA;16B"):  # it has 8 bits now
         picture.info["transparency"] = tuple(value >> 8 for value in key)
+    elif isinstance(key, int) and kind in ("L;2", "L;4"):
+        picture.info["transparency"] = key * 255 // (3 if kind == "L;2" else 15)
     picture.load()
     return picture
 
@@ -213,17 +220,31 @@ def upright(small: Image.Image, block: bytes | None) -> Image.Image:
     return small if turn is None else small.transpose(turn)
 
 
-def in_srgb(small: Image.Image, block: bytes | None) -> Image.Image:
-    """Return the colours that a profile means, as browsers do, in RGB or RGBA."""
+def gamma(picture: Image.Image) -> float | None:
+    """Return the exponent of a PNG's gAMA, unless sRGB overrules it (PNG, third edition, 4.3)."""
+    return None if "srgb" in picture.info else picture.info.get("gamma")
+
+
+def in_srgb(small: Image.Image, block: bytes | None, gamma: float | None) -> Image.Image:
+    """Return the colours that a profile or an exponent means, as browsers do, in RGB or RGBA."""
     alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
     plain = small.convert({"LA": "L", "RGBA": "RGB"}.get(small.mode, small.mode))
     shown = plain.convert("RGB")
     if block:
         with suppress(Exception):  # littleCMS raises what it likes; the picture is sound
             shown = by_profile(plain, block) or shown
+    elif gamma and abs(gamma - 1 / 2.2) > NEAR_SRGB:
+        shown = shown.point([srgb((value / 255) ** (1 / gamma)) for value in range(256)] * 3)
     if alpha:
         shown.putalpha(alpha)
     return shown
+
+
+def srgb(light: float) -> int:
+    """Return the byte for an amount of light, 0 to 1 (IEC 61966-2-1)."""
+    if light <= 0.0031308:
+        return round(255 * 12.92 * light)
+    return round(255 * (1.055 * math.pow(light, 1 / 2.4) - 0.055))
 
 
 def by_profile(plain: Image.Image, block: bytes) -> Image.Image | None:

@@ -272,6 +272,48 @@ def test_a_transparent_colour_of_sixteen_bits_is_transparent(shrink: Shrink) -> 
     assert near(grey.getpixel((1, 0)), (0xC0, 0xC0, 0xC0))
 
 
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_a_transparent_grey_of_few_bits_is_transparent(shrink: Shrink, depth: int) -> None:
+    header = struct.pack(">IIBBBBB", 2, 1, depth, 0, 0, 0, 0)
+    black_and_white = ((1 << depth) - 1) << 8 - 2 * depth
+    for key, alphas in ((0, [0, 255]), ((1 << depth) - 1, [255, 0])):
+        data = zlib.compress(bytes([0, black_and_white]))
+        body = chunks(
+            (b"IHDR", header), (b"tRNS", struct.pack(">H", key)), (b"IDAT", data), (b"IEND", b"")
+        )
+
+        assert list(shrink(body, "png").getchannel("A").get_flattened_data()) == alphas
+
+
+@pytest.mark.parametrize(
+    ("gamma", "standard", "due"),
+    [
+        (1.0, False, 188),  # as Chromium draws a grey of 128
+        (1 / 2.2, False, 128),
+        (1 / 1.8, False, 146),
+        (1.0, True, 128),  # sRGB overrules it
+    ],
+)
+def test_the_exponent_of_a_png_counts(
+    shrink: Shrink, gamma: float, standard: bool, due: int
+) -> None:
+    body = encode(Image.new("RGB", (64, 64), (128, 128, 128)), formats.PNG)
+    said = [(b"gAMA", struct.pack(">I", round(100_000 * gamma)))]
+    said += [(b"sRGB", b"\0")] if standard else []
+    body = body[:33] + chunks(*said)[8:] + body[33:]
+
+    assert near(shrink(body, "png").getpixel((32, 32)), (due, due, due))
+
+
+def test_an_icon_with_a_palette_keeps_its_transparency(shrink: Shrink) -> None:
+    picture = Image.new("RGBA", (32, 32), (255, 0, 0, 96))
+    picture.paste((0, 0, 255, 255), (16, 0, 32, 32))
+    body = encode(picture.quantize(2), formats.ICO, sizes=[(32, 32)])
+    alphas = [shrink(body, "ico").getchannel("A").getpixel((x, 16)) for x in (4, 28)]
+
+    assert alphas == [96, 255]
+
+
 @pytest.mark.parametrize("kind", [b"tEXt", b"iCCP", b"gAMA", b"pHYs", b"eXIf", b"tRNS"])
 def test_a_broken_chunk_that_can_be_missed_loses_no_thumbnail(shrink: Shrink, kind: bytes) -> None:
     body = encode(Image.new("RGB", (400, 200), RED), formats.PNG)
