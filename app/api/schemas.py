@@ -11,6 +11,7 @@ from marshmallow.validate import Length, OneOf, Range
 from app.addresses import judge_host
 from app.errors import Refused
 from app.http import services
+from app.pictures import filenames
 from app.pictures.formats import ALIASES, BY_NAME, FORMATS
 from app.pictures.sources import Source
 from app.setting_values import Network
@@ -22,6 +23,7 @@ RFC_3339 = r"(?ai)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
 MAX_URLS = 10_000  # in one request
 MAX_PATTERNS = 50
 MAX_PATTERN = 500  # characters
+MAX_MEMBER_PATTERN = 100  # characters
 URL = {"format": "uri", "description": "http or https, on a public address"}
 
 
@@ -158,6 +160,14 @@ def sayable(text: str) -> None:
         raise ValidationError("Not a text: it has a lone surrogate.")
 
 
+def member_pattern(text: str) -> None:
+    """Refuse a pattern that does not make names."""
+    try:
+        filenames.check_pattern(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
 def within_max_images(limit: int) -> None:
     """Refuse a limit above what the deployer allows."""
     highest = services.settings().max_images
@@ -236,6 +246,16 @@ class NewDownload(Schema):
         load_default=None,
         validate=Length(1, len(FORMATS)),
         metadata={"description": "formats to take, instead of all"},
+    )
+    pattern = fields.String(
+        load_default=None,
+        validate=[Length(1, MAX_MEMBER_PATTERN), member_pattern],
+        metadata={
+            "description": "names in the zip, made of"
+            f" {', '.join(f'{{{word}}}' for word in filenames.WORDS)};"
+            " each gets its ending, and a number if it is there twice",
+            "example": "{position}-{alt}",
+        },
     )
     manifest = Truth(
         load_default=False, metadata={"description": "put manifest.json last into the zip"}

@@ -58,6 +58,11 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 @click.option(
     "--at-once", type=click.IntRange(1, 16), help="Pictures fetched side by side.  [default: 6]"
 )
+@click.option(
+    "--pattern",
+    callback=read.pattern,
+    help="Names of pictures, with {position}, {name}, {alt}, {site}, {title}, {id} filled in.",
+)
 @click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
 @click.option("--dry-run", is_flag=True, help="Print the URLs of the pictures and fetch none.")
 @click.option(
@@ -165,11 +170,13 @@ class FetchRun:
             if not lone:
                 self._save(path, unpack=self._extract)
             elif found[0]["image_url"]:
-                self._save(found[0]["image_url"])
+                named = found[0]["file"] if "pattern" in self._options else ""
+                self._save(found[0]["image_url"], name=named)
             return document["progress"]["done"], len(_failed(document))
 
-    def _save(self, path: str, *, unpack: bool = False) -> None:
-        with self._client.file(path) as (name, pieces):
+    def _save(self, path: str, *, name: str = "", unpack: bool = False) -> None:
+        with self._client.file(path) as (own_name, pieces):
+            name = name or own_name
             if unpack:
                 _print(output.unpack(self._target, name, pieces))
             else:

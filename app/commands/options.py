@@ -52,6 +52,19 @@ def several(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> li
     return list(value) or None
 
 
+def pattern(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read a pattern of names."""
+    if value is None:
+        return None
+    from app.pictures.filenames import check_pattern
+
+    try:
+        check_pattern(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
 def service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Read the URL of a service."""
     if value and not re.match(r"https?://[^/]", value, re.IGNORECASE):

@@ -138,7 +138,7 @@ class Download(Job):
 
     ASKED = (
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
-        *("min_bytes", "include", "exclude"),
+        *("min_bytes", "include", "exclude", "pattern"),
         *("sources", "image_urls", "dry_run", "at_once", "callback_url", "site", "client"),
     )
 
@@ -150,6 +150,7 @@ class Download(Job):
     include = JSONField(null=True)  # patterns of addresses to take; null: all
     exclude = JSONField(null=True)  # patterns of addresses to leave out
     types = JSONField(null=True)  # names of formats; null: all
+    pattern = TextField(null=True)  # of names in the archive; null: place and name
     manifest = BooleanField(default=False)
     sources = JSONField(null=True)  # names of groups; null: what is seen
     image_urls = JSONField(null=True)  # what to take instead of reading the page

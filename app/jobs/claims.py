@@ -102,6 +102,16 @@ def settle(download: Download, time_up: TimeUp | None = None) -> list[Image]:
     return [image for image in pictures_of(download) if image.status == Status.FINISHED]
 
 
+def name_members(download: Download, names: Iterable[tuple[Image, str]]) -> None:
+    """Give the pictures of a download their names in the archive."""
+    with db.atomic():
+        if not holds(download):
+            raise LostClaim
+        for image, name in names:
+            image.file = name
+            Image.update(file=name).where(Image.id == image.id).execute()
+
+
 def finish(job: Job, **values: Any) -> None:
     """End a job with what it made."""
     _end(job, Status.FINISHED, **values)

@@ -91,6 +91,8 @@ def _options(form: Form) -> dict[str, Any]:
     options |= {name: form.getlist(name) for name in CHOICES if name in form}
     if size := form.get("min_bytes", "").strip():
         options["min_bytes"] = _size(size)
+    if pattern := form.get("pattern", "").strip():
+        options["pattern"] = pattern
     for name in WORDS:
         lines = listed(form.get(name, "").splitlines())
         if words := [word for _, line in lines for word in line.split()]:

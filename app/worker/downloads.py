@@ -168,7 +168,8 @@ class PictureRun:
         if isinstance(done, Failure):
             return done
         url, facts, _ = done
-        name = member_name(picture, self._download, url, facts)
+        named = not self._download.pattern  # else when all are there
+        name = member_name(picture, self._download, url, facts) if named else None
         return {"source_url": url, "site": site_of(url), "file": name, **facts._asdict()}
 
     def _end_begun(self, pool: ThreadPoolExecutor) -> None:

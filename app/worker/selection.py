@@ -9,6 +9,7 @@ from app.fetch import ImageFacts
 from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.pictures.picture import Picture
+from app.urls import readable_host
 
 # Of a page with dead links, so many pictures are tried for each that was asked for.
 TRIES_PER_IMAGE = 3
@@ -94,8 +95,33 @@ def check_wanted(download: Download, facts: ImageFacts) -> None:
         raise Unwanted(f"too small: {facts.width} × {facts.height} pixels")
 
 
+def member_names(images: Iterable[Image], download: Download) -> Iterator[str]:
+    """Yield the names of images in the archive, by the client's pattern."""
+    site = readable_host(download.url)
+    page = {"site": site, "title": getattr(download, "title", None) or site}
+    digits = _digits(download)
+    pictures = (
+        (
+            {
+                "position": f"{image.position:0{digits}}",
+                "name": filenames.stem_of(image.source_url),
+                "alt": image.alt or filenames.stem_of(image.source_url),
+                "id": str(image.id),
+                **page,
+            },
+            BY_CONTENT_TYPE[str(image.content_type)].extension,
+        )
+        for image in images
+    )
+    return filenames.pattern_names(download.pattern or "", pictures)
+
+
 def member_name(image: Image, download: Download, url: str, facts: ImageFacts) -> str:
-    """Return the image's name in the archive; all places there have the same number of digits."""
-    digits = max(3, len(str(download.limit * TRIES_PER_IMAGE)))
+    """Return the image's name in the archive."""
     extension = BY_CONTENT_TYPE[facts.content_type].extension
-    return filenames.member_name(image.position or 0, digits, url, extension)
+    return filenames.member_name(image.position or 0, _digits(download), url, extension)
+
+
+def _digits(download: Download) -> int:
+    """Return how many digits each place in the archive has."""
+    return max(3, len(str(download.limit * TRIES_PER_IMAGE)))

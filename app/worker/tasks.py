@@ -38,7 +38,7 @@ from app.worker.images import fetch_image, new_key
 from app.worker.pages import read_page
 from app.worker.processes import ProcessRegistry
 from app.worker.seats import Seats
-from app.worker.selection import by_address, considered
+from app.worker.selection import by_address, considered, member_names
 
 Work = Download | Image | Delivery
 Kind = type[Download] | type[Image] | type[Delivery]
@@ -204,6 +204,8 @@ class Tasks:
     def _write_archive(self, download: Download, cut: Cut, time_up: TimeUp | None) -> None:
         """Make the zip of the pictures that worked and are still there."""
         stored = jobs.settle(download, time_up)
+        if download.pattern:
+            jobs.name_members(download, zip(stored, member_names(stored, download), strict=True))
         keys = [image_key(image.id, image.attempts) for image in stored]
         members = [
             Member(image.file or "", key)

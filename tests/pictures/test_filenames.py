@@ -78,11 +78,98 @@ def test_an_archive_is_named_after_its_page_and_day(url: str, expected: str) -> 
         ("https://example.com/a/sunset.jpg?size=large", "sunset.png"),
         ("https://example.com/", "image.png"),
         ("https://example.com/%E5%86%99%E7%9C%9F.jpg", "写真.png"),
+        ("https://example.com/Con.jpg", "image-Con.png"),
+        ("https://example.com/aux.tar.gz", "image-aux.tar.png"),
+        ("https://example.com/console.jpg", "console.png"),
         ("https://example.com/%E2%80%AEgnp%22%0d%0a.exe", "gnp.png"),
     ],
 )
 def test_a_picture_is_named_as_its_origin_did_and_after_what_it_is(url: str, expected: str) -> None:
     assert filenames.image_name(url, "png") == expected
+
+
+VALUES = {
+    "position": "007",
+    "name": "sunset",
+    "alt": "The sun, at last",
+    "site": "example.com",
+    "title": "A/B: a page",
+    "id": "01a1f882-94ec-7569-8cff-cd211d2c85f9",
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("{position}-{name}", "007-sunset.jpg"),
+        ("{name}", "sunset.jpg"),
+        ("{site} {title} {position}", "example.com A-B-a-page 007.jpg"),
+        ("my_{alt}", "my_The-sun-at-last.jpg"),
+        ("{id}", f"{VALUES['id']}.jpg"),
+        ("..{name}-", "sunset.jpg"),
+        ("con", "image-con.jpg"),
+        ("Ünï {name}", "Ünï sunset.jpg"),
+        (" ", "image.jpg"),
+    ],
+)
+def test_a_pattern_makes_names(pattern: str, expected: str) -> None:
+    filenames.check_pattern(pattern)
+    assert list(filenames.pattern_names(pattern, [(VALUES, "jpg")])) == [expected]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("{nam}", "{}", "{name:03}", "{position!r}", "{name.__class__}", "{{name}}", "{name"),
+        *("name}", "a/{name}", "..\\{name}", "a:b", "{name}?", "\0", "a\nb", "\u202e", "\ud800"),
+    ],
+)
+def test_a_pattern_that_makes_no_names_is_refused_with_the_words_there_are(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"\{position\}, \{name\}, \{alt\}"):
+        filenames.check_pattern(pattern)
+
+
+def test_names_by_a_pattern_are_unique_without_regard_to_case() -> None:
+    names = ["a", "A", "a-2", "b", "A", "\u0130", "i\u0307"]
+    pictures = [({**VALUES, "name": name}, "jpg") for name in names]
+
+    got = list(filenames.pattern_names("{name}", pictures))
+
+    assert got[:5] == ["a.jpg", "A-2.jpg", "a-2-2.jpg", "b.jpg", "A-3.jpg"]
+    assert len({name.casefold() for name in got}) == len(names)
+
+
+LONG = st.text(max_size=400)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([*(f"{{{word}}}" for word in filenames.WORDS), "-", "a.", " "])),
+    st.lists(st.tuples(LONG, LONG, LONG, LONG), max_size=4),
+)
+def test_no_page_makes_an_unsafe_name_by_a_pattern(
+    pattern: list[str], pages: list[tuple[str, ...]]
+) -> None:
+    pictures = [
+        ({**VALUES, **dict(zip(("name", "alt", "site", "title"), page, strict=True))}, "jpg")
+        for page in pages
+    ]
+    names = list(filenames.pattern_names("".join(pattern), pictures))
+
+    assert len({name.casefold() for name in names}) == len(pages)
+    for name in names:
+        assert len(name.encode()) <= filenames.MAX_NAME_BYTES
+        assert name.isprintable()
+        assert not set(name) & set('/\\:*?"<>|')
+        assert name[0] not in "-. "
+
+
+def test_of_what_is_long_position_and_id_stay_whole() -> None:
+    long = {**VALUES, "alt": "x" * 300, "title": "ü" * 300}
+    [name] = filenames.pattern_names("{alt}-{title}-{position}-{id}", [(long, "jpeg")])
+
+    assert name.endswith(f"-007-{VALUES['id']}.jpeg")
+    assert 110 < len(name.encode()) <= filenames.MAX_NAME_BYTES
 
 
 @settings(deadline=None)

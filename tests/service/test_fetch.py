@@ -200,6 +200,16 @@ def test_sizes_and_addresses_are_filtered(command: Command, site: Site) -> None:
     assert members(least.stdout.strip()) == ["001-small.png", "002-large.png"]
 
 
+def test_a_pattern_names_pictures(command: Command, site: Site) -> None:
+    sunset = site.file("/sunset.png", picture())
+    page = site.page("/", "<img src=sunset.png alt='The sun'>")
+
+    assert members(command.run("--pattern", "{alt}", page).stdout.strip()) == ["The-sun.png"]
+    done = command.run("--pattern", "{site} {name}", sunset)
+    assert Path(done.stdout.strip()).name == "127.0.0.1 sunset.png"
+    assert "There is no {colour}" in command.run("--pattern", "{colour}", page).stderr
+
+
 def test_sources_say_where_to_look(command: Command, site: Site) -> None:
     for name in "ab":
         site.file(f"/{name}.png", picture("png", ord(name)))

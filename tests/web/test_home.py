@@ -29,6 +29,7 @@ def test_a_page_becomes_a_download(client: FlaskClient) -> None:
 def test_every_option_of_the_form_reaches_the_download(client: FlaskClient) -> None:
     options = {"limit": "7", "min_width": "640", "min_height": "480", "types": ["JPG", "png"]}
     options |= {"min_bytes": "20 kB", "include": "/photos/ *.jpg", "exclude": "thumb"}
+    options["pattern"] = " {alt} "
     flags = {"dry_run": "true", "manifest": "true"}
     client.post("/", data={"urls": PAGE, "image_urls": "/a.png\r\n/b.png", **options, **flags})
 
@@ -37,6 +38,7 @@ def test_every_option_of_the_form_reaches_the_download(client: FlaskClient) -> N
     assert (told["limit"], told["min_width"], told["min_height"]) == (7, 640, 480)
     assert told["image_urls"] == ["/a.png", "/b.png"]
     assert (told["min_bytes"], told["exclude"]) == (20_000, ["thumb"])
+    assert told["pattern"] == "{alt}"
     assert told["include"] == ["/photos/", "*.jpg"]
     assert told["dry_run"]
     assert told["manifest"]
@@ -137,6 +139,7 @@ def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClie
         ({"urls": PAGE, "types": "exe"}, "Must be one of"),
         ({"urls": PAGE, "sources": "everywhere"}, "Must be one of"),
         ({"urls": PAGE, "min_bytes": "many"}, "Not a size"),
+        ({"urls": PAGE, "pattern": "{colour}"}, "There is no {colour}: use {position}, {name}"),
         ({"urls": PAGE, "exclude": "x" * 501}, "Length must be between 1 and 500"),
         ({"urls": f"{PAGE}\n{PAGE}b", "image_urls": "/a.png"}, "enter one address"),
     ],

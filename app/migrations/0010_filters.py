@@ -1,6 +1,6 @@
-"""How small a picture may be in bytes, and which addresses are taken or left out."""
+"""How small pictures may be in bytes, which addresses are taken or left out, and their names."""
 
-from peewee import Database, IntegerField, JSONField
+from peewee import Database, IntegerField, JSONField, TextField
 from playhouse.migrate import SchemaMigrator, migrate
 
 
@@ -9,4 +9,5 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrator.add_column("download", "min_bytes", IntegerField(default=0)),
         migrator.add_column("download", "include", JSONField(null=True)),
         migrator.add_column("download", "exclude", JSONField(null=True)),
+        migrator.add_column("download", "pattern", TextField(null=True)),
     )
