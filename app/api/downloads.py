@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
+from marshmallow import ValidationError
 
 from app import jobs
 from app.api import actions
+from app.api.archives import NewArchive
 from app.api.events import stream
 from app.api.schemas import NewDownload
 from app.api.walks import DownloadWalk
@@ -28,6 +30,7 @@ from app.storage import archive_key
 
 downloads = Resource("downloads", "The images of a page in one zip", "/download", Download)
 STATUS = StatusDocument()
+NOT_STORED = "Not the id of a picture that is stored for this download."
 EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 
 
@@ -82,6 +85,24 @@ def status(download_id: UUID) -> Download:
 def follow(download_id: UUID) -> Response:
     """Follow a download: its pictures as they become done, until its end."""
     return stream(get_or_404(Download, download_id))
+
+
+@downloads.post(
+    "/<uuid:download_id>/archive",
+    body=NewArchive,
+    accepted=(AcceptedDocument,),
+    callback=DownloadEventDocument,
+)
+def choose(new: dict[str, Any], download_id: UUID) -> Download:
+    """Ask for a zip of some stored pictures of a download, without fetching them again."""
+    source = get_or_404(Download, download_id)
+    stored = jobs.stored_pictures(download_id)
+    chosen = new.pop("images")
+    wrong = {n: [NOT_STORED] for n, image_id in enumerate(chosen) if image_id not in stored}
+    if wrong:
+        raise ValidationError({"images": wrong})
+    services.capacity().admit(1)
+    return jobs.add_archive(source, chosen, **new, client=services.client())
 
 
 def _archive_version(download: Download) -> Version:

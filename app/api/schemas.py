@@ -124,7 +124,7 @@ def answerable(text: str) -> None:
         )
 
 
-class Entries(fields.List[str]):
+class Entries(fields.List[Any]):
     """A list whose length is judged first: a body has room for millions of wrong entries."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:

@@ -140,6 +140,7 @@ class Download(Job):
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
         *("min_bytes", "include", "exclude", "pattern"),
         *("sources", "image_urls", "dry_run", "at_once", "callback_url", "site", "client"),
+        *("source_id", "image_ids"),
     )
 
     url = TextField()
@@ -156,6 +157,8 @@ class Download(Job):
     image_urls = JSONField(null=True)  # what to take instead of reading the page
     dry_run = BooleanField(default=False)
     at_once = IntegerField(null=True)  # pictures fetched side by side; null: as many as allowed
+    source_id = UUIDField(null=True)  # the download whose stored pictures are put together,
+    image_ids = JSONField(null=True)  # which of them, and in which order
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url
@@ -256,6 +259,7 @@ WAITING: dict[type[Job], SQL] = {Download: SQL("status = 'queued'"), Image: QUEU
 for kind in JOB_KINDS:
     kind.add_index(kind.client, kind.id, where=WAITING[kind])
     kind.add_index(kind.site, kind.id, where=WAITING[kind])
+Download.add_index(Download.source_id, where=Download.source_id.is_null(False))
 Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)
 Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))

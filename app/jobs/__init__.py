@@ -28,7 +28,13 @@ from app.jobs.counts import ended
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page
-from app.jobs.progress import Standing, ended_pictures, pictures_of, standings
+from app.jobs.progress import (
+    Standing,
+    ended_pictures,
+    pictures_of,
+    standings,
+    stored_pictures,
+)
 from app.jobs.queue import (
     Turn,
     any_claimable,
@@ -39,6 +45,7 @@ from app.jobs.queue import (
     queued_since,
 )
 from app.jobs.submissions import (
+    add_archive,
     add_download,
     add_downloads,
     add_image,
@@ -55,6 +62,7 @@ __all__ = [
     "LostClaim",
     "Standing",
     "Turn",
+    "add_archive",
     "add_download",
     "add_downloads",
     "add_found",
@@ -92,5 +100,6 @@ __all__ = [
     "retry",
     "settle",
     "standings",
+    "stored_pictures",
     "withdraw",
 ]

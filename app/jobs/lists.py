@@ -11,9 +11,9 @@ from operator import add
 from typing import Any
 from uuid import UUID
 
-from peewee import SQL, JSONField
+from peewee import SQL, JSONField, fn
 
-from app.database.models import AnyJob, Image, Job, Status, first_id
+from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status, first_id
 from app.database.statements import Along, parameter, prepared
 from app.urls import site_of
 
@@ -65,7 +65,10 @@ def _page(kind: type[Job], names: tuple[str, ...]) -> Any:
 
 
 def ended_before(kind: type[AnyJob], moment: datetime, limit: int) -> Sequence[AnyJob]:
-    """Return up to `limit` jobs that ended before a moment; of images, those that stand alone."""
+    """Return up to `limit` jobs that ended before a moment; of images, those that stand alone.
+
+    A download is left out while an archive of its pictures waits to be made.
+    """
     ended = kind.select().where(
         kind.status.in_([Status.FINISHED, Status.FAILED, Status.CANCELLED]),
         kind.id < first_id(moment),
@@ -73,4 +76,8 @@ def ended_before(kind: type[AnyJob], moment: datetime, limit: int) -> Sequence[A
     )
     if kind is Image:
         ended = ended.where(Image.download.is_null())
+    if kind is Download:
+        archive = Download.alias()
+        waiting = archive.source_id == Download.id, archive.status.in_(UNFINISHED)
+        ended = ended.where(~fn.EXISTS(archive.select(SQL("1")).where(*waiting)))
     return list(ended.order_by(kind.id).limit(limit))

@@ -72,9 +72,15 @@ class Outcome:
         return Standing(self._download.status, found, worked, failed, limit, ended)
 
 
-def pictures_of(download: Download) -> list[Image]:
+def pictures_of(download: Download | UUID | None) -> list[Image]:
     """Return the pictures of a download in page order."""
-    return _pictures().rows(download=download.id)
+    return _pictures().rows(download=getattr(download, "id", download))
+
+
+def stored_pictures(download_id: UUID | None) -> dict[UUID, Image]:
+    """Return by id the pictures of a download that are stored."""
+    pictures = pictures_of(download_id)
+    return {image.id: image for image in pictures if image.status == Status.FINISHED}
 
 
 @prepared

@@ -37,6 +37,13 @@ def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
     return _group.commit(lambda: [Download.create(**stamp(), **values) for values in downloads])
 
 
+def add_archive(source: Download, image_ids: Iterable[UUID], **values: Any) -> Download:
+    """Accept a zip of some stored pictures of a download, in the order given."""
+    ids = [str(image_id) for image_id in image_ids]
+    kept = {"url": source.url, "pattern": source.pattern, "source_id": source.id}
+    return add_download(**kept, limit=len(ids), image_ids=ids, **values)
+
+
 def add_image(source_url: str, callback_url: str | None = None, client: str = "") -> Image:
     """Accept one image; it is on disk when this returns."""
     [image] = add_images([source_url], callback_url, client)

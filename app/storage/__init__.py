@@ -1,7 +1,7 @@
 """Bytes by key, such as `images/7f/<id>.<attempt>`; callers know no folders and no paths.
 
 A `Storage` is a folder, or a bucket where there is more than one machine. Both have new_file (whole
-or never), new_part and store (several at once), open, read, stat, exists, remove, walk and
+or never), new_part, link and store (several at once), open, read, stat, exists, remove, walk and
 make_copy. How a stored file is sent is decided by `app.http.files`.
 """
 

@@ -217,6 +217,18 @@ class FolderStorage:
                 raise failure_of(error) from error
             undo.pop_all()
 
+    def link(self, key: str, new_key: str) -> Part:
+        """Give a stored file a second key, as a part for `store`; raises as that and `open` do."""
+        path = self._own_parts / new_key.rpartition("/")[2]
+        try:
+            link_or_copy(self.root / key, path)
+            return Part(new_key, path.open("rb"))
+        except FileNotFoundError as error:
+            raise Gone("the stored file is gone") from error
+        except OSError as error:
+            self._unlink(path)
+            raise failure_of(error) from error
+
     def store(self, parts: Collection[Part]) -> None:
         """Make parts durable under their keys, all or none: the files, then each folder once.
 

@@ -228,6 +228,10 @@ class ObjectStorage:
                 raise failure_of(error) from error
             undo.pop_all()
 
+    def link(self, key: str, new_key: str) -> Part:
+        """Give a stored file a second key, as a part for `store`; raises as that and `open` do."""
+        return Part(new_key, self.open_as_file(key))
+
     def store(self, parts: Collection[Part]) -> None:
         """Put parts under their keys; those that were put before one fails are left to `collect`.
 

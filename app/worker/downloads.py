@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -20,10 +19,10 @@ from app.errors import Failure, Interrupted, NoneWorked, StorageFailure, TimeUp
 from app.fetch import Fetcher
 from app.jobs.cleanup import keys_of
 from app.storage import Part, Storage
-from app.urls import Url, site_of
+from app.urls import site_of
 from app.worker.claim import Cut
-from app.worker.images import Fetched, fetch_image
-from app.worker.selection import check_wanted, member_name
+from app.worker.images import Fetched
+from app.worker.selection import member_name
 
 GROUP = 16  # pictures, at most
 GROUP_SECONDS = 0.4  # that the first of a group waits for others, at most: progress is seen soon
@@ -34,7 +33,10 @@ Outcome = Fetched | Failure
 
 
 class PictureRun:
-    """Takes the pictures of a download until its limit is reached."""
+    """Takes the pictures of a download until its limit is reached.
+
+    Each comes by `get`, in threads; if a picture of an archive cannot be had, the run ends.
+    """
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class PictureRun:
         fetcher: Fetcher,
         storage: Storage,
         cut: Cut,
-        page_url: Url,
+        get: Callable[[Image, Fetcher], Fetched],
         at_once: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,7 +55,7 @@ class PictureRun:
         self._at_once = at_once
         self._storage = storage
         self._cut = cut
-        self._page_url = page_url
+        self._get = get
         self._clock = clock
         self._results: SimpleQueue[tuple[Image, Outcome | BaseException]] = SimpleQueue()
         self._group: list[tuple[Image, Outcome]] = []
@@ -103,9 +105,8 @@ class PictureRun:
         """Fetch a picture, in a thread of the pool."""
         outcome: Outcome | BaseException
         fetcher = self._fetchers.pop()  # there is one for each thread
-        check = partial(check_wanted, self._download)
         try:
-            outcome = fetch_image(picture, fetcher, self._storage, self._page_url, check)
+            outcome = self._get(picture, fetcher)
         except BaseException as error:
             outcome = error
         self._fetchers.append(fetcher)
@@ -125,7 +126,8 @@ class PictureRun:
 
     def _note(self, picture: Image, outcome: Outcome | BaseException) -> None:
         self._running -= 1
-        if isinstance(outcome, StorageFailure) or not isinstance(outcome, Fetched | Failure):
+        fatal = Failure if self._download.image_ids else StorageFailure
+        if isinstance(outcome, fatal) or not isinstance(outcome, Fetched | Failure):
             raise outcome
         if isinstance(outcome, TimeUp):  # the picture stays as it is
             self.time_up = outcome

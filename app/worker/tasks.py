@@ -7,6 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
+from uuid import UUID
 
 from peewee import OperationalError
 
@@ -34,11 +36,11 @@ from app.urls import Url
 from app.worker import webhooks
 from app.worker.claim import Cut
 from app.worker.downloads import PictureRun
-from app.worker.images import fetch_image, new_key
+from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
 from app.worker.pages import read_page
 from app.worker.processes import ProcessRegistry
 from app.worker.seats import Seats
-from app.worker.selection import by_address, considered, member_names
+from app.worker.selection import by_address, check_wanted, considered, member_names
 
 Work = Download | Image | Delivery
 Kind = type[Download] | type[Image] | type[Delivery]
@@ -182,6 +184,9 @@ class Tasks:
 
     def _download(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
         """Read the page, take its pictures and put them into the archive."""
+        if download.image_ids:
+            self._archive(download, fetcher, cut)
+            return
         page_url = Url.parse(download.url)
         if download.found is None:
             page_url, pictures = _find(download, page_url, fetcher)
@@ -196,12 +201,30 @@ class Tasks:
         if not download.dry_run:
             most = self.settings.images_at_once
             at_once = min(download.at_once or most, most)
-            run = PictureRun(download, fetcher, self.storage, cut, page_url, at_once)
+            check = partial(check_wanted, download)
+            get = partial(fetch_image, storage=self.storage, referer=page_url, check=check)
+            run = PictureRun(download, fetcher, self.storage, cut, get, at_once)
             run.take()
             self._write_archive(download, cut, run.time_up)
         jobs.finish(download)
 
-    def _write_archive(self, download: Download, cut: Cut, time_up: TimeUp | None) -> None:
+    def _archive(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
+        """Put stored pictures of another download together: exactly those, or none."""
+        stored = jobs.stored_pictures(download.source_id)
+        sources = [stored.get(UUID(image_id)) for image_id in download.image_ids]
+        if download.found is None:
+            if None in sources:
+                raise removed(sources.index(None) + 1)
+            jobs.add_found(download, len(sources), map(_picture, filter(None, sources)))
+
+        def get(image: Image, fetcher: Fetcher) -> Fetched:
+            return link_image(image, sources[(image.position or 0) - 1], self.storage)
+
+        PictureRun(download, fetcher, self.storage, cut, get, at_once=1).take()
+        self._write_archive(download, cut)
+        jobs.finish(download)
+
+    def _write_archive(self, download: Download, cut: Cut, time_up: TimeUp | None = None) -> None:
         """Make the zip of the pictures that worked and are still there."""
         stored = jobs.settle(download, time_up)
         if download.pattern:
@@ -225,6 +248,10 @@ def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Pic
     if download.image_urls:
         return url, list_pictures(download.image_urls, str(url))
     return read_page(url, fetcher, download.sources or [Source.SEEN])
+
+
+def _picture(image: Image) -> Picture:
+    return Picture(tuple(image.candidates), image.found_in or "", image.alt or "")
 
 
 def _manifest(download: Download) -> bytes:

@@ -1,6 +1,7 @@
 """The API's own documentation, and what stands beside the resources."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,8 +115,10 @@ def test_the_examples_of_requests_work(document: Any, client: FlaskClient) -> No
         if "requestBody" in operation:
             content = operation["requestBody"]["content"]["application/json"]
             for example in content["examples"].values():
-                answer = client.post(call.split()[1], json=example["value"])
-                assert answer.status_code == 202
+                path = call.split()[1].replace("{download_id}", str(uuid.uuid4()))
+                answer = client.post(path, json=example["value"])
+                # A body is judged first: 404 says that it is valid, and about nothing here.
+                assert answer.status_code == (404 if "{" in call else 202)
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,20 @@ def test_what_is_removed_is_gone_and_nobody_minds_when_it_was_before(storage: St
             ask(key)
 
 
+def test_a_file_with_two_keys_is_there_until_both_are_removed(storage: Storage) -> None:
+    first, second, third = (image_key(new_id(), 1) for _ in range(3))
+    put(storage, first, b"image")
+    storage.store([storage.link(first, second)])
+    storage.discard([storage.link(first, third)])
+    storage.remove(first)
+
+    assert storage.read(second) == b"image"
+    assert [entry.key for entry in storage.walk("images")] == [second]
+    assert parts(storage) == []
+    with pytest.raises(Gone):
+        storage.link(first, third)
+
+
 def test_what_is_stored_is_listed_by_kind(storage: Storage) -> None:
     image_id, download_id = new_id(), new_id()
     keys = image_key(image_id, 2), thumbnail_key(image_id, 2), archive_key(download_id, 1)
