@@ -16,6 +16,7 @@ from app.errors import ConfigurationError
 from app.setting_values import (
     SERVERS,
     Folder,
+    GiB,
     Hosts,
     Keys,
     MiB,
@@ -143,6 +144,16 @@ class Settings:
         "objects",
         "",
         "with more than one machine: a bucket, `s3://bucket/prefix?endpoint=http://host:8333`",
+    )
+    browser: str = _setting(
+        "str", "", "path of `chromium-headless-shell`; empty: `render` is refused"
+    )
+    browsers_at_once: int = _setting(
+        "int", 1, "browsers at once in a process; other jobs wait for their turn", Range(1, 64)
+    )
+    render_seconds: float = _setting("float", 30.0, "deadline of one rendering", Range(5, 600))
+    render_memory: int = _setting(
+        "size", GiB, "private memory of one browser with all its processes", Range(256 * MiB)
     )
     log_level: int = _setting("log_level", logging.INFO, "least severe log lines written")
 

@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "web": {"web", "api", "http"} | STATE | LEAVES,
     "api": {"api", "http"} | STATE | LEAVES,
     "http": {"http"} | STATE | LEAVES,
-    "worker": {"worker", "fetch", "scrape"} | STATE | LEAVES,
+    "worker": {"worker", "render", "fetch", "scrape"} | STATE | LEAVES,
     "jobs": STATE | LEAVES,
+    "render": {"render", "fetch", "scrape", "pictures"} | LEAVES,
     "scrape": {"scrape", "pictures"} | LEAVES,
     "fetch": {"fetch", "pictures"} | LEAVES,
     "pictures": {"pictures"} | LEAVES,
@@ -31,7 +32,11 @@ MAY_IMPORT = {
     **dict.fromkeys(LEAVES, LEAVES),
 }
 WIRING = {"__init__", "__main__", "commands"}
-FOREIGN = {"fetch": {"flask", "peewee"}, "scrape": {"flask", "peewee", "requests"}}
+FOREIGN = {
+    "fetch": {"flask", "peewee"},
+    "render": {"flask", "peewee"},
+    "scrape": {"flask", "peewee", "requests"},
+}
 for tool in "storage", "pictures":
     FOREIGN[tool] = {"flask", "peewee", "requests"}
 
@@ -114,8 +119,8 @@ def test_only_storage_opens_files() -> None:
     opening = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "mkstemp", "unlink"}
     for path in modules():
         # output: the folder of the command's user; processes: files that are locks;
-        # thumbnail_child: /dev/null and /proc, by a program of its own
-        allowed = path.name in {"output.py", "processes.py", "thumbnail_child.py"}
+        # thumbnail_child, wall: /dev/null and /proc, by programs of their own
+        allowed = path.name in {"output.py", "processes.py", "thumbnail_child.py", "wall.py"}
         if place(path) != "storage" and not allowed:
             for name, call in calls(path):
                 # Pillow's, of a file that is open; and the storage's own, by key

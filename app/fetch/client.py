@@ -78,6 +78,7 @@ class Fetcher:
     ) -> None:
         self._settings = settings
         self.job_time = job_time or JobTime(clock=clock)  # shared with siblings
+        self.agent = _agent(settings)
         self._policies: dict[Url, str] = {}  # what pages have their referrer policy say
         self._report = report
         misses: Counter[tuple[str, int]] = Counter()
@@ -88,9 +89,7 @@ class Fetcher:
 
         def connect() -> tuple[Watch, Session, Hops]:
             watch = Watch(cut, clock, sleep, self.job_time)
-            session = Session(
-                dialler(watch).dial, lambda: tls or public_tls(), _agent(settings), cookies
-            )
+            session = Session(dialler(watch).dial, lambda: tls or public_tls(), self.agent, cookies)
             return watch, session, Hops(session, watch, holds)
 
         self._dialler = dialler

@@ -1,0 +1,50 @@
+"""A program that opens a page in a browser, with both walls, one of them, or none."""
+
+import socket
+import sys
+import time
+from base64 import b64encode
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from app.fetch import Fetcher
+from app.render import browser
+from app.settings import Settings
+from tests.render.unprivileged import CHROMIUM
+from tests.render.ways_out import HOST, PORT, page
+
+NAMES = {"inside.test": ["10.4.0.1"], "rebind.test": [HOST, "10.4.0.2"]}
+
+
+def resolve(host: str, port: None, type: int) -> list[Any]:  # noqa: A002
+    """Answer a name with its next address; the last one stays."""
+    addresses = NAMES.get(host)
+    if not addresses:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+    address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
+    return [(0, type, 6, "", (address, 0))]
+
+
+def main(wall: bool, proxy: bool, seconds: float) -> None:
+    """Stay on the page for so long; nothing but the walls holds it."""
+    if not wall:
+        browser.WALL = Path(__file__).with_name("no_wall.py")
+    if not proxy:
+        browser.GUARD_FLAGS = ()
+    settings = Settings(
+        browser=CHROMIUM, allow_networks=(ip_network(HOST),), render_seconds=seconds + 30
+    )
+    with Fetcher(settings, resolve=resolve) as fetcher, browser.Browser(settings, fetcher) as one:
+        url = f"http://{HOST}:{PORT}/"
+        if wall and not proxy:  # which alone leads to the page
+            url = "data:text/html;base64," + b64encode(page().encode()).decode()
+        one.devtools.call("Target.createTarget", url=url)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            one.check()
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main("wall" in sys.argv, "proxy" in sys.argv, float(sys.argv[-1]))
