@@ -92,9 +92,10 @@ class Browser:
 
         Raises:
             RenderFailed: the browser has ended, or has to.
-            Interrupted: the job has to end.
+            Interrupted, TimeUp: the job has to end.
 
         """
+        self._fetcher.job_time.check()
         if self._reason:
             raise RenderFailed(self._reason)
         if self._cut():
