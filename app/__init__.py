@@ -84,13 +84,13 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.database import sqlite
     from app.jobs.watch import JobWatcher
     from app.settings import load
-    from app.storage import FolderStorage
+    from app.storage import FolderStorage, open_storage
     from app.worker.pool import PoolEngine
 
     settings = settings or load()
     prepare(settings)
-    storage = FolderStorage(settings.storage_dir)
-    sqlite.use(storage.database)
+    storage = open_storage(settings)
+    sqlite.use(FolderStorage(settings.storage_dir).database)
     app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage

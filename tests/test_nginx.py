@@ -230,6 +230,52 @@ def test_a_file_that_nginx_may_not_read_is_a_fault_of_ours(nginx: Nginx, site: S
     assert is_problem(get(f"{nginx.url}/a"), 500)
 
 
+# A server of a bucket, which the scripted site plays too, knows nothing but its signatures.
+
+
+def object_of(site: Site, path: str) -> Reply:
+    """Return an answer that has nginx send an object in its place."""
+    place = f"/objects/http/{address(site)}{path}?signature=a%2Fb"
+    headers = {"X-Accel-Redirect": place, "Content-Range": "bytes 5-9/20"}
+    headers |= {"Cache-Control": "public", "Content-Security-Policy": "sandbox"}
+    return Reply(b"", "image/png", headers=headers)
+
+
+def test_an_object_is_asked_for_by_nothing_but_its_signature(nginx: Nginx, site: Site) -> None:
+    theirs = {"Content-Security-Policy": "none", "X-Amz-Request-Id": "1", "ETag": '"a"'}
+    site.replies["/bucket/7f/a.1?signature=a%2Fb"] = Reply(b"bytes", "text/html", headers=theirs)
+    site.replies["/a"] = object_of(site, "/bucket/7f/a.1")
+    answer = get(f"{nginx.url}/a", Authorization="Bearer a", Cookie="a=b", Range="BYTES=5-9")
+
+    assert (answer.content, answer.headers["Content-Type"]) == (b"bytes", "image/png")
+    assert answer.headers["Content-Security-Policy"] == "sandbox"
+    assert answer.headers["Cache-Control"] == "public"
+    assert answer.headers["ETag"] == '"a"'
+    assert "X-Amz-Request-Id" not in answer.headers
+    asked = site.requests[-1].headers
+    assert asked.pop("Connection", "") in ("", "close")
+    assert asked == {"Host": address(site), "Range": "bytes=5-9"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "status"), [(404, 410), (403, 503), (400, 503), (500, 503), (503, 503)]
+)
+def test_what_keeps_an_object_back_is_told_as_the_application_would(
+    nginx: Nginx, site: Site, theirs: int, status: int
+) -> None:
+    site.replies["/bucket/a?signature=a%2Fb"] = Reply(b"<Error/>", status=theirs)
+    site.replies["/a"] = object_of(site, "/bucket/a")
+
+    assert is_problem(get(f"{nginx.url}/a"), status)
+
+
+def test_nobody_but_the_application_has_objects_sent(nginx: Nginx, site: Site) -> None:
+    answer = get(f"{nginx.url}/objects/http/{address(site)}/bucket/a?signature=a%2Fb")
+
+    assert is_problem(answer, 404)
+    assert not site.requests
+
+
 def test_slow_readers_hold_up_neither_the_application_nor_others(
     nginx: Nginx, site: Site, stored: Path
 ) -> None:

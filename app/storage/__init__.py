@@ -5,6 +5,7 @@ or never), new_part, link and store (several at once), open, read, stat, exists,
 make_copy. How a stored file is sent is decided by `app.http.files`.
 """
 
+from app.settings import Settings
 from app.storage.archive import Member, write_archive
 from app.storage.keys import Entry, archive_key, image_key, no_thumbnail_key, thumbnail_key
 from app.storage.local import FolderStorage
@@ -12,6 +13,18 @@ from app.storage.objects import ObjectStorage
 from app.storage.parts import Part, Stat
 
 Storage = FolderStorage | ObjectStorage
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Open the storage that the settings choose.
+
+    Raises:
+        ConfigurationError: it is no address of a bucket.
+
+    """
+    url = settings.storage_url
+    return ObjectStorage(url) if url else FolderStorage(settings.storage_dir)
+
 
 __all__ = [
     "Entry",
@@ -24,6 +37,7 @@ __all__ = [
     "archive_key",
     "image_key",
     "no_thumbnail_key",
+    "open_storage",
     "thumbnail_key",
     "write_archive",
 ]

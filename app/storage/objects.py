@@ -136,11 +136,11 @@ class ObjectStorage:
             return memoryview(self._store.get_range(key, start=start, length=size))
 
     def proxy_path(self, key: str) -> str:
-        """Return where nginx finds a stored file below its location for them, for a minute."""
+        """Return where nginx finds a stored file below its location for objects, for a minute."""
         import obstore
 
         url = urlsplit(obstore.sign(self._store, "GET", key, timedelta(seconds=SIGNED_SECONDS)))
-        return f"{url.path[1:]}?{url.query}"
+        return f"{url.scheme}/{url.netloc}{url.path}?{url.query}"
 
     def stat(self, key: str) -> Stat:
         """Return the size and the time of a stored file.

@@ -45,9 +45,11 @@ class Service:
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.prefix: list[str] = []  # what runs the command, such as unshare
+        self.application = "wsgi:app"
 
     def start(self, *flags: str) -> None:
-        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, "-m", "gunicorn", self.application]
+        command += ["-b", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, *command, *flags],
