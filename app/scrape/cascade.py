@@ -7,12 +7,13 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
+from typing import cast
 
 from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
-from app.scrape.css import MAX_STYLE, PAINTS, names_image, substituted
+from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, substituted
 from app.scrape.screen import shows
 from app.scrape.sheets import Block, Declaration, Rule, Sheets, Weight, declarations, key_of, rules
 from app.scrape.supports import declares
@@ -27,6 +28,8 @@ MAX_MATCHES = 100
 # Elements, and tests of a rule on one of them, of all that may take away what others paint.
 MAX_PLACES = 5_000
 MAX_TESTS = 200_000
+# Blocks that paint: for more of them it pays to know first what elements there are.
+MANY = 20
 MAX_DEPTH = 5  # of properties within properties
 
 _IMAGE_PROPERTY = re.compile(r"(?:--[^:;{}]+|initial-value\s*):[^;{}]*(?i:url|image-set)\(")
@@ -38,7 +41,7 @@ _SHUT = (
 )
 _MAY_HIDE = "[style*='none' i], [style*='hidden' i]"
 _SCRIPT = "script:not([type]), script[type*='javascript' i], script[type=module i]"
-_WORDS = ("background", "list-style", "border-image", "mask", "content-visibility")
+_WORDS = ("background:", "background-image", "background :", "list-style", "border-image", "mask")
 _SLOTS = {*PAINTS.values(), "display", "content-visibility"}
 
 Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself
@@ -53,7 +56,8 @@ def paint(document: Document, size: int) -> None:
     sheets = [sheet for sheet in document.select("style") if _applies(sheet)]
     texts = [sheet.text for sheet in sheets]
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
-    if inline or any(map(names_image, texts)):
+    styles = (element.attr("style") or "" for element in inline)
+    if any(map(names_file, chain(texts, styles))):
         _Cascade(document, texts, inline).write(min(MAX_RULES, MATCHING_BUDGET // (size + 1)))
 
 
@@ -76,7 +80,7 @@ class _Cascade:
         self._hiding = for_good and (
             any(map(_HIDES.search, texts)) or document.select_one(_MAY_HIDE) is not None
         )
-        words = [*_WORDS, "content", *(["display"] if self._hiding else [])]
+        words = [*_WORDS, "content", *(["display", "content-visibility"] if self._hiding else [])]
         words += ["--", "var(", "@property"] if self._with_properties else []
         sheets = Sheets(tuple(words))
         room = MAX_SHEETS
@@ -97,7 +101,8 @@ class _Cascade:
         """Write what is painted; `limit` is how many rules may be matched."""
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
-        for rule in islice(_rules(painting), limit):
+        keys = _vocabulary(self._document) if len(painting) > MANY else None
+        for rule in islice(_rules(painting, keys), limit):
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
         for element in self._inline:
@@ -253,6 +258,14 @@ def _rules(blocks: Iterable[Block], keys: Collection[str] | None = None) -> Iter
 def _keys(element: Element) -> list[str]:
     classes = (element.attr("class") or "").split()
     return [element.tag, "*", f"#{element.attr('id')}", *(f".{name}" for name in classes)]
+
+
+def _vocabulary(document: Document) -> set[str]:
+    """Return the keys of all elements."""
+    names = {element.tag for element in document.select("*")}
+    classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
+    classes = " ".join(classes).split()
+    return {"*", *names, *(f".{name}" for name in classes), *(f"#{name}" for name in ids)}
 
 
 def _own(element: Element) -> Iterator[Declaration]:

@@ -19,6 +19,7 @@ MAX_REFERENCES = 20
 
 # Looking back from the parenthesis is 50 times faster than looking for either word.
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
+_NAMES_FILE = re.compile(r"\((?:(?<=url\()(?!\s*[\"']?data:)|(?<=image-set\())", re.IGNORECASE)
 _SETS = ("image-set", "-webkit-image-set")
 _DENSITIES = {"x": 1.0, "dppx": 1.0, "dpi": 1 / 96, "dpcm": 2.54 / 96}
 _IN = {
@@ -37,6 +38,11 @@ PAINTS = {**_IN, **{name: name for name in _IN.values()}, "content": "content"}
 def names_image(text: str) -> bool:
     """Tell whether a text has `url()` or `image-set()` in it."""
     return bool(_NAMES_IMAGE.search(text))
+
+
+def names_file(text: str) -> bool:
+    """Tell whether one of them has an address of its own, and does not begin with `data:`."""
+    return bool(_NAMES_FILE.search(text))
 
 
 def images(style: str) -> Iterator[list[Candidate]]:

@@ -39,7 +39,6 @@ _DECLARATION = re.compile(
 _CONTENT = re.compile(r"(?<![\w-])content\s*:")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
 _PSEUDO_CLASS = re.compile(r"(?<!\\)::?[\w-]+")
-_SIMPLE = re.compile(r"(?:[^:(\[\\]*[\s>+~])?([#.]?[\w-]+)\s*")
 _COMBINATOR = re.compile(r"[\s>+~]+")
 _NAME = re.compile(r"[#.]?(?:[\w-]|\\.)+")
 _HEX_ESCAPE = re.compile(r"\\[0-9a-fA-F]")
@@ -119,8 +118,11 @@ class Sheets:
         lower = text.encode("utf-8", "replace").lower().decode()  # of letters beyond ASCII, none
         words = [word for word in self.words if word in lower]
         for part, plain in zip(text.split("}"), lower.split("}"), strict=True):
-            if not frames[-1].selectors and plain.count("{") == 1 and not _names(plain, words):
-                continue  # it is neither nested nor about what is painted
+            if not frames[-1].selectors and plain.count("{") == 1:  # it is not nested
+                if not frames[-1].kind and _names(plain, words):
+                    prelude, _, content = part.partition("{")
+                    self._declare(self._open(frames[-1], prelude, len(frames)), content)
+                continue
             *preludes, content = part.split("{")
             for prelude in preludes[:-1]:
                 frames.append(self._enter(frames, prelude))
@@ -153,9 +155,9 @@ class Sheets:
     def _open(self, frame: _Frame, prelude: str, depth: int) -> _Frame:
         if frame.kind or depth > MAX_DEPTH:
             return _Frame("", None, "dead")
-        if not frame.selectors:
+        if "@" in prelude and not frame.selectors:
             prelude = prelude[_STATEMENTS.match(prelude).end() :]  # type: ignore[union-attr]
-        at_rule = _AT_RULE.match(prelude)
+        at_rule = _AT_RULE.match(prelude) if "@" in prelude else None
         if not at_rule:
             return _Frame(_nested(frame.selectors, prelude.strip()), frame.layer)
         name, condition = at_rule[1].lower(), at_rule[2].strip()
@@ -202,18 +204,25 @@ def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
 
 def key_of(selector: str) -> str:
     """Return what an element has to have to match: an id, a class or a name; "*" is none."""
-    if simple := _SIMPLE.fullmatch(selector):
-        return simple[1] if simple[1][0] in "#." else simple[1].lower()
     if "(" in selector or "[" in selector:
         selector = _BRACKETS.sub("", _BRACKETS.sub("", selector))
-    if ":" in selector:
-        selector = _PSEUDO_CLASS.sub("", selector)
-    compound = _COMBINATOR.split(selector.strip())[-1]
-    names = _NAME.findall(compound) or ["*"]
-    key: str = next((name for name in names if name[0] in "#."), names[0])
-    if "\\" in key:
-        key = "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "")
-    return key if key[0] in "#." else key.lower()
+    if "\\" in selector or "|" in selector:
+        return _unescaped_key(selector)
+    compound = (selector.split() or [""])[-1]
+    for sign in ">+~":
+        compound = compound.rpartition(sign)[2]
+    compound = compound.partition(":")[0]
+    for sign in "#.":
+        if sign in compound:
+            return sign + compound.rpartition(sign)[2].partition(".")[0]
+    return compound.lower() or "*"
+
+
+def _unescaped_key(selector: str) -> str:
+    compound = _COMBINATOR.split(_PSEUDO_CLASS.sub("", selector).strip())[-1]
+    names = _NAME.findall(compound)
+    key: str = next((name for name in names if name[0] in "#."), "*")
+    return "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "")
 
 
 def _split(selectors: str) -> list[str]:
