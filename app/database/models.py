@@ -120,6 +120,7 @@ class Job(Row):
     crashes = IntegerField(default=0)  # runs that died with their process
     claimed_by = TextField(null=True)  # the process that runs it
     spent_seconds = FloatField(null=True)  # in runs before this, as far as is known
+    due_at = MomentField(null=True)  # while queued: not to be claimed before
     error_code = TextField(null=True)
     error_detail = TextField(null=True)
 
@@ -163,6 +164,8 @@ class Download(Job):
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url
     client = TextField(null=True, default="")  # who asked: a key's hash, or an address
+    waiting_for = TextField(null=True)  # the host that asked for a pause, until due_at
+    paused_seconds = FloatField(null=True)  # in pauses that hosts have asked for
 
 
 class Image(Job):
@@ -186,6 +189,8 @@ class Image(Job):
     site = TextField(null=True)  # the host of source_url, for lists
     callback_url = TextField(null=True)  # called at the end; images of downloads have none
     client = TextField(null=True, default="")  # who asked, likewise
+    waiting_for = TextField(null=True)  # likewise
+    paused_seconds = FloatField(null=True)  # likewise
 
     @property
     def candidates(self) -> list[str]:
@@ -251,14 +256,19 @@ for kind in CLAIMABLE:
 Image.add_index(Image.download, Image.id)
 Image.add_index(Image.source_url, Image.status, Image.id)
 Image.add_index(Image.site, Image.status, Image.id)
-# Without this one, a claim would read through the queued images of all downloads. The literal
-# stands here because SQLite matches a partial index to the same words, not to parameters.
-QUEUED_ALONE = SQL("status = 'queued' AND download_id IS NULL")
-Image.add_index(Image.status, Image.download, Image.id, where=QUEUED_ALONE)
-WAITING: dict[type[Job], SQL] = {Download: SQL("status = 'queued'"), Image: QUEUED_ALONE}
+# Jobs that may be claimed. Without these indexes, a claim would read through what waits for a
+# pause to end, and through the queued images of downloads, which go with those. The literals
+# stand here because SQLite matches a partial index to the same words, not to parameters.
+READY: dict[type[Job], SQL] = {
+    Download: SQL("status = 'queued' AND due_at IS NULL"),
+    Image: SQL("status = 'queued' AND due_at IS NULL AND download_id IS NULL"),
+}
+PAUSED = SQL("due_at IS NOT NULL")
 for kind in JOB_KINDS:
-    kind.add_index(kind.client, kind.id, where=WAITING[kind])
-    kind.add_index(kind.site, kind.id, where=WAITING[kind])
+    kind.add_index(kind.id, where=READY[kind])
+    kind.add_index(kind.client, kind.id, where=READY[kind])
+    kind.add_index(kind.site, kind.id, where=READY[kind])
+    kind.add_index(kind.due_at, where=PAUSED)
 Download.add_index(Download.source_id, where=Download.source_id.is_null(False))
 Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)

@@ -26,12 +26,13 @@ class JobTime:
         self,
         seconds: float = math.inf,
         spent: float = 0.0,
+        paused: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._began = clock() - spent
-        self._paused = 0.0
+        self._began = clock() - spent - min(paused, FREE_SECONDS)
+        self._paused = paused
         self._pausing = 0
         self._paused_at = 0.0
         self._lock = threading.Lock()
@@ -40,8 +41,20 @@ class JobTime:
         """Return the seconds that count, those of earlier runs among them."""
         with self._lock:
             now = self._clock()
-            paused = self._paused + (now - self._paused_at if self._pausing else 0.0)
-            return now - self._began - min(paused, FREE_SECONDS)
+            return now - self._began - min(self._paused_until(now), FREE_SECONDS)
+
+    def paused(self) -> float:
+        """Return the seconds of pauses, those of earlier runs among them."""
+        with self._lock:
+            return self._paused_until(self._clock())
+
+    def free(self, seconds: float) -> float:
+        """Return how many of so many seconds the job may pause for; 0: it has for long enough."""
+        rest = FREE_SECONDS - self.paused()
+        return min(seconds, rest) if rest >= 1 else 0.0
+
+    def _paused_until(self, now: float) -> float:
+        return self._paused + (now - self._paused_at if self._pausing else 0.0)
 
     def check(self) -> None:
         """Raise TimeUp when all seconds are spent."""

@@ -1,5 +1,6 @@
 """From a URL to an answer of 200: redirects followed, hosts that asked for a pause given one."""
 
+import time
 from urllib.parse import quote
 
 import requests
@@ -19,6 +20,15 @@ _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 class Held(OriginStatus):
     """A host asked to be left alone for longer than the deadline leaves."""
+
+    def __init__(self, host: str, seconds: float) -> None:
+        super().__init__(f"origin status: asked to wait {seconds:.0f} s", transient=True)
+        self.host = host
+        self._until = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds until it wants to be asked again."""
+        return max(0.0, self._until - time.monotonic())
 
 
 class Hops:
@@ -61,7 +71,7 @@ class Hops:
         while True:
             wait = self._holds.left(url.host)
             if wait >= self._watch.left():
-                raise Held(f"origin status: asked to wait {wait:.0f} s", transient=True)
+                raise Held(url.host, wait)
             self._watch.pause(wait)
             self._watch.expect_pace(False)
             response = self._session.fetch(url, accept, referer)

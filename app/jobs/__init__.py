@@ -5,7 +5,7 @@ lists           what there is, page by page
 idempotency     the answers to requests that may be sent again
 queue           what waits for its turn
 progress        where jobs stand, for those who wait for their end
-claims          what the work does: claim, record, finish, fail, hand back, recover
+claims          what the work does: claim, record, finish, fail, hand back, hold, recover
 deliveries      the callbacks at the end of jobs
 counts          how many have ended, and how
 """
@@ -18,6 +18,7 @@ from app.jobs.claims import (
     fail,
     finish,
     hand_back,
+    hold,
     holds,
     name_members,
     postpone,
@@ -40,6 +41,7 @@ from app.jobs.queue import (
     any_claimable,
     count_queued,
     count_running,
+    end_pauses,
     first_claimable,
     newest,
     queued_since,
@@ -74,6 +76,7 @@ __all__ = [
     "count_queued",
     "count_running",
     "delivery_of",
+    "end_pauses",
     "end_pictures",
     "ended",
     "ended_before",
@@ -86,6 +89,7 @@ __all__ = [
     "forget_answers",
     "get",
     "hand_back",
+    "hold",
     "holds",
     "keep_answer",
     "name_members",

@@ -127,6 +127,13 @@ def hand_back(job: Job) -> None:
     _change(job, status=Status.QUEUED, claimed_by=None, spent_seconds=job.spent_seconds)
 
 
+def hold(job: Download | Image, host: str, due_at: datetime) -> None:
+    """Queue a job again until the pause is over that a host has asked for."""
+    spent = {"spent_seconds": job.spent_seconds, "paused_seconds": job.paused_seconds}
+    pause = {"due_at": due_at, "waiting_for": host}
+    _change(job, status=Status.QUEUED, claimed_by=None, **pause, **spent)
+
+
 def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until: datetime) -> None:
     """Queue a delivery again for later, and others for its receiver not before `held_until`."""
     why = {"error_code": failure.code, "error_detail": failure.detail}

@@ -125,7 +125,18 @@ class StoredDocument(JobDocument):
     sha256 = fields.String(allow_none=True)
 
 
-class ImageDocument(StoredDocument):
+class PausableDocument(Document):
+    """A job that a host may have asked to come later."""
+
+    due_at = Moment(
+        allow_none=True, metadata={"description": "when it is tried again, if a host asked so"}
+    )
+    waiting_for = fields.String(
+        allow_none=True, metadata={"description": "the host that asked for a pause"}
+    )
+
+
+class ImageDocument(StoredDocument, PausableDocument):
     """An image, for itself."""
 
     added_at = Moment()
@@ -181,7 +192,7 @@ class AcceptedDocument(Document):
     download_url = LocalUrl("/download/{}")
 
 
-class DownloadDocument(JobDocument, AcceptedDocument):
+class DownloadDocument(JobDocument, AcceptedDocument, PausableDocument):
     """A download, in a list."""
 
     url = fields.String()

@@ -1,17 +1,19 @@
 """What waits for its turn. All of it is answered from indexes, and in a bounded time."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from peewee import SQL, Expression, Select, fn
+from peewee import SQL, Select, fn
 
-from app.database.models import CLAIMABLE, WAITING, Delivery, Job, Status, now
+from app.database.models import CLAIMABLE, JOB_KINDS, PAUSED, READY, Delivery, Job, Status, now
 from app.database.statements import Along, parameter, prepared
 
 LAST = "\U0010ffff"  # behind all sites
+LONGEST_PAUSE = timedelta(minutes=5)
+STEP = 1000  # jobs whose pause is ended at once
 
 
 class Turn(NamedTuple):
@@ -23,11 +25,6 @@ class Turn(NamedTuple):
 
 
 ANY = Turn()
-
-
-def queued(kind: type[Job]) -> SQL | Expression:
-    """Match the jobs that wait; an image of a download is claimed with that."""
-    return WAITING.get(kind) or kind.status == Status.QUEUED
 
 
 def first_claimable(kind: type[Job], turn: Turn = ANY, *, borrow: bool = True) -> UUID | None:
@@ -59,7 +56,7 @@ def _oldest_of_next_client(kind: type[Job], turn: Turn) -> Any:
 @prepared
 def _next_client(kind: Any, from_start: bool) -> Any:
     clients = Along(kind, ["client", "id"])
-    query = kind.select(kind.client).from_(clients).where(queued(kind))
+    query = kind.select(kind.client).from_(clients).where(READY[kind])
     if not from_start:
         query = query.where(kind.client > parameter("after"))
     return query.order_by(kind.client).limit(1)
@@ -73,18 +70,18 @@ def _oldest(kind: Any, suspects: bool) -> Any:
 
 @prepared
 def _oldest_of_all(kind: Any, suspects: bool) -> Any:
-    return _by_age(kind, suspects)
+    return _by_age(kind, suspects).from_(Along(kind, ["id"]))
 
 
 def _by_age(kind: Any, suspects: bool) -> Any:
-    query = kind.select(kind.id, kind.site).where(queued(kind), _innocent(kind, suspects))
+    query = kind.select(kind.id, kind.site).where(READY[kind], _innocent(kind, suspects))
     return query.order_by(kind.id).limit(1)
 
 
 @prepared
 def _elsewhere(kind: Any, suspects: bool) -> Any:
     query = kind.select(kind.id).from_(Along(kind, ["site", "id"]))
-    query = query.where(queued(kind), _innocent(kind, suspects))
+    query = query.where(READY[kind], _innocent(kind, suspects))
     between = (kind.site > parameter("after")) & (kind.site < parameter("before"))
     return query.where(between).order_by(kind.site, kind.id).limit(1)
 
@@ -127,18 +124,34 @@ def any_claimable(kinds: Iterable[type[Job]]) -> bool:
     return any(first_claimable(kind) for kind in kinds)
 
 
+def end_pauses() -> None:
+    """Let jobs be claimed whose pause is over; one of more than five minutes is the clock's."""
+    for kind in JOB_KINDS:
+        moment = now()
+        over = (kind.due_at <= moment) | (kind.due_at > moment + LONGEST_PAUSE)
+        ids = [job.id for job in kind.select(kind.id).where(PAUSED, over).limit(STEP)]
+        if ids:
+            ready = kind.update(due_at=None, waiting_for=None)
+            ready.where(kind.id.in_(ids), kind.due_at.is_null(False)).execute()
+
+
 def count_queued(kind: type[Job], most: int) -> int:
     """Count the jobs that wait, but no more than `most`."""
     # Not kind.id: without it, the index alone answers.
-    some = kind.select(SQL("1")).where(queued(kind)).limit(most)
-    return some.count()
+    counts = (kind.select(SQL("1")).where(wait).limit(most).count() for wait in _waiting(kind))
+    return min(most, sum(counts))
 
 
 def queued_since(kind: type[Job]) -> datetime | None:
-    """Return when the oldest job was added that waits."""
-    oldest = kind.select(kind.added_at).where(queued(kind)).order_by(kind.id).first()
+    """Return when the oldest job was added that waits for its turn; a pause is none."""
+    oldest = kind.select(kind.added_at).where(_waiting(kind)[0]).order_by(kind.id).first()
     added_at: datetime | None = oldest and oldest.added_at
     return added_at
+
+
+def _waiting(kind: type[Job]) -> list[Any]:
+    """Match the jobs that wait: for their turn, and for a pause to end."""
+    return [READY[kind], PAUSED] if kind in READY else [kind.status == Status.QUEUED]
 
 
 def count_running(kind: type[Job]) -> int:

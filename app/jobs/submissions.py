@@ -133,6 +133,8 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
             end: dict[str, Any] = {
                 "status": Status.CANCELLED,
                 "claimed_by": None,
+                "due_at": None,
+                "waiting_for": None,
                 "finished_at": now(),
                 "error_code": Cancelled.code,
                 "error_detail": "cancelled on request",

@@ -16,7 +16,7 @@ from typing import Any
 from app import jobs
 from app.database.models import Download, Image, Status
 from app.errors import Failure, Interrupted, NoneWorked, StorageFailure, TimeUp
-from app.fetch import Fetcher
+from app.fetch import Fetcher, Held
 from app.jobs.cleanup import keys_of
 from app.storage import Part, Storage
 from app.urls import site_of
@@ -67,6 +67,7 @@ class PictureRun:
         self._waiting = deque(p for p in pictures if (p.status, p.attempts) == mine)
         self._taken = sum(picture.status == Status.FINISHED for picture in pictures)
         self._running = 0
+        self._held: list[Held] = []
 
     def take(self) -> None:
         """Take pictures in page order; those of an earlier attempt count.
@@ -74,6 +75,7 @@ class PictureRun:
         Raises:
             NoneWorked: none could be fetched.
             TimeUp: nor is there time for more; if some were, `time_up` says so.
+            Held: the others wait for the pause of a host to end.
 
         """
         with ExitStack() as stack, ThreadPoolExecutor(self._at_once, "fetch") as pool:
@@ -90,12 +92,15 @@ class PictureRun:
                 raise
             finally:
                 self._storage.discard(self._parts(self._group))
+        if self._held and not self.time_up:
+            raise min(self._held, key=Held.left)
         if not self._taken:
             raise self.time_up or NoneWorked(f"none of {self._count} pictures could be fetched")
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""
-        room = min(self._at_once + AHEAD, self._download.limit - self._taken)
+        wanted = self._download.limit - self._taken - len(self._held)
+        room = min(self._at_once + AHEAD, wanted)
         while self._waiting and self._running < room:
             pool.submit(self._fetch, self._waiting.popleft())
             self._running += 1
@@ -132,6 +137,9 @@ class PictureRun:
         if isinstance(outcome, TimeUp):  # the picture stays as it is
             self.time_up = outcome
             self._waiting.clear()
+            return
+        if isinstance(outcome, Held) and self._job_time.free(outcome.left()):
+            self._held.append(outcome)  # it keeps its place
             return
         if not self._group:
             self._due = self._clock() + GROUP_SECONDS

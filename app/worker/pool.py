@@ -123,6 +123,7 @@ class PoolEngine:
         self._tasks.rescue()
         self._tasks.try_storage()
         jobs.recover(self.processes.is_alive, self.settings.job_attempts)
+        jobs.end_pauses()
         if jobs.any_claimable(self._tasks.kinds):
             for _ in range(self.settings.job_threads):
                 self.submit()

@@ -2,18 +2,18 @@
 
 import json
 import logging
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 from peewee import OperationalError
 
 from app import jobs
-from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image
+from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, now
 from app.errors import (
     BOOKMARKLET,
     Failure,
@@ -24,7 +24,7 @@ from app.errors import (
     TimeUp,
     Unexpected,
 )
-from app.fetch import Fetcher, JobTime
+from app.fetch import Fetcher, Held, JobTime
 from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
@@ -146,8 +146,7 @@ class Tasks:
                 self._storage_works = True
 
     def _run(self, job: Work) -> None:
-        seconds = math.inf if isinstance(job, Delivery) else self.settings.job_seconds
-        job_time = JobTime(seconds, job.spent_seconds or 0.0)
+        job_time = self._time_of(job)
         try:
             cut = Cut(job, lambda: self._stopping() or self.seats.yields(job))
             with Fetcher(self.settings, cut, report=self._report, job_time=job_time) as fetcher:
@@ -161,6 +160,8 @@ class Tasks:
             self._storage_works &= isinstance(error, Interrupted)
             job.spent_seconds = job_time.spent()
             jobs.hand_back(job)
+        except Held as held:
+            self._hold(job, held, job_time)
         except Failure as failure:
             jobs.fail(job, failure)
         except (jobs.LostClaim, OperationalError):
@@ -168,6 +169,20 @@ class Tasks:
         except Exception:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
+
+    def _time_of(self, job: Work) -> JobTime:
+        if isinstance(job, Delivery):  # each try is bounded, and so is the time of all
+            return JobTime()
+        return JobTime(self.settings.job_seconds, job.spent_seconds or 0, job.paused_seconds or 0)
+
+    def _hold(self, job: Work, held: Held, job_time: JobTime) -> None:
+        """Queue a job until a host may be asked again, if it has not waited for long enough."""
+        seconds = job_time.free(held.left())
+        if isinstance(job, Delivery) or not seconds:
+            jobs.fail(job, held)
+            return
+        job.spent_seconds, job.paused_seconds = job_time.spent(), job_time.paused() + seconds
+        jobs.hold(job, held.host, now() + timedelta(seconds=seconds))
 
     def _clear(self, job: Work) -> None:
         """Free what a job stored that was withdrawn meanwhile."""

@@ -33,6 +33,8 @@ def test_it_tells_what_was_stored(client: FlaskClient, site: Site, work: Work) -
         "sha256": hashlib.sha256(body).hexdigest(),
         "added_at": told["added_at"],
         "completed_at": told["completed_at"],
+        "due_at": None,
+        "waiting_for": None,
         "download_id": None,
     }
     assert told["added_at"] <= told["completed_at"]

@@ -90,7 +90,7 @@ def test_a_time_comes_back_as_it_was(app: Flask) -> None:
 
 def test_a_claim_and_a_recovery_walk_an_index(app: Flask) -> None:
     for question in (
-        "status = 'queued' AND download_id IS NULL ORDER BY id LIMIT 1",
+        f"{models.READY[Image].sql} ORDER BY id LIMIT 1",
         "claimed_by IS NOT NULL",
     ):
         plan = db.execute_sql(f"EXPLAIN QUERY PLAN SELECT * FROM image WHERE {question}")
