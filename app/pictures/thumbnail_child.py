@@ -140,6 +140,8 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     picture = Image.open(file, formats=[decoder.upper()])
     if decoder == "Ico":  # which would drop the transparency of a palette
         picture = picture.ico.getimage(picture.size)  # type: ignore[attr-defined]
+    if picture.info.get("default_image"):  # what stands before an animation, for old readers
+        picture.seek(1)
     picture.draft(None, (3 * SIDE // 2, 3 * SIDE // 2))
     key = picture.info.get("transparency")
     kind = picture.tile[0].args if decoder == "Png" and picture.tile else None

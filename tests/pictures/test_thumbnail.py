@@ -164,6 +164,14 @@ def test_of_an_animation_the_first_frame_is_taken(shrink: Shrink, name: str) -> 
     assert near(small.convert("RGB").getpixel((160, 160)), RED)
 
 
+def test_of_an_animated_png_the_animation_is_shown(shrink: Shrink) -> None:
+    """Not the picture before it, which only readers without animation see (PNG, 11.3.6.2)."""
+    first, second = (Image.new("RGB", (32, 32), colour) for colour in (RED, (0, 0, 255)))
+    rest = {"save_all": True, "append_images": [second], "default_image": True}
+
+    assert near(shrink(encode(first, formats.PNG, **rest), "png").getpixel((9, 9)), (0, 0, 255))
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_what_is_transparent_stays_so(shrink: Shrink, mode: str) -> None:
     picture = Image.new("RGBA", (640, 640), (255, 0, 0, 255))
@@ -670,6 +678,8 @@ except thumbnail.NoThumbnail:
     await_end(decoder)
 
 
-def test_no_decoder_is_loaded_into_the_service() -> None:
+def test_no_decoder_is_loaded_into_the_service(tmp_path: Path) -> None:
     code = "import wsgi, sys; assert not [name for name in sys.modules if name.startswith('PIL')]"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+    environment = os.environ | {"DOWNLOADER_STORAGE_DIR": f"{tmp_path}"}
+    project = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=project, env=environment)
