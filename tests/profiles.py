@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from functools import cache
 from itertools import product
 
 Pair = tuple[float, float]
@@ -111,10 +112,16 @@ def _adapted(columns: Matrix) -> Matrix:
     return adapted
 
 
+@cache
+def _linear_srgb() -> Matrix:
+    """Return what turns linear sRGB into XYZ."""
+    columns = _adapted([_xyz(*pair) for pair in SRGB])
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
 def _lab(linear: Iterable[float]) -> tuple[int, int, int]:
     """Return linear sRGB as Lab in bytes."""
-    columns = _adapted([_xyz(*pair) for pair in SRGB])
-    xyz = _times([list(row) for row in zip(*columns, strict=True)], linear)
+    xyz = _times(_linear_srgb(), linear)
     x, y, z = (
         ratio ** (1 / 3) if ratio > 0.008856 else 7.787 * ratio + 16 / 116
         for ratio in (part / white for part, white in zip(xyz, D50_XYZ, strict=True))

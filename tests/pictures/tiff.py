@@ -17,11 +17,11 @@ SIDES: tuple[Tag, ...] = ((WIDTH, SHORT, 60), (HEIGHT, SHORT, 40))
 def directory(*tags: Tag, order: str = "<", big: bool = False) -> bytes:
     """Write a directory whose values all lie in their entries, and no next one."""
     count, entry, room = ("Q", "HHQ", 8) if big else ("H", "HHI", 4)
-    data = struct.pack(order + count, len(tags))
+    parts = [struct.pack(order + count, len(tags))]
     for number, kind, value in tags:
-        data += struct.pack(order + entry, number, kind, 1)
-        data += struct.pack(order + _FIELDS[kind], value).ljust(room, b"\0")
-    return data + bytes(room)
+        parts.append(struct.pack(order + entry, number, kind, 1))
+        parts.append(struct.pack(order + _FIELDS[kind], value).ljust(room, b"\0"))
+    return b"".join(parts) + bytes(room)
 
 
 def file(
