@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import hypothesis
@@ -13,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app, metrics
+from app import create_app, metrics, prepare
 from app.database.models import Image
 from app.database.sqlite import db
 from app.settings import Settings
@@ -80,8 +81,20 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(storage_dir=tmp_path / "storage", allow_networks=(ip_network("127.0.0.0/8"),))
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all migrations, of which each test gets a copy."""
+    settings = Settings(storage_dir=tmp_path_factory.mktemp("migrated"))
+    prepare(settings)
+    return Storage(settings.storage_dir).database
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, migrated: Path) -> Iterator[Flask]:
+    database = Storage(settings.storage_dir).database
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(migrated, database)
     app = create_app(settings)
     app.extensions["engine"] = Nudges()
     app.test_client_class = Client

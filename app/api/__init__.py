@@ -1,5 +1,6 @@
 """The REST API: views load, act and dump; nothing here makes an outgoing request."""
 
+from functools import cache
 from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
@@ -44,7 +45,8 @@ def init_app(app: Flask) -> None:
     app.url_map.merge_slashes = False  # and nobody is sent elsewhere for a slash
     for resource in RESOURCES:
         resource.register(app)
-    app.extensions["openapi"] = openapi.write(RESOURCES, app.extensions["settings"])
+    # When it is first asked for: most processes are never asked.
+    app.extensions["openapi"] = cache(lambda: openapi.write(RESOURCES, app.extensions["settings"]))
     app.register_blueprint(docs)
     app.register_error_handler(Failure, handle_failure)
     app.register_error_handler(HTTPException, handle_http_exception)

@@ -16,8 +16,8 @@ docs = Blueprint("docs", __name__, template_folder="templates", static_folder="s
 
 @docs.get("/openapi.json")
 def document() -> Response:
-    """Get what `app.api.openapi` wrote when the application was made."""
-    return versioned(current_app.extensions["openapi"])
+    """Get what `app.api.openapi` writes once for the application."""
+    return versioned(current_app.extensions["openapi"]())
 
 
 @docs.get("/docs")
