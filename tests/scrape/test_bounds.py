@@ -1,6 +1,5 @@
 """Hostile pages cost little, and random ones never break the scraper."""
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -73,20 +72,34 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-def test_a_hostile_page_costs_little_and_its_picture_is_found(page):
-    program = (
-        "from app.scrape import find_pictures\n"
-        f"pictures = find_pictures({page} + {IMAGE}, None, 'http://site/')\n"
-        "assert any(one.url == 'http://site/deep.png' for one in pictures)\n"
-    )
+# Reads a page's expression a line and answers how its own process for that page ended.
+READER = f"""
+import os, resource, sys
+from app.scrape import find_pictures
+for line in sys.stdin:
+    if not (child := os.fork()):
+        resource.setrlimit(resource.RLIMIT_CPU, ({CPU_SECONDS}, {CPU_SECONDS}))
+        resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+        pictures = find_pictures(eval(line) + {IMAGE}, None, 'http://site/')
+        assert any(one.url == 'http://site/deep.png' for one in pictures)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 
-    def limit():
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
+@pytest.fixture(scope="module")
+def reader():
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", program], cwd=root, preexec_fn=limit, check=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", READER], cwd=root, text=True, **pipes) as reader:
+        yield reader
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_hostile_page_costs_little_and_its_picture_is_found(reader, page):
+    reader.stdin.write(f"{page}\n")
+    reader.stdin.flush()
+    assert reader.stdout.readline() == "0\n"
 
 
 @pytest.mark.parametrize("unit", ["<img src={}>", "<p style='background:url({})'>", "<p>{}"])
