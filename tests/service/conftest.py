@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -59,17 +60,26 @@ class Service:
                 process_group=0,
             )
         workers = int(flags[flags.index("--workers") + 1]) if "--workers" in flags else 1
+        self.wait(self.listens)
         self.wait(lambda: self.get("/healthz").ok)
         self.wait(lambda: len(self.workers()) == workers)
 
     def wait(self, true: Callable[[], bool]) -> None:
         """Ask again and again until it is true; the service is another process."""
         pause = threading.Event()
-        for _ in range(SECONDS * 50):
+        began = time.monotonic()
+        while (waited := time.monotonic() - began) < SECONDS:
             if true():
                 return
-            pause.wait(0.02)
+            pause.wait(min(0.01 + waited / 10, 0.1))  # to ask costs both sides time, too
         raise AssertionError(f"it did not happen; the log:\n{self.log.read_text()}")
+
+    def listens(self) -> bool:
+        """Tell whether connections are taken; fail where the service has ended instead."""
+        assert self.process
+        assert self.process.poll() is None, self.log.read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def workers(self) -> list[int]:
         """Return the process ids of gunicorn's workers."""

@@ -1,8 +1,9 @@
-"""The service's own gunicorn.conf.py, and one kill -9 at the step that FAULT names."""
+"""The service's own gunicorn.conf.py, and one kill -9 at the step that the file FAULT names."""
 
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,19 @@ from app.fetch import Fetcher  # noqa: E402
 from app.worker.downloads import PictureRun  # noqa: E402
 from app.worker.processes import ProcessRegistry  # noqa: E402
 
-STEP = os.environ["FAULT"]
-DONE = Path(os.environ["FAULT_DONE"])
+FAULT = Path(os.environ["FAULT"])
 
 
-def die(when: bool = True) -> None:
-    """Kill this process as the kernel would, the first time that it comes here."""
-    if when and not DONE.exists():
-        DONE.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+def die(step: str) -> None:
+    """Kill this process as the kernel would, if it is the first that comes to the step."""
+    with suppress(FileNotFoundError):
+        if FAULT.read_text() == step:
+            FAULT.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def wrap(
+    step: str,
     owner: Any,
     name: str,
     *,
@@ -36,9 +38,11 @@ def wrap(
     work = getattr(owner, name)
 
     def dying(*args: Any, **values: Any) -> Any:
-        die(before(*args))
+        if before(*args):
+            die(step)
         result = work(*args, **values)
-        die(after(result, *args))
+        if after(result, *args):
+            die(step)
         return result
 
     setattr(owner, name, dying)
@@ -52,30 +56,30 @@ def always(*args: Any) -> bool:
     return True
 
 
-FAULTS: dict[str, Callable[[], None]] = {
-    "after the claim": lambda: wrap(jobs, "claim", after=lambda job, *args: job is not None),
-    "after the page": lambda: wrap(jobs, "add_found", after=always),
-    "between two images": lambda: wrap(PictureRun, "_note", after=always),
-    "between two names of a group": lambda: wrap(Path, "rename", after=always),
-    "between the names and the rows of a group": lambda: wrap(jobs, "end_pictures", before=always),
-    "after the rows of a group": lambda: wrap(jobs, "end_pictures", after=always),
-    "before the image has its name": lambda: wrap(Path, "rename", before=always),
-    "before the row of the image": lambda: wrap(jobs, "finish", before=always),
-    "after the temporary archive": lambda: wrap(Path, "rename", before=archived),
-    "after the rename": lambda: wrap(Path, "rename", after=lambda result, *paths: archived(*paths)),
-    "before the last update": lambda: wrap(
-        jobs, "finish", before=lambda job, *args: isinstance(job, Download)
-    ),
-    "after the last update": lambda: wrap(
-        jobs, "finish", after=lambda result, job, *args: isinstance(job, Download)
-    ),
-    "after the end, before anybody is told": lambda: wrap(
-        jobs, "finish", after=lambda result, job, *args: isinstance(job, Image)
-    ),
-    "before the receiver is told": lambda: wrap(Fetcher, "post", before=always),
-    "after the receiver is told": lambda: wrap(Fetcher, "post", after=always),
-    "during recovery": lambda: wrap(jobs, "recover", after=lambda count, *args: count > 0),
-    "before the parts of the dead go": lambda: wrap(ProcessRegistry, "remove_dead", before=always),
-}
-
-FAULTS[STEP]()
+wrap("after the claim", jobs, "claim", after=lambda job, *args: job is not None)
+wrap("after the page", jobs, "add_found", after=always)
+wrap("between two images", PictureRun, "_note", after=always)
+wrap("between two names of a group", Path, "rename", after=always)
+wrap("between the names and the rows of a group", jobs, "end_pictures", before=always)
+wrap("after the rows of a group", jobs, "end_pictures", after=always)
+wrap("before the image has its name", Path, "rename", before=always)
+wrap("before the row of the image", jobs, "finish", before=always)
+wrap("after the temporary archive", Path, "rename", before=archived)
+wrap("after the rename", Path, "rename", after=lambda result, *paths: archived(*paths))
+wrap("before the last update", jobs, "finish", before=lambda job, *args: isinstance(job, Download))
+wrap(
+    "after the last update",
+    jobs,
+    "finish",
+    after=lambda result, job, *args: isinstance(job, Download),
+)
+wrap(
+    "after the end, before anybody is told",
+    jobs,
+    "finish",
+    after=lambda result, job, *args: isinstance(job, Image),
+)
+wrap("before the receiver is told", Fetcher, "post", before=always)
+wrap("after the receiver is told", Fetcher, "post", after=always)
+wrap("during recovery", jobs, "recover", after=lambda count, *args: count > 0)
+wrap("before the parts of the dead go", ProcessRegistry, "remove_dead", before=always)

@@ -34,12 +34,14 @@ def hook(service: Service, site: Site) -> str:
 def test_a_worker_that_dies_keeps_no_end_to_itself(
     service: Service, site: Site, hook: str, tmp_path: Path, step: str, times: int
 ) -> None:
-    service.environment |= {"FAULT": step, "FAULT_DONE": str(tmp_path / "done")}
+    fault = tmp_path / "fault"
+    fault.write_text(step)
+    service.environment["FAULT"] = str(fault)
     service.start("-c", FAULTS, "--workers", "2")
     service.post("/images", url=site.file("/a.png", picture()), callback_url=hook)
 
     service.wait(lambda: site.asked(PATH) == times)
-    assert (tmp_path / "done").exists()
+    assert not fault.exists()
     requests = [request for request in site.requests if request.path == PATH]
     assert len({request.headers["webhook-id"] for request in requests}) == 1
     assert all(is_genuine(request, KEY) for request in requests)

@@ -9,6 +9,7 @@ import random
 import signal
 import threading
 import zipfile
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from app.database.models import UNFINISHED
 from tests.samples import picture
-from tests.service.conftest import SECONDS, Service
+from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
 
 CRASHES = int(os.environ.get("CRASHES", "4"))
@@ -102,25 +103,37 @@ def crowd(service: Service, site: Site) -> Crowd:
 CASES = [*product(STEPS, [1]), *((step, 3) for step in STEPS if "group" in step)]
 
 
-@pytest.mark.parametrize(("step", "at_once"), CASES)
-def test_a_worker_that_dies_at_a_step_loses_nothing(
-    service: Service, crowd: Crowd, tmp_path: Path, step: str, at_once: int
-) -> None:
-    service.environment |= {"FAULT": step, "FAULT_DONE": str(tmp_path / "done")}
-    service.environment["DOWNLOADER_IMAGES_AT_ONCE"] = str(at_once)
-    service.start("-c", FAULTS, "--workers", "3")
+@pytest.fixture(scope="module")
+def frail(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """A service for many deaths, each of one of its workers; so many images at once."""
+    folder = tmp_path_factory.mktemp("frail")
+    variables = {"FAULT": str(folder / "fault"), "DOWNLOADER_IMAGES_AT_ONCE": str(request.param)}
+    with serving(folder, "-c", FAULTS, "--workers", "3", **variables) as service:
+        yield service
+
+
+@pytest.mark.parametrize(("step", "frail"), CASES, indirect=["frail"])
+def test_a_worker_that_dies_at_a_step_loses_nothing(frail: Service, site: Site, step: str) -> None:
+    frail.wait(lambda: len(frail.workers()) == 3)
+    crowd = Crowd(frail, site)
+    fault = Path(frail.environment["FAULT"])
+    fault.write_text(step)
 
     crowd.ask(downloads=2, images=2)
 
     crowd.check()
-    assert (tmp_path / "done").exists()
+    assert not fault.exists()
 
 
 @pytest.mark.parametrize("step", ["during recovery", "before the parts of the dead go"])
 def test_a_worker_that_dies_while_it_recovers_loses_nothing(
     service: Service, crowd: Crowd, tmp_path: Path, step: str
 ) -> None:
-    service.environment |= {"FAULT": step, "FAULT_DONE": str(tmp_path / "done")}
+    fault = tmp_path / "fault"
+    fault.write_text(step)
+    service.environment["FAULT"] = str(fault)
     started = threading.Event()
     release = threading.Event()
 
@@ -139,7 +152,7 @@ def test_a_worker_that_dies_while_it_recovers_loses_nothing(
     service.start("-c", FAULTS, "--workers", "3")
 
     crowd.check()
-    assert (tmp_path / "done").exists()
+    assert not fault.exists()
 
 
 def test_the_whole_service_killed_at_random_moments_loses_nothing(
