@@ -3,6 +3,8 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from shutil import copyfile
@@ -18,7 +20,7 @@ from app import create_app, metrics, prepare
 from app.database.models import Image
 from app.database.sqlite import db
 from app.settings import Settings
-from app.storage import Storage
+from app.storage import FolderStorage, Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from tests.browser import browser, tab
@@ -86,12 +88,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with all migrations, of which each test gets a copy."""
     settings = Settings(storage_dir=tmp_path_factory.mktemp("migrated"))
     prepare(settings)
-    return Storage(settings.storage_dir).database
+    return FolderStorage(settings.storage_dir).database
 
 
-@pytest.fixture
-def app(settings: Settings, migrated: Path) -> Iterator[Flask]:
-    database = Storage(settings.storage_dir).database
+@contextmanager
+def application(settings: Settings, migrated: Path) -> Iterator[Flask]:
+    """Make an application that leaves its jobs to the tests."""
+    database = FolderStorage(settings.storage_dir).database
     if not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
         copyfile(migrated, database)
@@ -102,19 +105,45 @@ def app(settings: Settings, migrated: Path) -> Iterator[Flask]:
     db.close()
 
 
+@contextmanager
+def registered(app: Flask) -> Iterator[ProcessRegistry]:
+    """Have this process among the live ones of an application's storage."""
+    storage = app.extensions["storage"]
+    processes = ProcessRegistry(app.extensions["settings"].storage_dir, storage.remove_parts)
+    storage.open_parts(processes.register())
+    yield processes
+    processes.unregister()
+
+
+def tasks_of(app: Flask, processes: ProcessRegistry) -> Tasks:
+    settings, storage = app.extensions["settings"], app.extensions["storage"]
+    return Tasks(settings, storage, processes, lambda: False, metrics.count_fetch)
+
+
+def do_all(tasks: Tasks) -> int:
+    """Do all queued jobs, here and now; return how many there were."""
+    count = 0
+    while tasks.turn(tasks.kinds):
+        count += 1
+    return count
+
+
+@pytest.fixture
+def app(settings: Settings, migrated: Path) -> Iterator[Flask]:
+    with application(settings, migrated) as app:
+        yield app
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
 @pytest.fixture
-def processes(app: Flask, settings: Settings) -> Iterator[ProcessRegistry]:
+def processes(app: Flask) -> Iterator[ProcessRegistry]:
     """The live processes, this one among them."""
-    storage = app.extensions["storage"]
-    processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
-    storage.open_parts(processes.register())
-    yield processes
-    processes.unregister()
+    with registered(app) as processes:
+        yield processes
 
 
 @pytest.fixture
@@ -125,21 +154,14 @@ def storage(app: Flask, processes: ProcessRegistry) -> Storage:
 
 
 @pytest.fixture
-def tasks(settings: Settings, storage: Storage, processes: ProcessRegistry) -> Tasks:
-    return Tasks(settings, storage, processes, lambda: False, metrics.count_fetch)
+def tasks(app: Flask, processes: ProcessRegistry) -> Tasks:
+    return tasks_of(app, processes)
 
 
 @pytest.fixture
 def work(tasks: Tasks) -> Callable[[], int]:
     """Do all queued jobs, here and now; return how many there were."""
-
-    def do_all() -> int:
-        count = 0
-        while tasks.turn(tasks.kinds):
-            count += 1
-        return count
-
-    return do_all
+    return partial(do_all, tasks)
 
 
 @pytest.fixture

@@ -1,52 +1,38 @@
-"""What HTTP asks of every answer: methods, media types, conditions, odd requests."""
+"""What HTTP asks of every answer: methods, media types, conditions."""
 
-import json
-from typing import Any
+from collections.abc import Iterator
+from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import jobs
-from app.database.models import Download, Image
-from app.http.problem_types import CATALOGUE
-from tests.api.test_prefer import Work
+from app.settings import Settings
+from tests.conftest import application, do_all, registered, tasks_of
 from tests.samples import picture
 from tests.site import Site
 
-ODD = [
-    b"\xff",
-    b"\x00",
-    b'{"url": "\x00"}',
-    b'{"url": "\\u0000"}',
-    b'{"url": "https://example.com/\\u0000"}',
-    b'{"url": "https://example.com/\\ud800"}',
-    b'{"\\ud800": 1}',
-    b'{"url": ' + b"1" * 5000 + b"}",
-    b'{"url": 1e999}',
-    b'{"url": NaN}',
-    b'{"url": -0}',
-    b'{"url": "https://example.com/", "limit": ' + b"9" * 4000 + b"}",
-    b'{"url": "https://example.com/", "url": 5}',
-    b'{"urls": [[[[{}]]]]}',
-    b'{"url": [' + b"[" * 100_000,
-    b'{"a":' * 5000 + b"1" + b"}" * 5000,
-    b'{"url": {"url": {"url": null}}}',
-    b"null",
-    b'"https://example.com/"',
-    b"[]",
-    b"",
-]
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Flask]:
+    """One for all: here nothing changes what it has."""
+    storage = tmp_path_factory.mktemp("conditional") / "storage"
+    settings = Settings(storage_dir=storage, allow_networks=(ip_network("127.0.0.0/8"),))
+    with application(settings, migrated) as app:
+        yield app
 
 
-@pytest.fixture
-def paths(client: FlaskClient, site: Site, work: Work) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def paths(app: Flask) -> dict[str, str]:
     """Addresses of what there is: a finished image and a finished download."""
-    site.file("/a.png", picture())
-    image = client.post("/images", json={"url": site.url("/a.png")})
-    page = site.page("/", "<img src=a.png>")
-    download = client.post("/download", json={"url": page})
-    work()
+    client = app.test_client()
+    with Site() as site, registered(app) as processes:
+        site.file("/a.png", picture())
+        image = client.post("/images", json={"url": site.url("/a.png")})
+        page = site.page("/", "<img src=a.png>")
+        download = client.post("/download", json={"url": page})
+        assert do_all(tasks_of(app, processes)) == 2
     return {
         "image": image.headers["Location"],
         "content": image.headers["Location"] + "/content",
@@ -151,20 +137,6 @@ def test_it_sends_what_is_accepted(
             assert people or answer.content_type == "application/problem+json"
 
 
-def test_nothing_is_done_that_could_not_be_told(client: FlaskClient) -> None:
-    body = {"url": "https://example.com/a.png"}
-
-    assert client.post("/images", json=body, headers={"Accept": "text/css"}).status_code == 406
-    assert Image.select().count() == 0
-
-
-def test_no_content_has_no_type(client: FlaskClient, paths: dict[str, str]) -> None:
-    answer = client.delete(paths["image"], headers={"Accept": "text/html"})
-
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
-
-
 @pytest.mark.parametrize(
     ("given", "status"),
     [
@@ -233,89 +205,3 @@ def test_other_slashes_lead_nowhere(client: FlaskClient, path: str) -> None:
 
     assert answer.status_code == 404
     assert answer.json["title"] == "Not found"
-
-
-@pytest.mark.parametrize("path", ["/images", "/download"])
-@pytest.mark.parametrize("body", ODD, ids=lambda body: body[:30].decode("latin-1"))
-def test_odd_bodies_are_refused(client: FlaskClient, path: str, body: bytes) -> None:
-    answer = client.post(path, data=body, content_type="application/json")
-
-    assert answer.status_code in (400, 422)
-    assert answer.content_type == "application/problem+json"
-    assert Image.select().count() + Download.select().count() == 0
-
-
-def test_strange_texts_are_kept_as_they_are(client: FlaskClient, work: Work) -> None:
-    body = {"url": "https://example.com/", "image_urls": ["a\0b", "\U0010ffff"]}
-    headers = {"Idempotency-Key": "k"}
-    answer = client.post("/download", json=body, headers=headers)
-
-    assert answer.status_code == 202
-    assert client.post("/download", json=body, headers=headers).data == answer.data
-    work()
-    assert client.get(answer.json["status_url"]).status_code == 200
-    assert client.get(answer.headers["Location"] + "/events").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("limit=1&limit=2", 422),
-        ("limit=", 422),
-        ("limit=%00", 422),
-        ("limit=%D9%A3", 422),
-        ("limit=99999999999999999999", 422),
-        ("cursor=%FF", 422),
-        ("status=%00", 422),
-        ("source_url=%00", 200),
-        ("source_url=%FF%FE", 200),
-        ("source_url=%ED%A0%80", 200),
-        ("%00=%00&=&&&", 422),
-    ],
-)
-def test_odd_queries_are_answered(client: FlaskClient, query: str, status: int) -> None:
-    answer = client.get(f"/images?{query}")
-
-    assert answer.status_code == status
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Content-Type": "APPLICATION/JSON; charset=utf-8"}, 202),
-        ({"Content-Type": "application/vnd.api+json"}, 202),
-        ({"Content-Type": "text/json"}, 415),
-        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
-        ({"Content-Type": "multipart/form-data"}, 415),
-        ({"Content-Type": ""}, 415),
-        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
-    ],
-)
-def test_bodies_have_to_be_called_json(
-    client: FlaskClient, headers: dict[str, str], status: int
-) -> None:
-    body = json.dumps({"url": "https://example.com/a.png"})
-
-    assert client.post("/images", data=body, headers=headers).status_code == status
-
-
-def test_a_type_has_one_title(
-    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*args: Any) -> None:
-        raise RuntimeError
-
-    told = [
-        client.get("/nowhere"),
-        client.get("/images/01a1f882-94ec-7569-8cff-cd211d2c85f9"),
-        client.put("/images"),
-        client.post("/images", json={}),
-        client.post("/images", data="x"),
-        client.post("/images", data="x", content_type="application/json"),
-    ]
-    monkeypatch.setattr(jobs, "get", broken)
-    told.append(client.get("/images/01a1f882-94ec-7569-8cff-cd211d2c85f9"))
-
-    for answer in told:
-        kind = CATALOGUE[answer.json["type"].removeprefix("/problems/")]
-        assert (kind.title, kind.status) == (answer.json["title"], answer.status_code)
