@@ -210,12 +210,30 @@ class Delivery(Job):
     host = TextField()  # of the URL: each gets one callback at a time
     body = TextField()
     due_at = MomentField(default=now)  # the next attempt, while queued
-    held_until = MomentField(null=True)  # pause of the host from all callbacks
+    client = TextField(null=True, default="")  # who asked for the job
 
     @property
     def next_attempt_at(self) -> datetime | None:
         """When it is tried again, if it is."""
         return self.due_at if self.status == Status.QUEUED else None
+
+
+class Calls(StrEnum):
+    """Whether a receiver may be called."""
+
+    READY = "ready"
+    PAUSED = "paused"  # until ready_at
+    BUSY = "busy"
+
+
+class Receiver(Row):
+    """A host that callbacks wait for, and what is next there."""
+
+    host = TextField(primary_key=True)
+    client = TextField()  # of the delivery that is due first
+    ready_at = MomentField()  # when it is due, and no pause of the host
+    held_until = MomentField(null=True)  # pause of the host from all callbacks
+    calls = TextField()
 
 
 class Idempotency(Row):
@@ -272,4 +290,7 @@ for kind in JOB_KINDS:
 Download.add_index(Download.source_id, where=Download.source_id.is_null(False))
 Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)
-Delivery.add_index(Delivery.held_until, where=Delivery.held_until.is_null(False))
+RECEIVER_READY = SQL("calls = 'ready'")
+RECEIVER_PAUSED = SQL("calls = 'paused'")
+Receiver.add_index(Receiver.client, Receiver.ready_at, where=RECEIVER_READY)
+Receiver.add_index(Receiver.ready_at, where=RECEIVER_PAUSED)

@@ -7,6 +7,7 @@ queue           what waits for its turn
 progress        where jobs stand, for those who wait for their end
 claims          what the work does: claim, record, finish, fail, hand back, hold, recover
 deliveries      the callbacks at the end of jobs
+receivers       whom they are for, and who of them is next
 counts          how many have ended, and how
 """
 

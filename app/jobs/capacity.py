@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable
 
 from app import jobs
-from app.database.models import JOB_KINDS
+from app.database.models import CLAIMABLE
 from app.errors import Overloaded
 
 FRESH_SECONDS = 1.0  # how long a count is good for; to count 100,000 takes 8 ms
 
 
 class Capacity:
-    """What may still be added; `most` jobs may wait, of both kinds together, 0: any number.
+    """What may still be added; `most` jobs and callbacks may wait together, 0: any number.
 
     Between two counts of the queue it knows what this process adds, not what siblings do: several
     of them may pass the limit by what they add within a second.
@@ -50,4 +50,4 @@ class Capacity:
 
 
 def _count(most: int) -> int:
-    return sum(jobs.count_queued(kind, most) for kind in JOB_KINDS)
+    return sum(jobs.count_queued(kind, most) for kind in CLAIMABLE)

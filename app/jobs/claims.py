@@ -28,7 +28,7 @@ from app.database.models import (
 from app.database.sqlite import db
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped, TimeUp
-from app.jobs import counts
+from app.jobs import counts, receivers
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
 from app.jobs.queue import ANY, Turn, first_claimable
@@ -55,6 +55,8 @@ def claim(kind: type[AnyJob], process: str, turn: Turn = ANY) -> AnyJob | None:
         if isinstance(job, Download) and job.attempts > 1:
             images = Image.update(attempts=job.attempts)
             images.where(Image.download == job, Image.status == Status.QUEUED).execute()
+        if isinstance(job, Delivery):
+            receivers.refresh(job.host)
         return job
 
 
@@ -124,7 +126,10 @@ def fail(job: Job, failure: Failure, **values: Any) -> None:
 
 def hand_back(job: Job) -> None:
     """Queue a job again that could not be brought to its end here."""
-    _change(job, status=Status.QUEUED, claimed_by=None, spent_seconds=job.spent_seconds)
+    with db.atomic():
+        _change(job, status=Status.QUEUED, claimed_by=None, spent_seconds=job.spent_seconds)
+        if isinstance(job, Delivery):
+            receivers.refresh(job.host)
 
 
 def hold(job: Download | Image, host: str, due_at: datetime) -> None:
@@ -137,8 +142,9 @@ def hold(job: Download | Image, host: str, due_at: datetime) -> None:
 def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until: datetime) -> None:
     """Queue a delivery again for later, and others for its receiver not before `held_until`."""
     why = {"error_code": failure.code, "error_detail": failure.detail}
-    when = {"due_at": due_at, "held_until": held_until}
-    _change(delivery, status=Status.QUEUED, claimed_by=None, **when, **why)
+    with db.atomic():
+        _change(delivery, status=Status.QUEUED, claimed_by=None, due_at=due_at, **why)
+        receivers.refresh(delivery.host, held_until)
 
 
 def holds(job: Job) -> bool:
@@ -208,6 +214,8 @@ def _end(job: Job, status: Status, **values: Any) -> None:
             _leave_rest(job, Cancelled("a dry run" if job.dry_run else "the download has ended"))
         announce(job)
         counts.count(job)
+        if isinstance(job, Delivery):
+            receivers.refresh(job.host)
 
 
 def _leave_rest(download: Download, why: Failure) -> None:
@@ -238,6 +246,9 @@ def _recover_from(process: str, kind: type[Job], crashes_allowed: int) -> int:
         for job in doomed:
             crashes = job.crashes + 1
             fail(job, GaveUp(f"its process died {crashes} times"), crashes=crashes)
+        hosts = {job.host for job in kind.select().where(left)} if kind is Delivery else ()
         queued = kind.update(status=Status.QUEUED, claimed_by=None, crashes=kind.crashes + 1)
         count: int = queued.where(left).execute()
+        for host in hosts:
+            receivers.refresh(host)
         return len(doomed) + count

@@ -9,7 +9,9 @@ from uuid import UUID
 import orjson
 
 from app.database.models import Delivery, Download, Image, Job, Status, now
+from app.database.sqlite import db
 from app.errors import NotFailed, NotFound
+from app.jobs import receivers
 from app.jobs.documents import DownloadEventDocument, ImageEventDocument
 from app.urls import site_of
 
@@ -23,12 +25,14 @@ def announce(job: Job) -> None:
     document = _DOWNLOAD if isinstance(job, Download) else _IMAGE
     kind = type(job).__name__.lower()
     event = {"type": f"{kind}.{job.status}", "timestamp": job.finished_at, "data": job}
-    Delivery.create(
+    delivery = Delivery.create(
         job_id=job.id,
         url=job.callback_url,
         host=site_of(job.callback_url) or "",
         body=orjson.dumps(document.dump(event)).decode(),
+        client=job.client or "",
     )
+    receivers.refresh(delivery.host)
 
 
 def delivery_of(kind: type[Download] | type[Image], job_id: UUID) -> Delivery:
@@ -56,8 +60,10 @@ def redeliver(delivery: Delivery) -> None:
     """
     again = Delivery.update(status=Status.QUEUED, due_at=now(), finished_at=None)
     given_up = (Delivery.id == delivery.id) & (Delivery.status == Status.FAILED)
-    if not again.where(given_up).execute():
-        raise NotFailed(f"it is {delivery.status}; only a failed delivery can be tried again")
+    with db.atomic():
+        if not again.where(given_up).execute():
+            raise NotFailed(f"it is {delivery.status}; only a failed delivery can be tried again")
+        receivers.refresh(delivery.host)
 
 
 def forget(deliveries: Sequence[Delivery]) -> None:

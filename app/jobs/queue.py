@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from peewee import SQL, Select, fn
+from peewee import SQL
 
 from app.database.models import CLAIMABLE, JOB_KINDS, PAUSED, READY, Delivery, Job, Status, now
 from app.database.statements import Along, parameter, prepared
+from app.jobs import receivers
 
 LAST = "\U0010ffff"  # behind all sites
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -28,12 +29,12 @@ ANY = Turn()
 
 
 def first_claimable(kind: type[Job], turn: Turn = ANY, *, borrow: bool = True) -> UUID | None:
-    """Return the job to claim next: the oldest of the next client, or the delivery due first.
+    """Return the job to claim next: the oldest of the next client.
 
     A job of a crowded site is next if there is no other and it may `borrow` a seat.
     """
     if kind is Delivery:
-        return next((row.id for row in _first_delivery(turn.suspects).rows(now=now())), None)
+        return receivers.first_delivery(turn.after, turn.suspects)
     first = _oldest_of_next_client(kind, turn)
     if first is None:
         return None
@@ -90,35 +91,6 @@ def _innocent(kind: Any, suspects: bool) -> Any:
     return SQL("1") if suspects else kind.crashes == 0
 
 
-@prepared
-def _first_delivery(suspects: bool) -> Any:
-    ready = Delivery.id.in_(_first_of_each_host()), _innocent(Delivery, suspects)
-    return Delivery.select(Delivery.id).where(*ready).order_by(Delivery.due_at).limit(1)
-
-
-def _first_of_each_host() -> Any:
-    """Select the delivery that is due first for each host that is neither busy nor paused.
-
-    It is one step along an index for each host, however many deliveries wait for one host.
-    """
-    head, later, due, other = Delivery, Delivery.alias(), Delivery.alias(), Delivery.alias()
-    moment = parameter("now", Delivery.due_at)
-    first = head.select(fn.MIN(head.host)).where(head.status == Status.QUEUED)
-    hosts = first.cte("hosts", recursive=True, columns=["host"])
-    after = later.select(fn.MIN(later.host)).where(
-        later.status == Status.QUEUED, later.host > hosts.c.host
-    )
-    hosts = hosts.union_all(Select([hosts], [after]).where(hosts.c.host.is_null(False)))
-    delivery = due.select(due.id).where(
-        due.status == Status.QUEUED, due.host == hosts.c.host, due.due_at <= moment
-    )
-    unready = other.select(other.host).where(
-        (other.status == Status.RUNNING) | (other.held_until > moment)
-    )
-    each = Select([hosts], [delivery.order_by(due.due_at).limit(1)])
-    return each.where(hosts.c.host.not_in(unready)).with_cte(hosts)
-
-
 def any_claimable(kinds: Iterable[type[Job]]) -> bool:
     """Return whether some job could be claimed."""
     return any(first_claimable(kind) for kind in kinds)
@@ -133,6 +105,7 @@ def end_pauses() -> None:
         if ids:
             ready = kind.update(due_at=None, waiting_for=None)
             ready.where(kind.id.in_(ids), kind.due_at.is_null(False)).execute()
+    receivers.end_pauses()
 
 
 def count_queued(kind: type[Job], most: int) -> int:

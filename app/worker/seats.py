@@ -62,8 +62,7 @@ class Seats:
         site = None if isinstance(job, Delivery) else job.site
         with self._lock:
             self._taken[job.id] = Seat(site, self._clock(), suspect=job.crashes > 0)
-            if not isinstance(job, Delivery):
-                self._last_client[type(job)] = job.client or ""
+            self._last_client[type(job)] = job.client or ""
 
     def leave(self, job: Download | Image | Delivery) -> None:
         """Free the seat of a job."""

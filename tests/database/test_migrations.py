@@ -8,7 +8,7 @@ from playhouse.migrations import Runner
 
 from app import jobs
 from app.database import sqlite
-from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Tally
+from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Receiver, Tally
 from app.database.sqlite import db
 from app.errors import ConfigurationError
 
@@ -82,7 +82,7 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
     sqlite.use(tmp_path / "new.db")
     sqlite.migrate()
 
-    for model in *CLAIMABLE, Idempotency, Tally:
+    for model in *CLAIMABLE, Idempotency, Receiver, Tally:
         table = model._meta.table_name
         assert {c.name for c in db.get_columns(table)} == {*model._meta.columns}
         described = {index._name for index in model._meta.fields_to_index()}

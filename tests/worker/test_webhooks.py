@@ -20,10 +20,10 @@ from flask import Flask
 from peewee import SQL
 
 from app import jobs
-from app.database.models import Delivery, Download, Image, first_id, new_id, now
+from app.database.models import Delivery, Download, Image, Receiver, first_id, new_id, now
 from app.database.sqlite import db
 from app.errors import Unreachable
-from app.jobs import cleanup
+from app.jobs import Turn, cleanup, receivers
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.processes import ProcessRegistry
@@ -101,8 +101,12 @@ def again(delivery: Delivery) -> Delivery:
 def let_pass(seconds: float) -> None:
     """Have time gone by."""
     micro = int(seconds * 1_000_000)
-    moments = [Delivery.added_at, Delivery.due_at, Delivery.held_until]
-    Delivery.update({field: SQL(f"{field.name} - {micro}") for field in moments}).execute()
+    for moments in (
+        [Delivery.added_at, Delivery.due_at],
+        [Receiver.ready_at, Receiver.held_until],
+    ):
+        earlier = {field: SQL(f"{field.name} - {micro}") for field in moments}
+        moments[0].model.update(earlier).execute()
 
 
 def put_off(delivery: Delivery, began: datetime, least: float, most: float) -> bool:
@@ -437,28 +441,87 @@ def test_old_deliveries_are_forgotten(hook: str, work: Work, storage: Storage) -
     assert Delivery.select().count() == 0
 
 
-def test_however_many_wait_for_a_host_others_are_found_as_soon(app: Flask) -> None:
-    def wait_for_dead(count: int) -> int:
-        """Add deliveries for a host that rests; return the steps of SQLite to claim another."""
-        resting = {"url": "http://dead.example/", "host": "dead.example", "body": "{}"}
-        rows = [Delivery(job_id=new_id(), **resting) for _ in range(count)]
-        rows[0].held_until = now() + timedelta(hours=1)
-        Delivery.bulk_create(rows, 100)
-        steps = 0
+def test_the_receivers_of_one_client_do_not_delay_those_of_another(app: Flask) -> None:
+    for number in range(32):
+        call(f"silent{number}.example", "a")
+    call("quick.example", "b")
 
-        def step() -> None:
-            nonlocal steps
-            steps += 1
+    claimed = []
+    for _ in range(2):
+        delivery = jobs.claim(Delivery, "me", Turn(after=claimed[-1].client if claimed else ""))
+        assert delivery
+        claimed.append(delivery)
+    assert {delivery.host for delivery in claimed} == {"silent0.example", "quick.example"}
 
-        Delivery.create(job_id=new_id(), url="http://a/", host="a", body="{}")
-        db.connection().set_progress_handler(step, 1)
-        claimed = jobs.claim(Delivery, "me")
-        db.connection().set_progress_handler(None, 0)
-        assert claimed
-        assert claimed.host == "a"
-        jobs.finish(claimed)
-        return steps
 
-    few = wait_for_dead(10)
+def call(host: str, client: str = "", at: datetime | None = None) -> Delivery:
+    """Add a delivery for a host."""
+    about = {"url": f"http://{host}/", "host": host, "body": "{}", "client": client}
+    delivery = Delivery.create(job_id=new_id(), due_at=at or now(), **about)
+    receivers.refresh(host)
+    return delivery
 
-    assert wait_for_dead(1000) < 1.5 * few
+
+def steps_of_a_claim() -> int:
+    """Return the steps of SQLite to claim a delivery for a new receiver and to end it."""
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    call("a.example", "z")
+    db.connection().set_progress_handler(step, 1)
+    claimed = jobs.claim(Delivery, "me", Turn(after="y"))
+    assert claimed
+    jobs.finish(claimed)
+    db.connection().set_progress_handler(None, 0)
+    assert claimed.host == "a.example"
+    return steps
+
+
+@pytest.mark.parametrize("state", ["paused", "ready", "busy"])
+@pytest.mark.parametrize("hosts", [1, 1000])
+def test_a_claim_costs_the_same_however_many_wait_for_others(
+    app: Flask, state: str, hosts: int
+) -> None:
+    alone = steps_of_a_claim()
+    with db.atomic():
+        for number in range(1000):
+            call(f"{number % hosts}.example", "b")
+        later = now() + timedelta(hours=1)
+        Receiver.update(calls=state, ready_at=later, held_until=later).execute()
+
+    assert steps_of_a_claim() < 1.5 * alone
+
+
+def test_a_pause_of_many_hours_is_a_clock_that_was_set(app: Flask) -> None:
+    ahead = call("ahead.example", at=now() + timedelta(days=2))
+    later = call("later.example", at=now() + timedelta(hours=9))
+    jobs.end_pauses()
+
+    claimed = jobs.claim(Delivery, "me")
+    assert claimed
+    assert claimed.id == ahead.id
+    assert jobs.claim(Delivery, "me") is None
+    assert Receiver.get_by_id(later.host).calls == "paused"
+
+
+@pytest.mark.parametrize("suspects", [True, False])
+def test_a_suspect_is_passed_over_while_another_runs(app: Flask, suspects: bool) -> None:
+    call("a.example", "a")
+    Delivery.update(crashes=1).execute()
+    call("b.example", "b")
+
+    claimed = [jobs.claim(Delivery, "me", Turn(suspects=suspects)) for _ in range(2)]
+    hosts = [delivery.host for delivery in claimed if delivery]
+    assert hosts == (["a.example", "b.example"] if suspects else ["b.example"])
+
+
+def test_a_receiver_is_forgotten_when_nothing_waits_for_it(
+    site: Site, hook: str, work: Work
+) -> None:
+    waiting(hook)
+    assert Receiver.select().count() == 1
+    work()
+    assert Receiver.select().count() == 0
