@@ -82,7 +82,7 @@ class Settings:
         "int", 100_000, "jobs that may wait before new ones get 503; 0: any number", Range(0, 10**9)
     )
     min_free_bytes: int = _setting(
-        "size", 100 * MiB, "free space below which `/readyz` says 503; 0: any"
+        "size", 100 * MiB, "free space below which nothing new is stored; 0: any"
     )
     keep_days: int = _setting(
         "int", 0, "days until finished downloads and images are removed; 0: never", Range(0, 36_500)

@@ -25,7 +25,7 @@ Work = Callable[[], int]
 
 @pytest.fixture
 def settings(settings: Settings, small_disk: SmallDisk) -> Settings:
-    return replace(settings, storage_dir=small_disk.path / "storage")
+    return replace(settings, storage_dir=small_disk.path / "storage", min_free_bytes=0)
 
 
 def test_a_full_disk_refuses_what_is_new_and_serves_what_is_there(
@@ -47,9 +47,12 @@ def test_a_full_disk_refuses_what_is_new_and_serves_what_is_there(
     assert work() == 1
 
 
-def test_a_service_without_room_is_not_ready(small_disk: SmallDisk, client: FlaskClient) -> None:
+def test_a_service_without_room_is_not_ready(
+    small_disk: SmallDisk, app: Flask, settings: Settings
+) -> None:
+    app.extensions["settings"] = replace(settings, min_free_bytes=1_000_000)
     small_disk.fill(but=200_000)
-    answer = client.get("/readyz")
+    answer = app.test_client().get("/readyz")
 
     assert answer.status_code == 503
     assert set(answer.json["errors"]) == {"space"}

@@ -31,7 +31,7 @@ def register(
     def retry(job_id: UUID) -> Any:
         """Ask again for what failed, as a new job."""
         failed = get_or_404(kind, job_id)
-        services.capacity().admit(1)
+        services.admit(1)
         return jobs.retry(failed)
 
     @resource.delete(job)

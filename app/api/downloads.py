@@ -37,7 +37,7 @@ EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 @downloads.post("", body=NewDownload, accepted=(AcceptedDocument,), callback=DownloadEventDocument)
 def add(new: dict[str, Any]) -> Download:
     """Ask for the images of a page."""
-    services.capacity().admit(1)
+    services.admit(1)
     return jobs.add_download(**new, client=services.client())
 
 
@@ -101,7 +101,7 @@ def choose(new: dict[str, Any], download_id: UUID) -> Download:
     wrong = {n: [NOT_STORED] for n, image_id in enumerate(chosen) if image_id not in stored}
     if wrong:
         raise ValidationError({"images": wrong})
-    services.capacity().admit(1)
+    services.admit(1)
     return jobs.add_archive(source, chosen, **new, client=services.client())
 
 

@@ -38,7 +38,7 @@ NO_COPY = "unwanted", "skipped"  # why a picture of a page may have none
 def add(new: dict[str, Any]) -> Any:
     """Ask for a copy of an image, or of many at once."""
     urls = new["urls"] if "urls" in new else [new["url"]]
-    services.capacity().admit(len(urls))
+    services.admit(len(urls))
     added = jobs.add_images(urls, new["callback_url"], services.client())
     return {"images": added} if "urls" in new else added[0]
 

@@ -132,7 +132,12 @@ def in_process() -> Iterator[LocalClient]:
     with TemporaryDirectory(prefix="image-downloader-") as folder:
         # Settings that concern a service and its clients are left out.
         settings = replace(
-            load(), storage_dir=Path(folder), job_threads=1, images_at_once=16, keep_days=0
+            load(),
+            storage_dir=Path(folder),
+            job_threads=1,
+            images_at_once=16,
+            keep_days=0,
+            min_free_bytes=0,  # nobody would see the jobs wait
         )
         prepare(settings)
         storage = FolderStorage(settings.storage_dir, durable=False)

@@ -6,7 +6,7 @@ from flask import current_app, request
 
 from app.database.models import Image
 from app.http.rate_limit import client_name
-from app.jobs.capacity import Capacity
+from app.jobs.capacity import Capacity, require_room
 from app.jobs.watch import JobWatcher
 from app.keys import Keys
 from app.settings import Settings
@@ -41,9 +41,16 @@ def engine() -> Engine:
     return cast(Engine, current_app.extensions["engine"])
 
 
-def capacity() -> Capacity:
-    """Return how many jobs this application lets in."""
-    return cast(Capacity, current_app.extensions["capacity"])
+def admit(count: int) -> None:
+    """Let in so many new jobs of the client.
+
+    Raises:
+        StorageFull: there is no room for what they would store.
+        Overloaded: too many would wait.
+
+    """
+    require_room(storage().free_bytes(), settings().min_free_bytes)
+    cast(Capacity, current_app.extensions["capacity"]).admit(count)
 
 
 def keys() -> Keys:

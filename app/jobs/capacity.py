@@ -1,4 +1,4 @@
-"""How many jobs may wait: beyond that, a POST is refused before it writes anything."""
+"""What may be added: beyond that, a POST is refused before it writes anything."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app import jobs
 from app.database.models import CLAIMABLE
-from app.errors import Overloaded
+from app.errors import Overloaded, StorageFull
 
 FRESH_SECONDS = 1.0  # how long a count is good for; to count 100,000 takes 8 ms
 
@@ -47,6 +47,20 @@ class Capacity:
             if self._queued + count > self._most:
                 raise Overloaded(f"no more than {self._most} jobs may wait; try again later")
             self._queued += count
+
+
+def require_room(free: int, least: int) -> None:
+    """Refuse what is new while too little of the disk is free.
+
+    Raises:
+        StorageFull: so it is.
+
+    """
+    if free < least:
+        raise StorageFull(
+            f"{free} bytes are free, and DOWNLOADER_MIN_FREE_BYTES keeps {least}: delete what is no"
+            " longer needed; what is stored can be fetched all the while"
+        )
 
 
 def _count(most: int) -> int:

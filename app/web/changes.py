@@ -41,7 +41,7 @@ def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
 def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob]) -> Response:
     """Have a new job made of an old one, and go where it can be watched."""
     job = get_or_404(kind, job_id)
-    services.capacity().admit(1)
+    services.admit(1)
     again = ask(job)
     services.engine().submit()
     return redirect(url_for(".show", job_id=again.id), 303)

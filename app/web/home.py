@@ -36,7 +36,7 @@ def add() -> Response | tuple[str, int]:
 
 def _add_images(form: forms.Form) -> str:
     images = forms.new_images(form)
-    services.capacity().admit(len(images))
+    services.admit(len(images))
     first, *_ = jobs.add_images((new["url"] for new in images), client=services.client())
     since = first.added_at.isoformat(timespec="milliseconds")
     return url_for("web.gallery.walk", status="", added_after=since)
@@ -44,7 +44,7 @@ def _add_images(form: forms.Form) -> str:
 
 def _add_downloads(form: forms.Form) -> str:
     downloads = forms.new_downloads(form)
-    services.capacity().admit(len(downloads))
+    services.admit(len(downloads))
     added = jobs.add_downloads({**new, "client": services.client()} for new in downloads)
     if len(added) > 1:
         return url_for("web.downloads.walk")

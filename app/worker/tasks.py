@@ -73,7 +73,7 @@ class Tasks:
     def turn(self, kinds: Iterable[Kind]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
         for kind in kinds:
-            if kind is not Delivery and not self._storage_works:
+            if kind is not Delivery and not (self._storage_works and self._has_room()):
                 continue  # else each job would ask its origins again, for nothing
             with ExitStack() as held:
                 job = self._claim(kind, held)
@@ -148,7 +148,7 @@ class Tasks:
     def _run(self, job: Work) -> None:
         job_time = self._time_of(job)
         try:
-            cut = Cut(job, lambda: self._stopping() or self.seats.yields(job))
+            cut = Cut(job, lambda: self._has_to_end(job))
             with Fetcher(self.settings, cut, report=self._report, job_time=job_time) as fetcher:
                 if isinstance(job, Download):
                     self._download(job, fetcher, cut)
@@ -169,6 +169,14 @@ class Tasks:
         except Exception:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
+
+    def _has_to_end(self, job: Work) -> bool:
+        """Tell whether a job is to be handed back; one that stores nothing needs no room."""
+        no_room = not (isinstance(job, Delivery) or self._has_room())
+        return self._stopping() or self.seats.yields(job) or no_room
+
+    def _has_room(self) -> bool:
+        return self.storage.free_bytes() >= self.settings.min_free_bytes
 
     def _time_of(self, job: Work) -> JobTime:
         if isinstance(job, Delivery):  # each try is bounded, and so is the time of all

@@ -44,6 +44,7 @@ def test_a_disk_that_fills_up_under_a_job_only_delays_it(
 
     site.replies["/a.png"] = slow
     service.environment["DOWNLOADER_STORAGE_DIR"] = str(small_disk.path / "storage")
+    service.environment["DOWNLOADER_MIN_FREE_BYTES"] = "0"
     service.start()
     added = service.post("/download", url=site.page("/", "<img src=a.png>"))
     assert asked.wait(SECONDS)
