@@ -37,6 +37,10 @@ def verify(settings: "Settings") -> None:
         sqlite.check()
     finally:
         sqlite.db.close()  # a connection must not be carried over a fork
+    if settings.job_threads and settings.browser:
+        from app.render import trial
+
+        trial.verify(settings)
 
 
 def _check_servers(settings: "Settings") -> None:

@@ -189,6 +189,15 @@ def within_max_queued(urls: list[str]) -> None:
         raise ValidationError(f"At most {most} jobs may wait in this service: send fewer at once.")
 
 
+def renderable(wanted: bool) -> None:
+    """Refuse to render where there is no browser."""
+    if wanted and not services.settings().browser:
+        raise ValidationError(
+            "This service has no browser: its operator has to set DOWNLOADER_BROWSER. Pictures"
+            " that your own browser shows can be sent by the bookmarklet at /."
+        )
+
+
 def callback_url() -> fields.String:
     """Make the field that both kinds of job have."""
     return fields.String(
@@ -273,6 +282,11 @@ class NewDownload(Schema):
         metadata={"description": "take these instead of reading the page"},
     )
     dry_run = Truth(load_default=False, metadata={"description": "find and report, fetch no image"})
+    render = Truth(
+        load_default=False,
+        validate=renderable,
+        metadata={"description": "open the page in a browser, for pictures that scripts bring"},
+    )
     at_once = WholeNumber(
         load_default=None,
         validate=[Range(min=1), within_images_at_once],
@@ -282,9 +296,10 @@ class NewDownload(Schema):
 
     @validates_schema
     def refuse_contradiction(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Refuse `sources` for a page that is not read."""
-        if data["sources"] and data["image_urls"]:
-            raise ValidationError("Not together with image_urls: the page is not read.", "sources")
+        """Refuse what says how to read a page that is not read."""
+        for name in "sources", "render":
+            if data[name] and data["image_urls"]:
+                raise ValidationError("Not together with image_urls: the page is not read.", name)
 
 
 class NewImage(Schema):

@@ -64,6 +64,12 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
     help="Names of pictures, with {position}, {name}, {alt}, {site}, {title}, {id} filled in.",
 )
 @click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
+@click.option(
+    "--render",
+    is_flag=True,
+    default=None,
+    help="Open pages in a browser, for pictures that scripts bring.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the URLs of the pictures and fetch none.")
 @click.option(
     "--server",
@@ -160,6 +166,8 @@ class FetchRun:
     def _page(self, url: str) -> tuple[int, int]:
         with self._client.job("/download", url=url, **self._options) as path:
             document = _watch(url, self._client.follow(f"{path}/status"))
+            if document.get("rendered") is False:
+                _say(f"{url}: no browser showed it: {document['render_detail']}")
             found = [picture for picture in document["images"] if picture["position"]]
             lone = len(found) == 1 and found[0]["found_in"] == "url"  # an image, and no page
             if document["error"] and not (lone and not _failed(document)):

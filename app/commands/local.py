@@ -23,6 +23,7 @@ from app.jobs import cleanup
 from app.jobs.documents import ImageDocument, StatusDocument
 from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE
+from app.render.trial import verify
 from app.setting_values import MiB
 from app.settings import load
 from app.storage import FolderStorage, archive_key, image_key
@@ -41,6 +42,7 @@ class LocalClient:
     def __init__(self, engine: PoolEngine) -> None:
         self._engine = engine
         self._storage = engine.storage
+        self._browser_works = False
 
     @contextmanager
     def job(self, path: str, **options: Any) -> Iterator[str]:
@@ -59,10 +61,21 @@ class LocalClient:
             return jobs.add_image(options["url"])
         options.setdefault("at_once", AT_ONCE)
         limit = options.setdefault("limit", min(DEFAULT_LIMIT, settings.max_images))
+        if options.get("render"):
+            self._check_browser()
         if limit > settings.max_images:
             wrong = f"Must be at most {settings.max_images}, by DOWNLOADER_MAX_IMAGES."
             raise Problem({"errors": {"limit": wrong}})
         return jobs.add_download(**options)
+
+    def _check_browser(self) -> None:
+        """Try the browser, once."""
+        settings = self._engine.settings
+        if not settings.browser:
+            raise Problem({"errors": {"render": "There is no browser: set DOWNLOADER_BROWSER."}})
+        if not self._browser_works:
+            verify(settings)
+            self._browser_works = True
 
     def follow(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the document of a job, again and again until it has ended."""

@@ -141,7 +141,7 @@ class Download(Job):
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
         *("min_bytes", "include", "exclude", "pattern"),
         *("sources", "image_urls", "dry_run", "at_once", "callback_url", "site", "client"),
-        *("source_id", "image_ids"),
+        *("source_id", "image_ids", "render"),
     )
 
     url = TextField()
@@ -160,6 +160,9 @@ class Download(Job):
     at_once = IntegerField(null=True)  # pictures fetched side by side; null: as many as allowed
     source_id = UUIDField(null=True)  # the download whose stored pictures are put together,
     image_ids = JSONField(null=True)  # which of them, and in which order
+    render = BooleanField(default=False)
+    rendered = BooleanField(null=True)  # whether a browser showed the page; null: it was not asked
+    render_detail = TextField(null=True)  # why it did not
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url

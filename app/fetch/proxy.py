@@ -256,9 +256,10 @@ class _Message:
         stream = io.BytesIO(rest[: end.end()])
         self.first = stream.readline().rstrip(b"\r\n")
         self.rest = rest[end.end() :]
+        lines = header.read(stream).split(b"\r\n")[:-2]
+        self.lines = [tuple(line.split(b": ", 1)) for line in lines]
         self.fields: dict[bytes, list[bytes]] = {}
-        for line in header.read(stream).split(b"\r\n")[:-2]:
-            name, _, value = line.partition(b": ")
+        for name, value in self.lines:
             self.fields.setdefault(name.lower(), []).append(value)
 
     def length(self) -> int:
@@ -272,8 +273,7 @@ class _Message:
         """Return the lines that are passed on, and the end of the head."""
         lines = [
             b"%b: %b\r\n" % (name, value)
-            for name, values in self.fields.items()
-            for value in values
-            if name not in _HOP_BY_HOP
+            for name, value in self.lines
+            if name.lower() not in _HOP_BY_HOP
         ]
         return b"".join(lines) + b"Connection: close\r\n\r\n"

@@ -83,7 +83,8 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
         for picture in pictures
     ]
     with db.atomic():
-        _change(download, found=found, spent_seconds=download.spent_seconds)
+        names = "spent_seconds", "rendered", "render_detail"
+        _change(download, found=found, **{name: getattr(download, name) for name in names})
         if rows:
             _insert_picture(tuple(rows[0])).insert(rows)
 

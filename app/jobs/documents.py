@@ -84,7 +84,7 @@ def _reader(read: Reader, field: fields.Field[Any]) -> Reader:
             return _unless_none(read, field._serialize)
         case fields.UUID():
             return _unless_none(read, str)
-        case fields.String() | fields.Integer() | fields.List():
+        case fields.String() | fields.Integer() | fields.Boolean() | fields.List():
             return read
     raise TypeError(f"no document has fields such as {field!r}")
 
@@ -205,6 +205,13 @@ class DownloadDocument(JobDocument, AcceptedDocument, PausableDocument):
 class OutcomeDocument(DownloadDocument):
     """A download and how far it is."""
 
+    rendered = fields.Boolean(
+        allow_none=True,
+        metadata={"description": "whether a browser showed the page; null unless it was asked to"},
+    )
+    render_detail = fields.String(
+        allow_none=True, metadata={"description": "why the page is taken as it came instead"}
+    )
     progress = fields.Nested(ProgressDocument)
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:

@@ -41,6 +41,8 @@ class Renderer:
             Interrupted: the job has to end.
 
         """
+        if not self._settings.browser:
+            raise RenderFailed("there is no browser any more")
         while not self._turns.acquire(timeout=CHECK_SECONDS):
             if cut():
                 raise Interrupted

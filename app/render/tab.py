@@ -104,8 +104,9 @@ class Tab:
         self._session = attached["sessionId"]
         # From now on, what a page opens waits until it is closed or guarded.
         tools.call("Target.setAutoAttach", **_WAITING)
-        for method in ("Page.enable", "Network.enable"):
-            tools.call(method, self._session)
+        tools.call("Page.enable", self._session)
+        keep: Message = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}  # bodies
+        tools.call("Network.enable", self._session, **keep)
         tools.call("Network.setBypassServiceWorker", self._session, bypass=True)
         self._guard(self._session)
         # Scripts find the page in front, and lazy pictures load.

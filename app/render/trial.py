@@ -11,14 +11,12 @@ from app.settings import Settings
 
 
 def verify(settings: Settings) -> None:
-    """Open an empty page, if a browser is set.
+    """Open an empty page.
 
     Raises:
         ConfigurationError: it cannot be run, or not with its sandbox and in its own network.
 
     """
-    if not settings.browser:
-        return
     name = "DOWNLOADER_BROWSER"
     if os.geteuid() == 0:
         raise ConfigurationError(f"{name}: no browser is run as root; run this as another user")

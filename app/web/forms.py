@@ -17,7 +17,7 @@ MOST_TOLD = 5  # of what is wrong with a field
 NUMBERS = ("limit", "min_width", "min_height", "at_once")
 CHOICES = ("types", "sources")
 WORDS = ("image_urls", "include", "exclude")
-TRUTHS = ("manifest", "dry_run")
+TRUTHS = ("manifest", "dry_run", "render")
 
 Form = MultiDict[str, str]
 Errors = dict[str, list[str]]

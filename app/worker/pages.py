@@ -2,13 +2,16 @@
 
 from collections.abc import Collection
 
+from app.database.models import Download
 from app.errors import ImageInstead
 from app.fetch import Fetcher
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
+from app.render import Renderer, RenderFailed
 from app.scrape import find_pictures
 from app.settings import load
 from app.urls import Url
+from app.worker.claim import Cut
 
 # Where the picture is found that a URL leads to by itself.
 ITSELF = "url"
@@ -40,3 +43,30 @@ def read_page(
     except ImageInstead as found:
         return url, [Picture((found.url,), ITSELF)]
     return page.url, find_pictures(page.body, page.charset, str(page.url), sources)
+
+
+def render_page(
+    download: Download,
+    renderer: Renderer,
+    read: tuple[Url, list[Picture]],
+    fetcher: Fetcher,
+    cut: Cut,
+) -> tuple[Url, list[Picture]]:
+    """Return what a browser shows of a page that was read; the page as read, if it fails.
+
+    The download says which.
+    """
+    url, pictures = read
+    problem = "it is an image, not a page"
+    if [picture.found_in for picture in pictures] != [ITSELF]:
+        try:
+            final, shown = renderer.pictures(url, fetcher, cut, download.sources or [Source.SEEN])
+        except RenderFailed as failure:
+            problem = str(failure)
+        else:
+            if not pictures or any(picture.skipped is None for picture in shown):
+                download.rendered = True
+                return final, shown
+            problem = "the browser showed no pictures"
+    download.rendered, download.render_detail = False, problem
+    return read

@@ -29,6 +29,7 @@ from app.jobs.cleanup import keys_of
 from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
+from app.render import Renderer
 from app.scrape import list_pictures
 from app.settings import Settings
 from app.storage import Member, Storage, archive_key, image_key, write_archive
@@ -37,7 +38,7 @@ from app.worker import webhooks
 from app.worker.claim import Cut
 from app.worker.downloads import PictureRun
 from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
-from app.worker.pages import read_page
+from app.worker.pages import read_page, render_page
 from app.worker.processes import ProcessRegistry
 from app.worker.seats import Seats
 from app.worker.selection import by_address, check_wanted, considered, member_names
@@ -65,6 +66,7 @@ class Tasks:
         self._stopping = stopping
         self._report = report
         self._stranded: deque[Work] = deque()
+        self._renderer = Renderer(settings)
         self._storage_works = True
         self.seats = Seats(settings.job_threads)
         # Deliveries wait as long as there is nothing to sign them with.
@@ -212,7 +214,7 @@ class Tasks:
             return
         page_url = Url.parse(download.url)
         if download.found is None:
-            page_url, pictures = _find(download, page_url, fetcher)
+            page_url, pictures = self._find(download, page_url, fetcher, cut)
             pictures = by_address(pictures, download)
             found = sum(picture.skipped is None for picture in pictures)
             download.spent_seconds = fetcher.job_time.spent()
@@ -220,7 +222,7 @@ class Tasks:
         if not download.found:
             if download.include or download.exclude:
                 raise NoImages("the page shows no images that include and exclude let through")
-            raise NoImages(f"the page shows no images; {BOOKMARKLET}")
+            raise NoImages(f"the page shows no images; {self._advice(download)}")
         if not download.dry_run:
             most = self.settings.images_at_once
             at_once = min(download.at_once or most, most)
@@ -230,6 +232,23 @@ class Tasks:
             run.take()
             self._write_archive(download, cut, run.time_up)
         jobs.finish(download)
+
+    def _find(
+        self, download: Download, url: Url, fetcher: Fetcher, cut: Cut
+    ) -> tuple[Url, list[Picture]]:
+        """Return where the page is in the end, and its pictures, found or listed by the client."""
+        if download.image_urls:
+            return url, list_pictures(download.image_urls, str(url))
+        read = read_page(url, fetcher, download.sources or [Source.SEEN])
+        if not download.render:
+            return read
+        return render_page(download, self._renderer, read, fetcher, cut)
+
+    def _advice(self, download: Download) -> str:
+        """Return what else may get the pictures of a page that shows none as it came."""
+        if download.rendered or not self.settings.browser:
+            return BOOKMARKLET
+        return f"ask with render to have a browser open it; {BOOKMARKLET}"
 
     def _archive(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
         """Put stored pictures of another download together: exactly those, or none."""
@@ -264,13 +283,6 @@ class Tasks:
             members.append(Member("manifest.json", _manifest(download)))
         key = new_key(archive_key, download, self.storage)
         write_archive(self.storage, key, members, download.added_at, cut)
-
-
-def _find(download: Download, url: Url, fetcher: Fetcher) -> tuple[Url, list[Picture]]:
-    """Return the page's URL in the end, and its pictures as found or as the client listed them."""
-    if download.image_urls:
-        return url, list_pictures(download.image_urls, str(url))
-    return read_page(url, fetcher, download.sources or [Source.SEEN])
 
 
 def _picture(image: Image) -> Picture:

@@ -106,11 +106,11 @@ def test_plain_http_is_asked_for_at_the_host_of_the_url(browser: Browser, origin
     head, _, body = received.partition(b"\r\n\r\n")
     assert (head[:15], body) == (b"HTTP/1.1 200 OK", b"content")
     assert b"Connection: close" in head
-    assert b"x-own: 1" in head.lower()
+    assert b"X-Own: 1" in head
     assert b"timeout=9" not in head
     sent = origin.requests[0]
     assert sent.startswith(f"GET /a?b HTTP/1.1\r\nHost: 127.0.0.2:{origin.port}\r\n".encode())
-    assert b"x-mine: 2" in sent
+    assert b"X-Mine: 2" in sent
     assert b"elsewhere" not in sent
     assert b"keep-alive" not in sent
 

@@ -1,0 +1,74 @@
+"""A service as nobody, with a browser, and the site whose pages it opens."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from tests.render.unprivileged import CHROMIUM, NOBODY, need_browser, prefix
+from tests.service.conftest import Service
+from tests.site import Site
+
+
+class BrowserService(Service):
+    """A service that can open pages in a browser; its temporary files are in `scratch`."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir()
+        super().__init__(
+            folder,
+            DOWNLOADER_BROWSER=CHROMIUM,
+            TMPDIR=str(self.scratch),
+            HOME=str(self.scratch),
+            **variables,
+        )
+        self.prefix = list(prefix())
+
+
+@pytest.fixture(scope="package")
+def folder() -> Iterator[Path]:
+    """A folder of nobody's, which pytest's own are not."""
+    need_browser()
+    folder = Path(mkdtemp(prefix="render-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def own(folder: Path) -> None:
+    if not os.geteuid():
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+
+
+@pytest.fixture(scope="package")
+def service(folder: Path) -> Iterator[BrowserService]:
+    with ExitStack() as stack:
+        service = BrowserService(
+            folder,
+            DOWNLOADER_RENDER_SECONDS="12",
+            DOWNLOADER_RENDER_MEMORY="400MiB",
+            DOWNLOADER_BROWSERS_AT_ONCE="2",
+            DOWNLOADER_JOB_THREADS="16",
+        )
+        own(folder)
+        stack.callback(service.end)
+        service.start()
+        yield service
+
+
+@pytest.fixture(scope="package")
+def pages() -> Iterator[Site]:
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture(scope="package")
+def other() -> Iterator[Site]:
+    """Another host, for what pages take from elsewhere."""
+    with Site() as site:
+        yield site
