@@ -71,6 +71,9 @@ class Settings:
         Range(0.1, 604_800),
     )
     max_page_bytes: int = _setting("size", 10 * MiB, "a page's body", Range(1))
+    style_sheets: int = _setting(
+        "int", 20, "style sheets of a page that are read, besides its own; 0: none", Range(0, 100)
+    )
     max_image_bytes: int = _setting("size", 100 * MiB, "one image's body", Range(1))
     max_image_pixels: int = _setting(
         "int", 200_000_000, "width × height from the header", Range(1, 10**12)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self, TypeVar
 
-from app.errors import ImageInstead, OriginFailure, TooLarge
+from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
 from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import JobTime, Watch
@@ -28,6 +28,7 @@ from app.settings import Settings
 from app.urls import Url
 
 _PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+_SHEET_ACCEPT = "text/css,*/*;q=0.1"
 _IMAGE_ACCEPT = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
 
@@ -115,6 +116,20 @@ class Fetcher:
     def page(self, url: Url) -> Page:
         """Fetch an HTML document into memory."""
         return self._persist(lambda: self._page(url))
+
+    def sheet(self, url: Url, referer: Url, limit: int, seconds: float) -> Page:
+        """Fetch a style sheet of a page into memory, once: a page can do without."""
+        with self._fetch(min(seconds, self._settings.fetch_seconds)):
+            self._hops.start_try()
+            policy = self._policies.get(referer, referrer.DEFAULT)
+            final, response = self._hops.follow(url, _SHEET_ACCEPT, referer, policy)
+            with response:
+                declared = response.headers.get("Content-Type", "")
+                if declared.partition(";")[0].strip().lower() not in ("", "text/css"):
+                    raise Unusable(f"not a style sheet: {declared}")
+                content = b"".join(body.read(response, limit, self._watch))
+            named = _CHARSET.search(declared)
+            return Page(final, content, named and named[1])
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
         """Fetch an image into a file open for writing and reading; what it held is lost.

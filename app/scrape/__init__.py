@@ -1,5 +1,6 @@
 """From a page to the pictures a person sees, the best size of each."""
 
+from app.scrape.linked import Load, Loaded
 from app.scrape.pictures import Skip, find_pictures, list_pictures
 
-__all__ = ["Skip", "find_pictures", "list_pictures"]
+__all__ = ["Load", "Loaded", "Skip", "find_pictures", "list_pictures"]

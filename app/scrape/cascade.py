@@ -13,9 +13,18 @@ from typing import cast
 from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
-from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, substituted
-from app.scrape.screen import shows
-from app.scrape.sheets import Block, Declaration, Rule, Sheets, Weight, declarations, key_of, rules
+from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, resolved, substituted
+from app.scrape.sheets import (
+    Block,
+    Declaration,
+    Rule,
+    Sheet,
+    Sheets,
+    Weight,
+    declarations,
+    key_of,
+    rules,
+)
 from app.scrape.supports import declares
 
 # Matching costs rules × size of the page: one that is all of both may not cost seconds.
@@ -45,30 +54,25 @@ _WORDS = ("background:", "background-image", "background :", "list-style", "bord
 _SLOTS = {*PAINTS.values(), "display", "content-visibility"}
 
 Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself
-Winners = dict[str, tuple[Weight, str]]
+Winners = dict[str, tuple[Weight, str, str]]  # the value, and what it is relative to
 
 _STRONGEST = (1_000_000, 0, 0)
-_NONE: tuple[Weight, str] = ((False, 0, (0, 0, 0), 0), "")
+_NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 
 
-def paint(document: Document, size: int) -> None:
+def paint(document: Document, sheets: list[Sheet], size: int) -> None:
     """Write what is painted in the end into `style` attributes, each image once."""
-    sheets = [sheet for sheet in document.select("style") if _applies(sheet)]
     texts = [sheet.text for sheet in sheets]
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
     styles = (element.attr("style") or "" for element in inline)
     if any(map(names_file, chain(texts, styles))):
-        _Cascade(document, texts, inline).write(min(MAX_RULES, MATCHING_BUDGET // (size + 1)))
-
-
-def _applies(sheet: Element) -> bool:
-    kind = (sheet.attr("type") or "text/css").strip().lower()
-    return kind == "text/css" and shows(sheet.attr("media") or "") and not sheet.closest("noscript")
+        _Cascade(document, sheets, inline).write(min(MAX_RULES, MATCHING_BUDGET // (size + 1)))
 
 
 class _Cascade:
-    def __init__(self, document: Document, texts: list[str], inline: list[Element]) -> None:
+    def __init__(self, document: Document, given: list[Sheet], inline: list[Element]) -> None:
         self._document = document
+        texts = [sheet.text for sheet in given]
         self._inline = inline
         styles = [element.attr("style") or "" for element in inline]
         every = [*texts, *styles]
@@ -84,9 +88,9 @@ class _Cascade:
         words += ["--", "var(", "@property"] if self._with_properties else []
         sheets = Sheets(tuple(words))
         room = MAX_SHEETS
-        for text in texts:
-            sheets.read(text[:room])
-            room -= len(text[:room])
+        for sheet in given:
+            sheets.read(sheet._replace(text=sheet.text[:room]))
+            room -= len(sheet.text[:room])
         self._blocks = sheets.blocks
         self._registered = sheets.properties
         self._index: defaultdict[str, list[Rule]] = defaultdict(list)
@@ -151,11 +155,11 @@ class _Cascade:
                 return ""
         painted = []
         for slot in dict.fromkeys(PAINTS.values()):
-            value = winners[slot][1] if slot in winners else ""
+            _, value, base = winners.get(slot, _NONE)
             if "var(" in value:
                 value = substituted(value, partial(self._property, element)) or ""
             if names_image(value):
-                painted.append(f"{slot}:{value}")
+                painted.append(f"{slot}:{resolved(value, base) if base else value}")
         return ";".join(painted)
 
     def _winners(self, matched: Iterable[Rule], element: Element | None) -> Winners:
@@ -164,9 +168,9 @@ class _Cascade:
         for rule in matched:
             for declaration in self._declarations(rule.block):
                 weight = rule.weight(declaration.important)
-                _take(winners, declaration, weight)
+                _take(winners, declaration, weight, rule.base)
         for declaration in _own(element) if element else ():
-            _take(winners, declaration, (declaration.important, float("inf"), _STRONGEST, 0))
+            _take(winners, declaration, (declaration.important, float("inf"), _STRONGEST, 0), "")
         return winners
 
     def _declarations(self, block: str) -> list[Declaration]:
@@ -272,14 +276,15 @@ def _own(element: Element) -> Iterator[Declaration]:
     return declarations((element.attr("style") or "")[:MAX_STYLE])
 
 
-def _take(winners: Winners, declaration: Declaration, weight: Weight) -> None:
+def _take(winners: Winners, declaration: Declaration, weight: Weight, base: str) -> None:
     name = PAINTS.get(declaration.name, declaration.name)
     if name not in _SLOTS and name[:2] != "--":
         return
     if name not in winners or weight >= winners[name][0]:
         value = declaration.value
         if name[:2] == "--" or declares(declaration.name, value.lower()):
-            winners[name] = weight, value if names_image(value) or "(" in value else value.lower()
+            value = value if names_image(value) or "(" in value else value.lower()
+            winners[name] = weight, value, base
 
 
 def _write(element: Element, block: str) -> None:

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+import ada_url
 import tinycss2
 from tinycss2.ast import Node
+from tinycss2.serializer import serialize_string_value
 
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape.sheets import Declaration, declarations
@@ -70,6 +73,25 @@ def substituted(value: str, resolve: Callable[[str], str | None]) -> str | None:
         return "".join(_without_var(node, resolve) for node in nodes)
     except (ValueError, RecursionError):
         return None
+
+
+def resolved(value: str, base: str) -> str:
+    """Make the addresses in a value absolute that are relative to a sheet."""
+    nodes = tinycss2.parse_component_value_list(value)
+    return "".join(_resolved(node, base, in_set=False) for node in nodes)
+
+
+def _resolved(node: Node, base: str, in_set: bool) -> str:
+    if node.type == "function":
+        name = node.lower_name
+        inner = (_resolved(part, base, name in ("url", *_SETS)) for part in node.arguments)
+        return f"{node.name}({''.join(inner)})"
+    named = node.type == "url" or (node.type == "string" and in_set)
+    if named and node.value[:1] not in ("", "#"):
+        with suppress(ValueError):
+            text = f'"{serialize_string_value(ada_url.join_url(base, node.value))}"'
+            return f"url({text})" if node.type == "url" else text
+    return str(node.serialize())
 
 
 def _without_var(node: Node, resolve: Callable[[str], str | None]) -> str:

@@ -6,14 +6,17 @@ and lexbor need many seconds. It builds the tree in C; only what `wanted` select
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any
 
+import ada_url
 import turbohtml
 from turbohtml.query import select
 
 from app.scrape import cascade, gallery
+from app.scrape.linked import LinkedSheets, Load
 from app.scrape.tags import Tag, Tags
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
@@ -27,12 +30,24 @@ MAX_FRAME = 200_000
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
 
-def read(body: bytes, charset: str | None, wanted: str) -> Tags:
+def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | None) -> Tags:
     """Parse a page; keep the elements that the CSS selector `wanted` names."""
     document = _parse(_bounded(body), charset)
     encoding = (document.encoding or "utf-8").lower()
-    _prepare(document, len(body))
-    return Tags(list(_tags(document, wanted)), encoding)
+    base = _base(document, url)
+    document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
+    _prepare(document, len(body), LinkedSheets(load, base, encoding))
+    return Tags(list(_tags(document, wanted)), encoding, base)
+
+
+def _base(document: turbohtml.Document, url: str) -> str:
+    """Resolve the first `<base href>`; the page's own URL when there is none to use."""
+    tag = document.select_one("base[href]")
+    with suppress(ValueError):
+        base = ada_url.join_url(url, (tag.attr("href") or "").strip()) if tag else url
+        if not base.startswith(("data:", "javascript:")):
+            return base
+    return url
 
 
 def _tags(document: turbohtml.Document, wanted: str) -> Iterator[Tag]:
@@ -53,14 +68,13 @@ def _tags(document: turbohtml.Document, wanted: str) -> Iterator[Tag]:
         yield last
 
 
-def _prepare(document: turbohtml.Document, size: int) -> None:
-    """Leave out what nobody sees, write down what style sheets paint, and open inner pages."""
-    document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
-    cascade.paint(document, size)
+def _prepare(document: turbohtml.Document, size: int, sheets: LinkedSheets) -> None:
+    """Write down what style sheets paint, and open inner pages."""
+    cascade.paint(document, sheets.of(document), size)
     for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
         inner = _parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
         inner.remove("template:not([shadowrootmode]), base")
-        cascade.paint(inner, size)
+        cascade.paint(inner, sheets.of(inner), size)
         frame.clear()
         if inner.root:
             frame.append(inner.root)

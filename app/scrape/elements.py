@@ -25,7 +25,7 @@ _ONE_URL = {
 }
 WANTED = ", ".join(
     (
-        "base[href], noscript:has(img), picture > source",
+        "noscript:has(img), picture > source",
         *_IMAGES,
         'input[type="image" i], video[poster], video[data-poster], amp-video[poster], image',
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',

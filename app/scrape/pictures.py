@@ -17,9 +17,10 @@ from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.scrape import elements, feeds, mentions, proxies
 from app.scrape.document import read
+from app.scrape.linked import Load
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier
 from app.scrape.srcset import Candidate
-from app.scrape.tags import Tags, text
+from app.scrape.tags import Tags
 from app.setting_values import MiB
 from app.urls import MAX_LENGTH
 
@@ -65,16 +66,23 @@ _GROUPS = {
 
 
 def find_pictures(
-    body: bytes, charset: str | None, url: str, sources: Collection[str] = (Source.SEEN,)
+    body: bytes,
+    charset: str | None,
+    url: str,
+    sources: Collection[str] = (Source.SEEN,),
+    load: Load | None = None,
 ) -> list[Picture]:
-    """List the pictures of a page, or a feed, in document order; what is not seen comes last."""
+    """List the pictures of a page, or a feed, in document order; what is not seen comes last.
+
+    `load` fetches the style sheets that the page links; without it, they are left out.
+    """
     entries = feeds.page_of(body, charset)
     if entries is not None:
         body, charset = entries, "utf-8"
     groups = [group for source, group in _GROUPS.items() if source in sources]
-    found = read(body, charset, ", ".join(["base[href]", *(group.wanted for group in groups)]))
+    found = read(body, charset, url, ", ".join(group.wanted for group in groups), load)
     sightings = [one for group in groups for one in group.sightings(found)]
-    page = _Page(_base(found, url), found.encoding, _placeholders(sightings))
+    page = _Page(found.base, found.encoding, _placeholders(sightings))
     return _distinct(page, sightings)
 
 
@@ -115,16 +123,6 @@ def _root(first: list[int], index: int) -> int:
     while first[index] != index:
         first[index] = index = first[first[index]]
     return index
-
-
-def _base(found: Tags, url: str) -> str:
-    """Resolve the first `<base href>`; the page's own URL when there is none to use."""
-    for tag in found.named("base")[:1]:
-        with suppress(ValueError):
-            base = ada_url.join_url(url, text(tag, "href"))
-            if not base.startswith(("data:", "javascript:")):
-                return base
-    return url
 
 
 def _placeholders(sightings: list[Sighting]) -> set[str]:

@@ -56,6 +56,13 @@ class Declaration(NamedTuple):
     important: bool
 
 
+class Sheet(NamedTuple):
+    """A style sheet, and what its references are relative to; empty: to the page's base."""
+
+    text: str
+    base: str = ""
+
+
 class Block(NamedTuple):
     """A block of declarations, and the selectors in front of it."""
 
@@ -63,6 +70,7 @@ class Block(NamedTuple):
     layer: float
     order: int
     text: str
+    base: str
 
 
 class Rule(NamedTuple):
@@ -74,6 +82,7 @@ class Rule(NamedTuple):
     specificity: tuple[int, int, int]
     order: int
     block: str
+    base: str
 
     def weight(self, important: bool) -> Weight:
         """Return what decides between declarations; important ones turn the layers round."""
@@ -105,10 +114,12 @@ class Sheets:
     blocks: list[Block] = field(default_factory=list)
     properties: dict[str, Property] = field(default_factory=dict)
     _layers: dict[str, int] = field(default_factory=dict)
+    _base: str = ""
 
-    def read(self, text: str) -> None:
+    def read(self, sheet: Sheet) -> None:
         """Read a sheet."""
-        text = _DATA.sub("", _COMMENT.sub("", text))
+        self._base = sheet.base
+        text = _DATA.sub("", without_comments(sheet.text))
         if _quotes_signs(text):
             text = _STRING.sub(lambda found: _escaped(found[1]) if found[1] else found[0], text)
         for names in _LAYERS.findall(text):
@@ -146,7 +157,7 @@ class Sheets:
     def _declare(self, frame: _Frame, block: str) -> None:
         if not frame.kind and frame.selectors and _names(block.lower(), self.words):
             layer = self._rank(frame.layer)
-            self.blocks.append(Block(frame.selectors, layer, len(self.blocks), block))
+            self.blocks.append(Block(frame.selectors, layer, len(self.blocks), block, self._base))
         elif frame.kind == "property":
             values = {one.name: one.value for one in declarations(block)}
             inherits = values.get("inherits", "").lower() != "false"
@@ -174,6 +185,11 @@ class Sheets:
         return _Frame(frame.selectors, frame.layer)
 
 
+def without_comments(text: str) -> str:
+    """Leave out the comments of a sheet."""
+    return _COMMENT.sub("", text)
+
+
 def declarations(block: str) -> Iterator[Declaration]:
     """Yield the declarations of a block in the order written."""
     for name, value in _DECLARATION.findall(block):
@@ -199,7 +215,7 @@ def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
             specificity = css_specificity(selector)[0]
         except ValueError:  # not a selector, or one of a vendor
             continue
-        yield Rule(selector, name, block.layer, specificity, block.order, block.text)
+        yield Rule(selector, name, block.layer, specificity, block.order, block.text, block.base)
 
 
 def key_of(selector: str) -> str:

@@ -18,10 +18,11 @@ class Tag:
 
 
 class Tags(NamedTuple):
-    """The elements of a page in document order, and its encoding."""
+    """The elements of a page in document order, its encoding, and what is relative to what."""
 
     tags: list[Tag]
     encoding: str
+    base: str
 
     def named(self, *names: str) -> list[Tag]:
         """Return the elements of these names."""

@@ -12,6 +12,7 @@ from app.scrape import find_pictures
 from app.settings import load
 from app.urls import Url
 from app.worker.claim import Cut
+from app.worker.sheets import SheetLoader
 
 # Where the picture is found that a URL leads to by itself.
 ITSELF = "url"
@@ -24,13 +25,18 @@ def get_image_urls_sync(url: str) -> list[str]:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
 
     """
-    with Fetcher(load()) as fetcher:
-        _, pictures = read_page(Url.parse(url), fetcher)
+    settings = load()
+    with Fetcher(settings) as fetcher:
+        sheets = SheetLoader(fetcher, settings.style_sheets)
+        _, pictures = read_page(Url.parse(url), fetcher, sheets=sheets)
     return [picture.url for picture in pictures if not picture.skipped]
 
 
 def read_page(
-    url: Url, fetcher: Fetcher, sources: Collection[str] = (Source.SEEN,)
+    url: Url,
+    fetcher: Fetcher,
+    sources: Collection[str] = (Source.SEEN,),
+    sheets: SheetLoader | None = None,
 ) -> tuple[Url, list[Picture]]:
     """Return where a page comes from in the end, and its pictures; an image is its own picture.
 
@@ -42,7 +48,9 @@ def read_page(
         page = fetcher.page(url)
     except ImageInstead as found:
         return url, [Picture((found.url,), ITSELF)]
-    return page.url, find_pictures(page.body, page.charset, str(page.url), sources)
+    load_sheet = sheets.of(page.url) if sheets else None
+    pictures = find_pictures(page.body, page.charset, str(page.url), sources, load_sheet)
+    return page.url, pictures
 
 
 def render_page(

@@ -42,6 +42,7 @@ from app.worker.pages import read_page, render_page
 from app.worker.processes import ProcessRegistry
 from app.worker.seats import Seats
 from app.worker.selection import by_address, check_wanted, considered, member_names
+from app.worker.sheets import SheetLoader
 
 Work = Download | Image | Delivery
 Kind = type[Download] | type[Image] | type[Delivery]
@@ -239,7 +240,8 @@ class Tasks:
         """Return where the page is in the end, and its pictures, found or listed by the client."""
         if download.image_urls:
             return url, list_pictures(download.image_urls, str(url))
-        read = read_page(url, fetcher, download.sources or [Source.SEEN])
+        sheets = SheetLoader(fetcher, self.settings.style_sheets)
+        read = read_page(url, fetcher, download.sources or [Source.SEEN], sheets)
         if not download.render:
             return read
         return render_page(download, self._renderer, read, fetcher, cut)

@@ -4,6 +4,11 @@ import pytest
 
 from app import get_image_urls_sync
 from app.errors import NotHtml, TooLarge
+from app.fetch import Fetcher
+from app.settings import load
+from app.urls import Url
+from app.worker.pages import read_page
+from app.worker.sheets import ALL_SECONDS, MAX_BYTES, SheetLoader
 from tests.samples import picture
 from tests.site import Reply
 
@@ -11,6 +16,12 @@ from tests.site import Reply
 @pytest.fixture(autouse=True)
 def loopback(monkeypatch):
     monkeypatch.setenv("DOWNLOADER_ALLOW_NETWORKS", "127.0.0.0/8")
+
+
+@pytest.fixture
+def fetcher():
+    with Fetcher(load()) as fetcher:
+        yield fetcher
 
 
 def test_it_lists_the_best_url_of_each_picture_of_a_page(site):
@@ -50,3 +61,50 @@ def test_a_feed_lists_the_pictures_of_its_entries(site):
     feed = "<rss><channel><item><description>&lt;img src=a></description></item></channel></rss>"
     site.replies["/feed"] = Reply(feed.encode(), "application/rss+xml")
     assert get_image_urls_sync(site.url("/feed")) == [site.url("/a")]
+
+
+PAINTED = "<link rel=stylesheet href=/css/a.css><link rel=stylesheet href=/b.css><p id=a><b>"
+
+
+def test_style_sheets_are_read_with_the_page_as_their_referer(site):
+    page = site.page("/page", PAINTED)
+    site.file("/css/a.css", b"p{background:url(a.png)} @import 'late.css';", "text/css")
+    site.replies["/b.css"] = Reply(status=302, headers={"Location": "/c/c.css"})
+    site.file("/c/c.css", b"@import 'd.css'; b{background:url(b.png)}", "")
+    site.file("/c/d.css", b"#a{background:url(c.png)}", "text/css; charset=utf-8")
+    assert get_image_urls_sync(page) == [site.url("/c/c.png"), site.url("/c/b.png")]
+    sheets = [request for request in site.requests if request.path != "/page"]
+    assert {request.headers["Referer"] for request in sheets} == {page}
+
+
+def test_sheets_that_fail_are_left_out_and_counted(site, fetcher):
+    links = "".join(f"<link rel=stylesheet href=/{name}>" for name in range(9))
+    page = Url.parse(site.page("/page", f"{links}<p><b>"))
+    good = b"p{background:url(a.png)}"
+    site.file("/0", good, "text/css")
+    site.file("/1", b"b{background:url(b.png)}", "text/html")
+    site.replies["/2"] = Reply(status=500)
+    site.replies["/3"] = Reply(status=302, headers={"Location": "http://10.0.0.1/"})
+    site.file("/4", good + bytes(MAX_BYTES), "text/css")
+    site.file("/5", good + bytes(MAX_BYTES - 100), "text/css")
+    sheets = SheetLoader(fetcher, 7)
+    _, pictures = read_page(page, fetcher, sheets=sheets)
+    assert [picture.url for picture in pictures] == [site.url("/a.png")]
+    assert sheets.failed == 7
+
+
+def test_without_sheets_none_is_asked_for(site, fetcher):
+    page = Url.parse(site.page("/page", PAINTED))
+    sheets = SheetLoader(fetcher, 0)
+    assert read_page(page, fetcher, sheets=sheets) == (page, [])
+    assert not sheets.failed
+    assert len(site.requests) == 1
+
+
+def test_sheets_share_their_seconds(site, fetcher):
+    page = Url.parse(site.url("/page"))
+    clock = iter([0.0, 0.0, 9.0, ALL_SECONDS]).__next__
+    load_sheet = SheetLoader(fetcher, 20, clock).of(page)
+    site.file("/a.css", b"", "text/css")
+    asked = [load_sheet(site.url("/a.css")) for _ in range(3)]
+    assert [bool(sheet) for sheet in asked] == [True, True, False]
