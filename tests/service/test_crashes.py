@@ -9,7 +9,9 @@ import random
 import signal
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -104,21 +106,29 @@ CASES = [*product(STEPS, [1]), *((step, 3) for step in STEPS if "group" in step)
 
 
 @pytest.fixture(scope="module")
-def frail(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    """A service for many deaths, each of one of its workers; so many images at once."""
-    folder = tmp_path_factory.mktemp("frail")
-    variables = {"FAULT": str(folder / "fault"), "DOWNLOADER_IMAGES_AT_ONCE": str(request.param)}
-    with serving(folder, "-c", FAULTS, "--workers", "3", **variables) as service:
-        yield service
+def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Service]]:
+    """Services for many deaths, each of one of their workers: one for so many images at once."""
+    with ExitStack() as running:
+
+        @cache
+        def start(at_once: int) -> Service:
+            folder = tmp_path_factory.mktemp("frail")
+            variables = {"FAULT": str(folder / "fault"), "DOWNLOADER_IMAGES_AT_ONCE": str(at_once)}
+            return running.enter_context(
+                serving(folder, "-c", FAULTS, "--workers", "3", **variables)
+            )
+
+        yield start
 
 
-@pytest.mark.parametrize(("step", "frail"), CASES, indirect=["frail"])
-def test_a_worker_that_dies_at_a_step_loses_nothing(frail: Service, site: Site, step: str) -> None:
-    frail.wait(lambda: len(frail.workers()) == 3)
-    crowd = Crowd(frail, site)
-    fault = Path(frail.environment["FAULT"])
+@pytest.mark.parametrize(("step", "at_once"), CASES)
+def test_a_worker_that_dies_at_a_step_loses_nothing(
+    frail: Callable[[int], Service], site: Site, step: str, at_once: int
+) -> None:
+    service = frail(at_once)
+    service.wait(lambda: len(service.workers()) == 3)
+    crowd = Crowd(service, site)
+    fault = Path(service.environment["FAULT"])
     fault.write_text(step)
 
     crowd.ask(downloads=2, images=2)
