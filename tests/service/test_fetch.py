@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -39,10 +40,43 @@ def started_from_a_terminal() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-class Command:
-    """The command in a folder of its own, with another for what is temporary."""
+# The command with its imports done: it reads arguments, variables and a folder of streams a line,
+# and answers how the fork that ran them has ended.
+WARM = """
+import json, os, sys
+import app.commands.client, app.commands.fetch, app.commands.local
+from app.__main__ import main
+for line in sys.stdin:
+    arguments, variables, folder = json.loads(line)
+    if not (child := os.fork()):
+        for number, name in enumerate(("stdin", "stdout", "stderr")):
+            stream = os.open(f"{folder}/{name}", os.O_RDWR | os.O_CREAT)
+            os.dup2(stream, number)
+        os.environ.clear()
+        os.environ.update(variables)
+        sys.argv[1:] = arguments
+        main()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 
-    def __init__(self, folder: Path) -> None:
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator["subprocess.Popen[str]"]:
+    pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+    command = [sys.executable, "-c", WARM]
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as warm:  # type: ignore[call-overload]
+        yield warm
+
+
+class Command:
+    """The command in a folder of its own, with another for what is temporary.
+
+    What `start` starts is a process as people start it; what `run` runs is a fork of `warm`.
+    """
+
+    def __init__(self, folder: Path, warm: "subprocess.Popen[str]") -> None:
+        self.warm, self.streams = warm, folder / "streams"
+        self.streams.mkdir()
         self.output = folder / "output"
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
@@ -65,11 +99,20 @@ class Command:
         )
 
     def run(self, *arguments: str, told: str = "") -> "subprocess.CompletedProcess[str]":
-        with self.start(*arguments) as process:
-            output, errors = process.communicate(told, SECONDS)
+        streams = [self.streams / name for name in ("stdin", "stdout", "stderr")]
+        for stream, text in zip(streams, (told, "", ""), strict=True):
+            stream.write_text(text)
+        asked = ["fetch", "-o", str(self.output), *self.options, *arguments]
+        assert self.warm.stdin
+        assert self.warm.stdout
+        self.warm.stdin.write(json.dumps([asked, self.environment, str(self.streams)]) + "\n")
+        self.warm.stdin.flush()
+        assert select.select([self.warm.stdout], [], [], SECONDS)[0]
+        status = int(self.warm.stdout.readline())
+        _, output, errors = (stream.read_text() for stream in streams)
         assert "Traceback" not in errors, errors
         assert list(self.temporary.iterdir()) == []
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+        return subprocess.CompletedProcess(arguments, status, output, errors)
 
     def made(self) -> list[str]:
         """Name all that is in the folder, hidden or not."""
@@ -78,8 +121,8 @@ class Command:
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Command:
-    return Command(tmp_path)
+def alone(tmp_path: Path, warm: "subprocess.Popen[str]") -> Command:
+    return Command(tmp_path, warm)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +132,10 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(params=["alone", "with a service"])
-def command(request: pytest.FixtureRequest, tmp_path: Path, keyed: Service) -> Command:
-    command = Command(tmp_path)
+def command(
+    request: pytest.FixtureRequest, tmp_path: Path, warm: "subprocess.Popen[str]", keyed: Service
+) -> Command:
+    command = Command(tmp_path, warm)
     if request.param != "alone":
         command.options += ["--server", f"http://127.0.0.1:{keyed.port}/", "--key", KEY]
         del command.environment["DOWNLOADER_ALLOW_NETWORKS"]  # it is the service that fetches

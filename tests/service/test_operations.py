@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.samples import picture
-from tests.service.conftest import SECONDS, Service
+from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
 
 WORKERS = ("--workers", "3")
@@ -51,25 +51,35 @@ def held(site: Site) -> Iterator[str]:
     release.set()
 
 
-def test_any_worker_tells_what_all_have_counted(service: Service) -> None:
-    service.start(*WORKERS)
-    for _ in range(30):
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for those who look by how much a sum grows."""
+    with serving(tmp_path_factory.mktemp("counting"), *WORKERS) as service:
+        yield service
+
+
+def miss(service: Service, times: int) -> float:
+    """Ask for nothing that is there; return the sum with it."""
+    due = nowhere(service) + times
+    for _ in range(times):
         service.get("/nowhere")
-    service.wait(lambda: nowhere(service) == 30)  # each is counted when it has been answered
+    service.wait(lambda: nowhere(service) == due)  # each is counted when it has been answered
+    return due
 
-    assert {nowhere(service) for _ in range(10)} == {30}
+
+def test_any_worker_tells_what_all_have_counted(counting: Service) -> None:
+    due = miss(counting, 30)
+
+    assert {nowhere(counting) for _ in range(10)} == {due}
 
 
-def test_what_a_dead_worker_counted_is_not_forgotten(service: Service) -> None:
-    service.start(*WORKERS)
-    for _ in range(30):
-        service.get("/nowhere")
-    service.wait(lambda: nowhere(service) == 30)
-    before = service.workers()
+def test_what_a_dead_worker_counted_is_not_forgotten(counting: Service) -> None:
+    due = miss(counting, 30)
+    before = counting.workers()
     os.kill(before[0], signal.SIGKILL)
-    service.wait(lambda: len(set(service.workers()) - set(before)) == 1)
+    counting.wait(lambda: len(set(counting.workers()) - set(before)) == 1)
 
-    assert {nowhere(service) for _ in range(10)} == {30}
+    assert {nowhere(counting) for _ in range(10)} == {due}
 
 
 def test_a_worker_that_has_just_begun_spoils_no_metrics(service: Service) -> None:
@@ -80,19 +90,15 @@ def test_a_worker_that_has_just_begun_spoils_no_metrics(service: Service) -> Non
     assert service.get("/metrics").status_code == 200
 
 
-def test_a_reload_keeps_the_metrics(service: Service) -> None:
-    service.start(*WORKERS)
-    for _ in range(10):
-        service.get("/nowhere")
-    service.wait(lambda: nowhere(service) == 10)
-    before = set(service.workers())
-    assert service.process
-    service.process.send_signal(signal.SIGHUP)
-    service.wait(lambda: len(service.workers()) == 3 and not before & set(service.workers()))
-    for _ in range(10):
-        service.get("/nowhere")
+def test_a_reload_keeps_the_metrics(counting: Service) -> None:
+    due = miss(counting, 10)
+    before = set(counting.workers())
+    assert counting.process
+    counting.process.send_signal(signal.SIGHUP)
+    counting.wait(lambda: len(counting.workers()) == 3 and not before & set(counting.workers()))
+    assert nowhere(counting) == due
 
-    service.wait(lambda: nowhere(service) == 20)
+    miss(counting, 10)
 
 
 def test_jobs_are_counted_whoever_does_them_and_after_a_crash_too(
