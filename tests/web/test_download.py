@@ -155,7 +155,7 @@ def test_a_look_tells_what_is_there_and_fetches_nothing(
     tab.page.goto(url)
     tab.page.get_by_label("Addresses").fill(site.url("/"))
     tab.page.get_by_text("Options").click()
-    tab.page.get_by_label("Preview").check()
+    tab.page.get_by_label("Preview: ").check()
     tab.page.get_by_role("button", name="Download pictures").click()
 
     expect(tab.page.get_by_text("4 pictures found. Preview only")).to_be_visible()
