@@ -163,6 +163,7 @@ class Download(Job):
     render = BooleanField(default=False)
     rendered = BooleanField(null=True)  # whether a browser showed the page; null: it was not asked
     render_detail = TextField(null=True)  # why it did not
+    sheets_failed = IntegerField(null=True)  # style sheets of the page that could not be had
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url

@@ -212,6 +212,10 @@ class OutcomeDocument(DownloadDocument):
     render_detail = fields.String(
         allow_none=True, metadata={"description": "why the page is taken as it came instead"}
     )
+    sheets_failed = fields.Integer(
+        allow_none=True,
+        metadata={"description": "style sheets of the page that were left out, as they failed"},
+    )
     progress = fields.Nested(ProgressDocument)
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:

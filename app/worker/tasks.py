@@ -242,6 +242,7 @@ class Tasks:
             return url, list_pictures(download.image_urls, str(url))
         sheets = SheetLoader(fetcher, self.settings.style_sheets)
         read = read_page(url, fetcher, download.sources or [Source.SEEN], sheets)
+        download.sheets_failed = sheets.failed
         if not download.render:
             return read
         return render_page(download, self._renderer, read, fetcher, cut)

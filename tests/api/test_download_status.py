@@ -73,6 +73,22 @@ def test_the_addresses_of_a_picture_are_told_whichever_it_was_stored_from(
     assert image["candidates"] == sizes
 
 
+def test_style_sheets_that_failed_are_counted(
+    client: FlaskClient, site: Site, work: Callable[[], int]
+) -> None:
+    site.file("/a.png", picture())
+    site.file("/a.css", b"p{background:url(a.png)}", "text/css")
+    links = "".join(f"<link rel=stylesheet href={name}>" for name in ("a.css", "b.css", "c.css"))
+    added = client.post("/download", json={"url": site.page("/", f"{links}<p>")}).json
+    assert client.get(added["status_url"]).json["sheets_failed"] is None
+    work()
+
+    told = client.get(added["status_url"]).json
+
+    assert (told["status"], told["sheets_failed"]) == ("finished", 2)
+    assert [image["found_in"] for image in told["images"]] == ["css"]
+
+
 def test_it_shows_a_download_at_work(client: FlaskClient) -> None:
     added = client.post("/download", json={"url": "https://example.com/"}).json
     download = jobs.claim(Download, "somebody")
