@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.settings import Settings
+    from app.storage import FolderStorage
 
 VERSION = "0.1.0"
 
@@ -26,17 +27,17 @@ def verify(settings: "Settings") -> None:
         ConfigurationError: it cannot; the message says what to change.
 
     """
-    from app.database import sqlite
+    from app.database.connection import db
     from app.storage import FolderStorage
 
     _check_servers(settings)
     storage = FolderStorage(settings.storage_dir)
     storage.prepare()
-    sqlite.use(storage.database)
+    _use_database(settings)
     try:
-        sqlite.check()
+        db.check()
     finally:
-        sqlite.db.close()  # a connection must not be carried over a fork
+        db.disconnect()  # a connection must not be carried over a fork
     if settings.job_threads and settings.browser:
         from app.render import trial
 
@@ -61,17 +62,25 @@ def prepare(settings: "Settings") -> None:
         ConfigurationError: it cannot be used; the message says what to change.
 
     """
-    from app.database import sqlite
+    from app.database.connection import db
     from app.storage import FolderStorage
     from app.storage.locks import exclusive
 
     _check_servers(settings)
     storage = FolderStorage(settings.storage_dir)
     storage.prepare()
-    sqlite.use(storage.database)
+    _use_database(settings)
     with exclusive(storage.root / "migration.lock"):
-        sqlite.migrate()
-    sqlite.db.close()
+        db.migrate()
+    db.disconnect()
+
+
+def _use_database(settings: "Settings") -> None:
+    """Choose what the rows are in."""
+    from app.database import sqlite
+    from app.storage import FolderStorage
+
+    sqlite.use(FolderStorage(settings.storage_dir).database)
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
@@ -85,7 +94,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     from app import api, metrics, web
     from app.commands import operator
-    from app.database import sqlite
     from app.jobs.watch import JobWatcher
     from app.settings import load
     from app.storage import FolderStorage, open_storage
@@ -94,7 +102,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     settings = settings or load()
     prepare(settings)
     storage = open_storage(settings)
-    sqlite.use(FolderStorage(settings.storage_dir).database)
+    _use_database(settings)
     app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage

@@ -25,8 +25,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from app import create_app
+from app.database.connection import db
 from app.database.models import Image, Status, now
-from app.database.sqlite import db
 from app.jobs import add_images
 from app.settings import Settings
 from bench import on

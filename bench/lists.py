@@ -26,8 +26,8 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
+from app.database.connection import db
 from app.database.models import Download, Image, Status, first_id
-from app.database.sqlite import db
 from app.jobs import page
 from app.jobs.lists import END, _page
 from app.settings import Settings

@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app import create_app, jobs
+from app.database.connection import db
 from app.database.models import Download, Image, Status, new_id, now
-from app.database.sqlite import db
 from app.settings import Settings
 from app.worker.tasks import Tasks
 

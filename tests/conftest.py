@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app, metrics, prepare
+from app.database.connection import db
 from app.database.models import Image
-from app.database.sqlite import db
 from app.settings import Settings
 from app.storage import FolderStorage, Storage
 from app.worker.processes import ProcessRegistry

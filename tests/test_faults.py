@@ -16,8 +16,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import Download, Image
-from app.database.sqlite import db
 from app.jobs import cleanup
 from app.storage import Storage
 from app.worker.processes import ProcessRegistry

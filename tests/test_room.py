@@ -10,8 +10,8 @@ from peewee import OperationalError
 
 import app as service
 from app import create_app, jobs
+from app.database.connection import db
 from app.database.models import JOB_KINDS, Image
-from app.database.sqlite import db
 from app.errors import ConfigurationError
 from app.settings import Settings
 from app.storage import Storage

@@ -6,7 +6,7 @@ from flask import Response
 from marshmallow import Schema, fields
 from peewee import PeeweeException
 
-from app.database import sqlite
+from app.database.connection import db
 from app.errors import StorageFailure
 from app.http import services
 from app.http.operations import Resource
@@ -51,7 +51,7 @@ def readyz() -> Response | dict[str, dict[str, str]]:
 
 def _database() -> str | None:
     try:
-        sqlite.probe()
+        db.probe()
     except PeeweeException:
         return "cannot be read and written"
     return None

@@ -17,6 +17,7 @@ from app import jobs, prepare
 from app.addresses import judge_host
 from app.commands.problem import Problem
 from app.database import sqlite
+from app.database.connection import db
 from app.database.models import UNFINISHED, Download, Image
 from app.errors import Failure
 from app.jobs import cleanup
@@ -147,6 +148,9 @@ def in_process() -> Iterator[LocalClient]:
         settings = replace(
             load(),
             storage_dir=Path(folder),
+            database_url="",
+            queue_url="",
+            storage_url="",
             job_threads=1,
             images_at_once=16,
             keep_days=0,
@@ -154,10 +158,10 @@ def in_process() -> Iterator[LocalClient]:
         )
         prepare(settings)
         storage = FolderStorage(settings.storage_dir, durable=False)
-        sqlite.db.pragma("synchronous", "off", permanent=True)  # nothing here survives a crash
+        sqlite.use(storage.database, durable=False)  # nothing here survives a crash
         engine = PoolEngine(settings, storage)
         try:
             yield LocalClient(engine)
         finally:
             engine.stop()
-            sqlite.db.close()
+            db.close()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
-from app.database.sqlite import db
+from app.database.connection import db
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from peewee import (
     UUIDField,
 )
 
-from app.database.sqlite import db
+from app.database.connection import db
 from app.errors import Failure
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, ParamSpec, cast
 
 from peewee import BigIntegerField, Field, IntegerField, Model, Node, TextField, Value
 
-from app.database.sqlite import db
+from app.database.connection import db
 
 P = ParamSpec("P")
 

@@ -15,8 +15,8 @@ from uuid import UUID
 from flask import Response, request
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import Idempotency, Image
-from app.database.sqlite import db
 from app.errors import InvalidKey
 from app.http.problems import RETRY_SECONDS
 from app.http.request_log import KEY

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields
 from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app.database.sqlite import is_busy, is_full, is_unusable
+from app.database.connection import db
 from app.errors import Failure, StorageFull, StorageUnusable
 from app.http.problem_types import BY_STATUS, ProblemType
 
@@ -79,14 +79,14 @@ def handle_failure(failure: Failure) -> Response:
 
 def handle_database(error: OperationalError) -> Response:
     """Tell what is around the database, and may pass, from a fault of ours."""
-    if is_full(error):
+    if db.is_full(error):
         return handle_failure(StorageFull("no room left in the storage"))
-    if is_unusable(error):
+    if db.is_unusable(error):
         log.warning("storage cannot be used", extra={"error": str(error)})
         return handle_failure(
             StorageUnusable("the storage cannot be used now; `/readyz` tells more")
         )
-    if is_busy(error):
+    if db.is_busy(error):
         answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
         return answer

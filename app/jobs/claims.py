@@ -14,6 +14,7 @@ from typing import Any
 
 from peewee import Expression
 
+from app.database.connection import db
 from app.database.models import (
     CLAIMABLE,
     AnyJob,
@@ -25,7 +26,6 @@ from app.database.models import (
     now,
     stamp,
 )
-from app.database.sqlite import db
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped, TimeUp
 from app.jobs import counts, receivers

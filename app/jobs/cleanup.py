@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from app import jobs
-from app.database import sqlite
+from app.database.connection import db
 from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status, now
 from app.errors import NotFound
 from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumbnail_key
@@ -85,7 +85,7 @@ def back_up(storage: Storage, folder: Path) -> Path:
 
     """
     target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
-    storage.make_copy(target, sqlite.copy_to)
+    storage.make_copy(target, db.copy_to)
     return target
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from app.database.connection import db
 from app.database.group_commit import GroupCommit
 from app.database.models import (
     UNFINISHED,
@@ -15,7 +16,6 @@ from app.database.models import (
     now,
     stamp,
 )
-from app.database.sqlite import db
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import counts

@@ -13,8 +13,8 @@ from math import inf
 from uuid import UUID
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import JOB_KINDS, Download, Image, Status
-from app.database.sqlite import db
 from app.errors import Overloaded
 from app.jobs import Standing
 

@@ -16,9 +16,8 @@ from contextlib import suppress
 from peewee import OperationalError
 
 from app import jobs
-from app.database import sqlite
+from app.database.connection import db
 from app.database.models import Image
-from app.database.sqlite import db
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage
@@ -138,7 +137,7 @@ class PoolEngine:
             try:
                 with db.connection_context():
                     self.watch()
-                sqlite.tidy()
+                db.tidy()
             # Busy, full, or may not be written: the next turn tries again.
             except (OperationalError, OSError) as error:
                 log.warning("watch held up", extra={"error": str(error)})

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
+from app.database.connection import db
 from app.database.models import Image
-from app.database.sqlite import db
 from app.errors import Failure, Gone, Interrupted, NoThumbnail, Unexpected
 from app.pictures import thumbnail
 from app.pictures.formats import BY_CONTENT_TYPE

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app, jobs
+from app.database.connection import db
 from app.database.models import Download, Image
-from app.database.sqlite import db
 from app.errors import Overloaded, Unreachable
 from app.jobs.capacity import FRESH_SECONDS, Capacity
 from app.pictures.picture import Picture

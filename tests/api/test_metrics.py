@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app, jobs, keys
+from app.database.connection import db
 from app.database.models import Download, Image
-from app.database.sqlite import db
 from app.errors import Unreachable
 from app.http.routes import Routes
 from app.pictures.picture import Picture

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import Image
-from app.database.sqlite import db
 from app.jobs.watch import JobWatcher
 from tests.samples import picture
 from tests.site import Site

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.database import sqlite
-from app.database.sqlite import db
+from app.database.connection import db
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.pool import LATE_SECONDS, PoolEngine

@@ -16,8 +16,8 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from app import jobs, prepare
+from app.database.connection import db
 from app.database.models import Delivery, Image, new_id, now
-from app.database.sqlite import db
 from app.errors import Unreachable
 from app.jobs import cleanup
 from app.settings import Settings

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from peewee import IntegrityError, OperationalError
 
+from app.database.connection import db
 from app.database.group_commit import GroupCommit, Write, commit_together
 from app.database.models import Image, new_id
-from app.database.sqlite import db
 
 Act = Callable[[], Any]
 DOUBLE = new_id()

@@ -8,8 +8,8 @@ from playhouse.migrations import Runner
 
 from app import jobs
 from app.database import sqlite
+from app.database.connection import MIGRATIONS, db
 from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Receiver, Tally
-from app.database.sqlite import db
 from app.errors import ConfigurationError
 
 OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
@@ -19,7 +19,7 @@ OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
 def first_release(tmp_path: Path) -> Iterator[None]:
     """A database as the first release made it."""
     sqlite.use(tmp_path / "old.db")
-    Runner(db, sqlite.MIGRATIONS).up("0001_downloads_and_images")
+    Runner(db, MIGRATIONS).up("0001_downloads_and_images")
     yield
     db.close()
 
@@ -34,7 +34,7 @@ def test_images_of_the_first_release_get_their_site() -> None:
     }
     for number, url in enumerate(urls):
         db.execute_sql(f"{OLD} VALUES (?, 'finished', 0, 1, 0, ?)", (f"{number:032x}", url))
-    sqlite.migrate()
+    db.migrate()
 
     assert {image.source_url: image.site for image in Image.select()} == urls
     assert [row.site for row in jobs.page(Image, 9, site="example.com")] == ["example.com"]
@@ -43,7 +43,7 @@ def test_images_of_the_first_release_get_their_site() -> None:
 @pytest.mark.usefixtures("first_release")
 def test_what_the_first_release_accepted_ends_and_nobody_is_told() -> None:
     db.execute_sql(f"{OLD} VALUES (?, 'queued', 0, 0, 0, 'https://a/')", (f"{1:032x}",))
-    sqlite.migrate()
+    db.migrate()
     image = jobs.claim(Image, "me")
     assert image
     jobs.finish(image)
@@ -54,7 +54,7 @@ def test_what_the_first_release_accepted_ends_and_nobody_is_told() -> None:
 
 def test_what_a_process_had_claimed_before_an_upgrade_is_handed_back(tmp_path: Path) -> None:
     sqlite.use(tmp_path / "old.db")
-    Runner(db, sqlite.MIGRATIONS).up("0005_tally")
+    Runner(db, MIGRATIONS).up("0005_tally")
     common = "id, status, owner, added_at, attempts, crashes"
     own = {
         "download": (
@@ -70,7 +70,7 @@ def test_what_a_process_had_claimed_before_an_upgrade_is_handed_back(tmp_path: P
                 f"INSERT INTO {table} ({common}, {columns}) VALUES (?, ?, ?, 0, 1, 0, {values})",
                 (f"{number:032x}", *claim),
             )
-    sqlite.migrate()
+    db.migrate()
 
     assert [job.claimed_by for kind in CLAIMABLE for job in kind.select()] == ["dead", None] * 3
     assert jobs.recover(lambda process: False, crashes_allowed=3) == 3
@@ -80,7 +80,7 @@ def test_what_a_process_had_claimed_before_an_upgrade_is_handed_back(tmp_path: P
 
 def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path) -> None:
     sqlite.use(tmp_path / "new.db")
-    sqlite.migrate()
+    db.migrate()
 
     for model in *CLAIMABLE, Idempotency, Receiver, Tally:
         table = model._meta.table_name
@@ -92,12 +92,12 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
 
 def test_a_database_of_a_newer_release_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     sqlite.use(tmp_path / "newer.db")
-    Runner(db, sqlite.MIGRATIONS).up("0005_tally")
+    Runner(db, MIGRATIONS).up("0005_tally")
     later = "INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')"
     db.execute_sql(later)
 
     with pytest.raises(ConfigurationError, match=r"newer release.*9999_later.*install .*restore"):
-        sqlite.migrate()
+        db.migrate()
 
     assert "owner" in {column.name for column in db.get_columns("image")}
     db.close()

@@ -10,8 +10,8 @@ from flask import Flask
 from playhouse.schema_diff import diff_models
 
 from app.database import models, sqlite
+from app.database.connection import db
 from app.database.models import CLAIMABLE, Idempotency, Image, Tally
-from app.database.sqlite import db
 
 TABLES = [*CLAIMABLE, Idempotency, Tally]
 
@@ -39,7 +39,7 @@ def test_the_migrations_make_the_tables_of_the_models(app: Flask, tmp_path: Path
 
 def test_migrating_twice_changes_nothing(app: Flask) -> None:
     before = schema()
-    sqlite.migrate()
+    db.migrate()
 
     assert schema() == before
 

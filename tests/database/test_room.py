@@ -12,8 +12,9 @@ from flask import Flask
 
 from app import jobs
 from app.database import sqlite
+from app.database.connection import db
 from app.database.models import Image
-from app.database.sqlite import LOG_BYTES, db
+from app.database.sqlite import LOG_BYTES
 from app.storage import Storage
 
 URL = "https://example.com/" + "a" * 1000
@@ -44,7 +45,7 @@ def test_the_room_of_removed_rows_is_given_back_step_by_step(app: Flask) -> None
     Image.delete().execute()
     sizes = [full]
     for _ in range(full // sqlite.STEP_PAGES + 1):
-        sqlite.tidy()
+        db.tidy()
         sizes.append(db.pragma("page_count"))
 
     steps = [before - after for before, after in pairwise(sizes)]
@@ -58,7 +59,7 @@ def test_room_that_new_rows_will_need_is_kept(app: Flask) -> None:
     jobs.add_images([URL] * 2000)
     full = db.pragma("page_count")
     Image.delete().where(Image.id.in_(Image.select(Image.id).limit(100))).execute()
-    sqlite.tidy()
+    db.tidy()
 
     assert 0 < db.pragma("freelist_count") < full / 10
     assert db.pragma("page_count") == full
@@ -70,7 +71,7 @@ def test_a_database_of_an_earlier_release_learns_to_give_room_back(tmp_path: Pat
         old.execute("CREATE TABLE something (id)")
     sqlite.use(path)
     assert db.pragma("auto_vacuum") == 0
-    sqlite.migrate()
+    db.migrate()
     db.close()
 
     assert db.pragma("auto_vacuum") == sqlite.INCREMENTAL
@@ -80,13 +81,13 @@ def test_a_database_of_an_earlier_release_learns_to_give_room_back(tmp_path: Pat
 def test_an_earlier_database_in_use_is_opened_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     sqlite.use(path)
-    sqlite.migrate()
+    db.migrate()
     db.execute_sql("PRAGMA auto_vacuum=0")
     db.execute_sql("VACUUM")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         db.pragma("busy_timeout", 10)
-        sqlite.migrate()
+        db.migrate()
 
     assert db.pragma("auto_vacuum") == 0
     db.close()
@@ -97,12 +98,12 @@ def test_a_log_that_a_reader_kept_is_cut_when_it_has_left(
 ) -> None:
     write_a_long_log(log_file)
     started = time.monotonic()
-    sqlite.tidy()
+    db.tidy()
     assert time.monotonic() - started < 2 * sqlite.PROBE_MILLISECONDS / 1000
     assert log_file.stat().st_size > LOG_BYTES
 
     reader.execute("ROLLBACK")
-    sqlite.tidy()
+    db.tidy()
 
     assert log_file.stat().st_size == 0
     jobs.add_image(URL)

@@ -12,9 +12,8 @@ from flask.testing import FlaskClient
 from peewee import OperationalError
 
 from app import jobs
-from app.database import sqlite
+from app.database.connection import db
 from app.database.models import JOB_KINDS, Image
-from app.database.sqlite import db
 from app.errors import ConfigurationError
 from app.storage import Storage
 from app.worker.tasks import Tasks
@@ -150,4 +149,4 @@ def test_a_damaged_database_is_refused_with_what_to_do(
     damage(storage.database)
 
     with pytest.raises(ConfigurationError, match=r"is damaged \(.*\): restore a backup"):
-        sqlite.check()
+        db.check()

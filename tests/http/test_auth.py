@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 
 from app import create_app, keys, settings
-from app.database.sqlite import db
+from app.database.connection import db
 from app.errors import ConfigurationError
 from app.http.auth import local_path
 from app.keys import COOKIE, COOKIE_SECONDS, Keys

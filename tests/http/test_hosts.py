@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app, keys
+from app.database.connection import db
 from app.database.models import Image
-from app.database.sqlite import db
 from app.http.hosts import Hosts
 from app.settings import Settings
 from tests.conftest import Nudges

@@ -10,7 +10,7 @@ from flask import request
 from flask.testing import FlaskClient
 
 from app import create_app, keys
-from app.database.sqlite import db
+from app.database.connection import db
 from app.http.rate_limit import RateLimit
 from app.settings import Settings
 

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from app import create_app, jobs
+from app.database.connection import db
 from app.database.models import EPOCH, Download, Image, first_id, new_id, now
-from app.database.sqlite import db
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage, archive_key, image_key
@@ -244,7 +244,7 @@ def test_a_backup_that_fails_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     if fails == "the rows":
-        monkeypatch.setattr("app.database.sqlite.copy_to", fail)
+        monkeypatch.setattr("app.database.sqlite.Sqlite.copy_to", fail)
     else:
         monkeypatch.setattr("app.storage.local.link_or_copy", fail)
     target = tmp_path / "backups"

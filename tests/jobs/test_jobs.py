@@ -10,8 +10,8 @@ from flask import Flask
 from peewee import IntegrityError
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import CLAIMABLE, Download, Image, Status, new_id
-from app.database.sqlite import db
 from app.errors import NotFound, Unreachable
 from app.pictures.picture import Picture
 

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import EPOCH, JOB_KINDS, Download, Image, Job, Status, first_id, new_id
-from app.database.sqlite import db
 
 MOMENT = EPOCH + timedelta(days=20_000)
 FILTERS: dict[type[Job], dict[str, Any]] = {

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from app import jobs
 from app.database import models
+from app.database.connection import db
 from app.database.models import JOB_KINDS, Download, Image
-from app.database.sqlite import db
 from app.jobs import Turn
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -148,7 +148,7 @@ def test_a_claim_reads_along_indexes_however_much_waits(
 
     add_page("https://a/", client="a")
     jobs.add_image("https://a/", client="a")
-    monkeypatch.setattr(db, "execute_sql", execute)
+    monkeypatch.setattr(Image._meta.database, "execute_sql", execute)
     jobs.first_claimable(kind, Turn(after="a", crowded=("a",)))
     jobs.first_claimable(kind, Turn(suspects=False))
     Image.update(crashes=1).execute()

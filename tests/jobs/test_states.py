@@ -15,8 +15,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from app import jobs
 from app.database import sqlite
+from app.database.connection import db
 from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
-from app.database.sqlite import db
 from app.errors import NotFailed, Unreachable
 from app.pictures.picture import Picture
 
@@ -36,7 +36,7 @@ def migrated() -> bytes:
     """Return an empty database with all migrations."""
     with TemporaryDirectory() as folder:
         sqlite.use(Path(folder) / "downloader.db")
-        sqlite.migrate()
+        db.migrate()
         db.close()
         return Path(db.database).read_bytes()
 

@@ -9,7 +9,6 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database.models import Image, Status, new_id
-from app.database.sqlite import db
 from app.jobs import Standing
 from app.jobs.watch import UNSEEN, JobWatcher, Subscription
 
@@ -78,7 +77,7 @@ def test_a_thread_that_ends_leaves_the_next_one_alone(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions = []  # each connection counts for itself
-    monkeypatch.setattr(db, "version", lambda: versions.append(0))
+    monkeypatch.setattr(Image._meta.database, "version", lambda: versions.append(0))
     watcher = StillWatcher(9, lambda: False)
 
     assert not watcher.look()
@@ -91,7 +90,7 @@ def test_time_goes_on_while_the_database_does_not_answer(
     def held_up() -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(db, "version", held_up)
+    monkeypatch.setattr(Image._meta.database, "version", held_up)
     now = [0.0]
     watcher = StillWatcher(9, lambda: False, lambda: now[0])
     subscription = watcher.subscribe(Image, new_id())

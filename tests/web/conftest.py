@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, ViewportSize
 
 from app.database import sqlite
+from app.database.connection import db
 from app.database.models import Image, Status
 from app.storage import FolderStorage, thumbnail_key
 from tests.browser import Tab
@@ -127,6 +128,6 @@ def fill(service: Service, count: int) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.hardlink_to(thumbnail)
     sqlite.use(storage.database)
-    with sqlite.db.atomic():
+    with db.atomic():
         Image.bulk_create(rows, 500)
-    sqlite.db.close()
+    db.close()

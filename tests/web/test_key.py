@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
 from app import create_app, keys
-from app.database.sqlite import db
+from app.database.connection import db
 from app.settings import Settings
 from tests.browser import Tab
 from tests.conftest import Client, Nudges

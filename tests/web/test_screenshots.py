@@ -16,6 +16,7 @@ from PIL import ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 from app.database import sqlite
+from app.database.connection import db
 from app.database.models import Download, Image, Status
 from app.storage import FolderStorage, image_key
 from tests.service.conftest import Service, serving
@@ -64,7 +65,7 @@ def hang(service: Service) -> Download:
     when = {"added_at": began, "started_at": began, "finished_at": began + timedelta(seconds=9)}
     done = {"status": Status.FINISHED, "attempts": 1, **when}
     sqlite.use(storage.database)
-    with sqlite.db.atomic():
+    with db.atomic():
         download = Download.create(url=page, limit=50, found=18, **done)
         for number in range(18):
             body, name = landscape(number), f"{NAMES[number % 10]}-{number + 1}.jpg"
@@ -82,7 +83,7 @@ def hang(service: Service) -> Download:
             path = storage.root / image_key(image.id, 1)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-    sqlite.db.close()
+    db.close()
     return download
 
 

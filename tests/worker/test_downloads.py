@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import Download, Image
-from app.database.sqlite import db
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage, archive_key

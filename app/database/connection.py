@@ -1,0 +1,143 @@
+"""The database that holds the rows: `db`, and what SQLite and PostgreSQL do each in its own way."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import peewee
+from playhouse.migrations import Runner
+
+from app.errors import ConfigurationError
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+PROBE_MILLISECONDS = 2000
+
+Query = TypeVar("Query")
+
+
+class Database(peewee.Database):
+    """What is asked of either database beyond what peewee writes for both."""
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; the caller sees to it that one process at a time does.
+
+        Raises:
+            ConfigurationError: it cannot be written, or a newer release has changed it.
+
+        """
+        with self.usable():
+            runner = Runner(self, MIGRATIONS)
+            unknown = [migration.name for migration in runner.status() if migration.path is None]
+            if unknown:
+                raise ConfigurationError(
+                    f"the database {self.database} is of a newer release, which made the changes"
+                    f" {', '.join(unknown)}: install that release again, or restore a backup that"
+                    " was made before it"
+                )
+            runner.up()
+
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """Tell errors around a sound database, such as a full disk, from errors in it."""
+        try:
+            yield
+        except peewee.OperationalError as error:
+            raise ConfigurationError(
+                f"the database {self.database} cannot be used: {error}"
+            ) from error
+
+    def check(self) -> None:
+        """Make sure, before the service starts, that the database can be relied on.
+
+        Raises:
+            ConfigurationError: it cannot; the message says what to do.
+
+        """
+        raise NotImplementedError
+
+    def probe(self) -> None:
+        """Try what a claim does, without waiting long or writing.
+
+        Raises:
+            PeeweeException: it did not work.
+
+        """
+        raise NotImplementedError
+
+    def tidy(self) -> None:
+        """Give back room that is no longer needed, in a step that others hardly notice.
+
+        Raises:
+            PeeweeException: it did not work.
+
+        """
+        raise NotImplementedError
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the database, as it is at one moment, to a new file, while others write.
+
+        Raises:
+            ConfigurationError: this database has other means for that.
+            PeeweeException: it could not be read, or not be written.
+
+        """
+        raise NotImplementedError
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute a statement once for each row."""
+        raise NotImplementedError
+
+    def version(self) -> Any:
+        """Return another value after each change that came through another connection."""
+        raise NotImplementedError
+
+    def give_back(self) -> None:
+        """Let others have the connection; to be called at the end of a request, job or turn."""
+        raise NotImplementedError
+
+    def disconnect(self) -> None:
+        """Close what must not be carried over a fork."""
+        raise NotImplementedError
+
+    def along(self, index: str) -> str:
+        """Return the words by which a table is read along one of its indexes."""
+        raise NotImplementedError
+
+    def for_change(self, query: Any) -> Any:
+        """Have a SELECT hold its rows until the transaction ends, so that nobody changes them."""
+        raise NotImplementedError
+
+    def for_claim(self, query: Any) -> Any:
+        """Have a SELECT pass over rows that others hold, and hold the rest."""
+        raise NotImplementedError
+
+    def lock(self, *words: str) -> None:
+        """Wait until no other transaction holds the lock of these words; ours holds it then."""
+        raise NotImplementedError
+
+    def try_lock(self, *words: str) -> bool:
+        """Return whether we hold the lock of these words now, until the transaction ends."""
+        raise NotImplementedError
+
+    def is_full(self, error: peewee.PeeweeException) -> bool:
+        """Return whether the disk had no room for what was to be written."""
+        raise NotImplementedError
+
+    def is_busy(self, error: peewee.PeeweeException) -> bool:
+        """Return whether others held the database for too long."""
+        raise NotImplementedError
+
+    def is_unusable(self, error: peewee.PeeweeException) -> bool:
+        """Return whether what the database stands on does not work, such as a read-only disk."""
+        raise NotImplementedError
+
+
+_proxy: Any = peewee.DatabaseProxy()
+db = cast(Database, _proxy)
+
+
+def choose(database: Database) -> None:
+    """Have the rows in this database from now on."""
+    if _proxy.obj is not database:
+        _proxy.initialize(database)
