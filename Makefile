@@ -5,6 +5,10 @@ CRASHES ?= 30
 FUZZ_SECONDS ?= 300
 SEED ?= 20261120
 TO ?= .
+# The tests whose subject is the rows, once more where these are in PostgreSQL.
+ON_POSTGRESQL := tests/jobs tests/database/test_postgres.py tests/worker/test_webhooks.py \
+    $(addprefix tests/api/test_,$(addsuffix .py,capacity delete events idempotency list_images \
+    post_download prefer readyz))
 
 .PHONY: help run fetch test test-cluster crash fuzz bench screenshots backup lint smoke wheel release format lock clean
 
@@ -23,6 +27,7 @@ test: .venv/development  ## run the tests
 
 test-cluster: .venv/development  ## run the tests that need PostgreSQL, Redis or an S3 server
 	$(BIN)/pytest -m cluster
+	POSTGRESQL=1 $(BIN)/pytest -m 'not cluster and not sqlite' $(ON_POSTGRESQL)
 
 crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
 	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py

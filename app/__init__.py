@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.settings import Settings
-    from app.storage import FolderStorage
 
 VERSION = "0.1.0"
+CONNECTIONS = 16  # of a process to PostgreSQL, beside one for each job that runs
 
 # peewee imports psycopg wherever it is installed, which takes three times as long as itself.
 if not any(name.startswith("DOWNLOADER_DATABASE_URL") for name in os.environ):
@@ -47,7 +47,7 @@ def verify(settings: "Settings") -> None:
 def _check_servers(settings: "Settings") -> None:
     from app.errors import ConfigurationError
 
-    if settings.database_url:
+    if settings.queue_url:
         raise ConfigurationError(
             "this release works on one machine: leave DOWNLOADER_DATABASE_URL,"
             " DOWNLOADER_QUEUE_URL and DOWNLOADER_STORAGE_URL out"
@@ -77,10 +77,15 @@ def prepare(settings: "Settings") -> None:
 
 def _use_database(settings: "Settings") -> None:
     """Choose what the rows are in."""
-    from app.database import sqlite
-    from app.storage import FolderStorage
+    if settings.database_url:
+        from app.database import postgres
 
-    sqlite.use(FolderStorage(settings.storage_dir).database)
+        postgres.use(settings.database_url, CONNECTIONS + settings.job_threads)
+    else:
+        from app.database import sqlite
+        from app.storage import FolderStorage
+
+        sqlite.use(FolderStorage(settings.storage_dir).database)
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
@@ -94,9 +99,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     from app import api, metrics, web
     from app.commands import operator
+    from app.database.connection import db
     from app.jobs.watch import JobWatcher
     from app.settings import load
-    from app.storage import FolderStorage, open_storage
+    from app.storage import open_storage
     from app.worker.pool import PoolEngine
 
     settings = settings or load()
@@ -106,6 +112,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app = Flask(__name__, static_folder="web/static")
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
+    app.teardown_appcontext(lambda error: db.give_back())
     engine = app.extensions["engine"] = PoolEngine(settings, storage, report=metrics.count_fetch)
     app.extensions["watcher"] = JobWatcher(settings.max_waiting, lambda: engine.stopping)
     api.init_app(app)

@@ -8,6 +8,7 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -26,6 +27,7 @@ from app.worker.tasks import Tasks
 from tests.browser import browser, tab
 from tests.disk import SmallDisk
 from tests.object_store import KEYS, SeaweedFS
+from tests.postgresql import ON_POSTGRESQL, Postgresql, empty, use_postgresql
 from tests.site import Site
 
 __all__ = ["browser", "tab"]  # fixtures for all
@@ -78,9 +80,32 @@ def no_engine_stays() -> Iterator[None]:
     assert "watch" not in {thread.name for thread in threading.enumerate()}
 
 
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[str]:
+    """The URL of an empty PostgreSQL for all tests."""
+    with TemporaryDirectory() as folder, Postgresql(Path(folder), faster=True) as server:
+        yield server.url
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(storage_dir=tmp_path / "storage", allow_networks=(ip_network("127.0.0.0/8"),))
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the rows are: empty for SQLite, else a database that is emptied afterwards."""
+    if not ON_POSTGRESQL:
+        yield ""
+        return
+    url = request.getfixturevalue("database_server")
+    use_postgresql(url)
+    yield url
+    empty()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(
+        storage_dir=tmp_path / "storage",
+        allow_networks=(ip_network("127.0.0.0/8"),),
+        database_url=database_url,
+    )
 
 
 @pytest.fixture(scope="session")

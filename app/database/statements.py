@@ -95,4 +95,4 @@ class Along(Node):
         self._index = "_".join((model._meta.table_name, *columns))
 
     def __sql__(self, ctx: Any) -> Any:
-        return ctx.sql(self._model).literal(f' INDEXED BY "{self._index}"')
+        return ctx.sql(self._model).literal(db.along(self._index))

@@ -11,6 +11,7 @@ from contextlib import nullcontext, suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from peewee import Expression
 
@@ -27,7 +28,7 @@ from app.database.models import (
     stamp,
 )
 from app.database.statements import parameter, prepared
-from app.errors import Cancelled, Failure, GaveUp, Skipped, TimeUp
+from app.errors import Cancelled, Failure, GaveUp, NotFound, Skipped, TimeUp
 from app.jobs import counts, receivers
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
@@ -46,18 +47,34 @@ def claim(kind: type[AnyJob], process: str, turn: Turn = ANY) -> AnyJob | None:
     if not first_claimable(kind, turn):
         return None  # to ask inside of a transaction alone would wait for the turn to write
     with db.atomic():
-        first = first_claimable(kind, turn)
-        if first is None:
-            return None
-        job = get(kind, first)
-        claimed = {"status": Status.RUNNING, "claimed_by": process, "started_at": now()}
-        _change(job, Status.QUEUED, attempts=job.attempts + 1, **claimed)
-        if isinstance(job, Download) and job.attempts > 1:
-            images = Image.update(attempts=job.attempts)
-            images.where(Image.download == job, Image.status == Status.QUEUED).execute()
-        if isinstance(job, Delivery):
-            receivers.refresh(job.host)
-        return job
+        first = first_claimable(kind, turn, hold=True)
+        return _take(kind, first, process) if first else None
+
+
+def claim_by_id(kind: type[AnyJob], job_id: UUID, process: str) -> AnyJob | None:
+    """Take a certain job for a process, if it waits for its turn."""
+    with suppress(NotFound), db.atomic():
+        return _take(kind, job_id, process)
+    return None
+
+
+def _take(kind: type[AnyJob], job_id: UUID, process: str) -> AnyJob | None:
+    """Claim a job in a transaction; another process may have been faster, or its host be busy."""
+    job = get(kind, job_id, hold=True)
+    if isinstance(job, Delivery):
+        waits = job.due_at <= now() and receivers.is_ready(job.host)
+    else:
+        waits = job.due_at is None and getattr(job, "download_id", None) is None
+    if job.status != Status.QUEUED or not waits:
+        return None
+    claimed = {"status": Status.RUNNING, "claimed_by": process, "started_at": now()}
+    _change(job, Status.QUEUED, attempts=job.attempts + 1, **claimed)
+    if isinstance(job, Download) and job.attempts > 1:
+        images = Image.update(attempts=job.attempts)
+        images.where(Image.download == job, Image.status == Status.QUEUED).execute()
+    if isinstance(job, Delivery):
+        receivers.refresh(job.host)
+    return job
 
 
 def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> None:
@@ -99,8 +116,7 @@ def _insert_picture(names: tuple[str, ...]) -> Any:
 def settle(download: Download, time_up: TimeUp | None = None) -> list[Image]:
     """Leave the images that have not had their turn; return the finished ones in page order."""
     with db.atomic():
-        if not holds(download):
-            raise LostClaim
+        _change(download, spent_seconds=download.spent_seconds)  # and nobody else does, until
         _leave_rest(download, time_up or Cancelled(f"the limit of {download.limit} is reached"))
     return [image for image in pictures_of(download) if image.status == Status.FINISHED]
 
@@ -232,7 +248,12 @@ def recover(is_alive: Callable[[str], bool], crashes_allowed: int) -> int:
     """Hand back the jobs of dead processes, or fail those that died too often; return how many."""
     claims = [(process, kind) for kind in CLAIMABLE for process in _processes(kind)]
     dead = [(process, kind) for process, kind in claims if not is_alive(process)]
-    return sum(_recover_from(process, kind, crashes_allowed) for process, kind in dead)
+    if not dead:
+        return 0  # a transaction would wait for its turn to write all the same
+    with db.atomic():  # one process at a time: crashes are counted once
+        if not db.try_lock("recovery"):
+            return 0
+        return sum(_recover_from(process, kind, crashes_allowed) for process, kind in dead)
 
 
 def _processes(kind: type[Job]) -> list[str]:
@@ -242,14 +263,13 @@ def _processes(kind: type[Job]) -> list[str]:
 
 def _recover_from(process: str, kind: type[Job], crashes_allowed: int) -> int:
     left = kind.claimed_by == process
-    with db.atomic():
-        doomed = list(kind.select().where(left, kind.crashes + 1 >= crashes_allowed))
-        for job in doomed:
-            crashes = job.crashes + 1
-            fail(job, GaveUp(f"its process died {crashes} times"), crashes=crashes)
-        hosts = {job.host for job in kind.select().where(left)} if kind is Delivery else ()
-        queued = kind.update(status=Status.QUEUED, claimed_by=None, crashes=kind.crashes + 1)
-        count: int = queued.where(left).execute()
-        for host in hosts:
-            receivers.refresh(host)
-        return len(doomed) + count
+    doomed = list(db.for_change(kind.select().where(left, kind.crashes + 1 >= crashes_allowed)))
+    for job in doomed:
+        crashes = job.crashes + 1
+        fail(job, GaveUp(f"its process died {crashes} times"), crashes=crashes)
+    hosts = {job.host for job in kind.select().where(left)} if kind is Delivery else ()
+    queued = kind.update(status=Status.QUEUED, claimed_by=None, crashes=kind.crashes + 1)
+    count: int = queued.where(left).execute()
+    for host in sorted(hosts):
+        receivers.refresh(host)
+    return len(doomed) + count

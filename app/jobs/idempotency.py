@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+from app.database.connection import db
 from app.database.models import Idempotency, now
 from app.errors import KeyReused
 
@@ -30,6 +31,7 @@ def first_answer(asked: Asked) -> Idempotency | None:
 
     """
     caller, call, key, request = asked
+    db.lock("answer", caller, call, key)
     kept: Idempotency | None = Idempotency.get_or_none(caller=caller, call=call, key=key)
     if kept is None or kept.added_at < now() - KEPT:
         return None

@@ -95,6 +95,7 @@ def ended_pictures(download_id: UUID, after: UUID | None) -> list[Image]:
     They are taken in that order, so none that ends later stands before one returned.
     """
     ours = Image.download == download_id
-    next_one = Image.select(fn.MIN(Image.id)).where(ours, Image.status == Status.QUEUED)
+    queued = Image.select(Image.id).where(ours, Image.status == Status.QUEUED)
+    next_one = queued.order_by(Image.id).limit(1)
     query = Image.select().where(ours, Image.id < fn.COALESCE(next_one, Image.id.to_value(END)))
     return list((query.where(Image.id > after) if after else query).order_by(Image.id))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from peewee import SQL
 
+from app.database.connection import db
 from app.database.models import CLAIMABLE, JOB_KINDS, PAUSED, READY, Delivery, Job, Status, now
 from app.database.statements import Along, parameter, prepared
 from app.jobs import receivers
@@ -28,30 +29,33 @@ class Turn(NamedTuple):
 ANY = Turn()
 
 
-def first_claimable(kind: type[Job], turn: Turn = ANY, *, borrow: bool = True) -> UUID | None:
+def first_claimable(
+    kind: type[Job], turn: Turn = ANY, *, borrow: bool = True, hold: bool = False
+) -> UUID | None:
     """Return the job to claim next: the oldest of the next client.
 
-    A job of a crowded site is next if there is no other and it may `borrow` a seat.
+    A job of a crowded site is next if there is no other and it may `borrow` a seat. To be claimed
+    in this transaction, it is on `hold`: who asks at the same time gets another one.
     """
     if kind is Delivery:
         return receivers.first_delivery(turn.after, turn.suspects)
-    first = _oldest_of_next_client(kind, turn)
+    first = _oldest_of_next_client(kind, turn, hold)
     if first is None:
         return None
     if first.site not in turn.crowded:
         return cast(UUID, first.id)
     for after, before in pairwise(("", *turn.crowded, LAST)):
-        for row in _elsewhere(kind, turn.suspects).rows(after=after, before=before):
+        for row in _elsewhere(kind, turn.suspects, hold).rows(after=after, before=before):
             return cast(UUID, row.id)
     return cast(UUID, first.id) if borrow else None
 
 
-def _oldest_of_next_client(kind: type[Job], turn: Turn) -> Any:
+def _oldest_of_next_client(kind: type[Job], turn: Turn, hold: bool) -> Any:
     for least in turn.after, None:  # round again
         for row in _next_client(kind, least is None).rows(after=least or ""):
-            for oldest in _oldest(kind, turn.suspects).rows(client=row.client):
+            for oldest in _oldest(kind, turn.suspects, hold).rows(client=row.client):
                 return oldest
-    return next(iter(_oldest_of_all(kind, turn.suspects).rows()), None)
+    return next(iter(_oldest_of_all(kind, turn.suspects, hold).rows()), None)
 
 
 @prepared
@@ -64,14 +68,14 @@ def _next_client(kind: Any, from_start: bool) -> Any:
 
 
 @prepared
-def _oldest(kind: Any, suspects: bool) -> Any:
+def _oldest(kind: Any, suspects: bool, hold: bool) -> Any:
     query = _by_age(kind, suspects).from_(Along(kind, ["client", "id"]))
-    return query.where(kind.client == parameter("client"))
+    return _held(query.where(kind.client == parameter("client")), hold)
 
 
 @prepared
-def _oldest_of_all(kind: Any, suspects: bool) -> Any:
-    return _by_age(kind, suspects).from_(Along(kind, ["id"]))
+def _oldest_of_all(kind: Any, suspects: bool, hold: bool) -> Any:
+    return _held(_by_age(kind, suspects).from_(Along(kind, ["id"])), hold)
 
 
 def _by_age(kind: Any, suspects: bool) -> Any:
@@ -79,16 +83,20 @@ def _by_age(kind: Any, suspects: bool) -> Any:
     return query.order_by(kind.id).limit(1)
 
 
+def _held(query: Any, hold: bool) -> Any:
+    return db.for_claim(query) if hold else query
+
+
 @prepared
-def _elsewhere(kind: Any, suspects: bool) -> Any:
+def _elsewhere(kind: Any, suspects: bool, hold: bool) -> Any:
     query = kind.select(kind.id).from_(Along(kind, ["site", "id"]))
     query = query.where(READY[kind], _innocent(kind, suspects))
     between = (kind.site > parameter("after")) & (kind.site < parameter("before"))
-    return query.where(between).order_by(kind.site, kind.id).limit(1)
+    return _held(query.where(between).order_by(kind.site, kind.id).limit(1), hold)
 
 
 def _innocent(kind: Any, suspects: bool) -> Any:
-    return SQL("1") if suspects else kind.crashes == 0
+    return SQL("TRUE") if suspects else kind.crashes == 0
 
 
 def any_claimable(kinds: Iterable[type[Job]]) -> bool:

@@ -10,6 +10,7 @@ from itertools import chain, islice, takewhile
 from typing import Any
 from uuid import UUID
 
+from app.database.connection import db
 from app.database.models import (
     RECEIVER_PAUSED,
     RECEIVER_READY,
@@ -28,6 +29,7 @@ STEP = 1000  # receivers whose pause is ended at once
 
 def refresh(host: str, held_until: datetime | None = None) -> None:
     """Write down who is next at a host, and when; `held_until` pauses all callbacks to it."""
+    db.lock("receiver", host)
     first = next(iter(_first(True).rows(host=host)), None)
     if first is None:
         Receiver.delete().where(Receiver.host == host).execute()
@@ -41,6 +43,14 @@ def refresh(host: str, held_until: datetime | None = None) -> None:
     calls = Calls.BUSY if is_busy else Calls.PAUSED if is_paused else Calls.READY
     values = {"client": first.client, "ready_at": ready_at, "held_until": held_until}
     _upsert().run(host=host, calls=calls, **values)
+
+
+def is_ready(host: str) -> bool:
+    """Return whether a host may get a callback, and see to it that no other claim finds it so."""
+    db.lock("receiver", host)
+    is_over = (Receiver.calls == Calls.PAUSED) & (Receiver.ready_at <= now())
+    free = (Receiver.calls == Calls.READY) | is_over
+    return Receiver.select().where(Receiver.host == host, free).exists()
 
 
 def first_delivery(after: str, suspects: bool) -> UUID | None:

@@ -79,22 +79,23 @@ def _insert_image() -> Any:
     return Image.insert({name: parameter(name, Image._meta.fields[name]) for name in names})
 
 
-def get(kind: type[AnyJob], job_id: UUID) -> AnyJob:
-    """Return the job.
+def get(kind: type[AnyJob], job_id: UUID, *, hold: bool = False) -> AnyJob:
+    """Return the job; on `hold`, nobody else changes it until the transaction ends.
 
     Raises:
         NotFound: there is none of that id.
 
     """
-    job: AnyJob | None = next(iter(_select(kind).rows(id=job_id)), None)
+    job: AnyJob | None = next(iter(_select(kind, hold).rows(id=job_id)), None)
     if job is None:
         raise NotFound(f"there is no {kind.__name__.lower()} {job_id}")
     return job
 
 
 @prepared
-def _select(kind: type[Job]) -> Any:
-    return kind.select().where(kind.id == parameter("id", kind.id))
+def _select(kind: type[Job], hold: bool) -> Any:
+    query = kind.select().where(kind.id == parameter("id", kind.id))
+    return db.for_change(query) if hold else query
 
 
 def retry(job: AnyJob) -> AnyJob:
@@ -126,7 +127,7 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
     """
     kind = type(job)
     with db.atomic():
-        job = get(kind, job.id)
+        job = get(kind, job.id, hold=True)
         pictures = pictures_of(job) if isinstance(job, Download) else []
         unfinished = job.status in UNFINISHED
         if unfinished:
@@ -159,5 +160,5 @@ def cancel(job: Download | Image) -> list[Download | Image]:
 
     """
     with db.atomic():  # so that it does not end meanwhile
-        unfinished = get(type(job), job.id).status in UNFINISHED
+        unfinished = get(type(job), job.id, hold=True).status in UNFINISHED
         return withdraw(job) if unfinished else []

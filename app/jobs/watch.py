@@ -75,6 +75,7 @@ class JobWatcher:
         """End a subscription."""
         with self._lock:
             self._subscriptions.discard(subscription)
+        db.give_back()
 
     def next_change(self, subscription: Subscription, seconds: float) -> Standing | None:
         """Return where the job stands when that has changed, the time is up, or we stop."""
@@ -118,6 +119,8 @@ class JobWatcher:
             standings = self._standings(waiting)
         except Exception as error:  # busy, perhaps: the next look tries again, and time goes on
             log.warning("job watcher held up", extra={"error": str(error)})
+            db.close()  # it may have ended
+        db.give_back()
         for each in waiting:
             standing = standings.get(each, each.standing)
             if standing != each.standing or self.clock() >= each.until or self.stopping():

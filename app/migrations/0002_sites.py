@@ -1,7 +1,7 @@
 """The site of each image, and lists by each combination of filters along an index."""
 
 from ada_url import URL
-from peewee import Database, Model, TextField, UUIDField
+from peewee import Database, Model, SqliteDatabase, TextField, UUIDField
 from playhouse.migrate import SchemaMigrator, migrate
 
 
@@ -29,7 +29,12 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrator.add_column("image", "site", TextField(null=True)),
         migrator.drop_index("image", "image_source_url_id"),
     )
+    if isinstance(db, SqliteDatabase):  # others have no rows of that age
+        fill(db)
+    db.create_tables([Image])  # there is one: this adds the new indexes
+
+
+def fill(db: Database) -> None:
     # One statement, row by row: ten million of them need no more memory than ten.
     db.connection().create_function("host", 1, host, deterministic=True)  # type: ignore[no-untyped-call]
     db.execute_sql("UPDATE image SET site = host(source_url)")  # type: ignore[no-untyped-call]
-    db.create_tables([Image])  # there is one: this adds the new indexes

@@ -1,7 +1,7 @@
 """Who asked for each job, and which site a page is of: claims take turns among both."""
 
 from ada_url import URL
-from peewee import Database, TextField
+from peewee import Database, SqliteDatabase, TextField
 from playhouse.migrate import SchemaMigrator, migrate
 
 WAITING = {
@@ -19,8 +19,9 @@ def host(url: str) -> str | None:
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     migrate(migrator.add_column("download", "site", TextField(null=True)))
-    db.connection().create_function("host", 1, host, deterministic=True)  # type: ignore[no-untyped-call]
-    db.execute_sql("UPDATE download SET site = host(url) WHERE status = 'queued'")  # type: ignore[no-untyped-call]
+    if isinstance(db, SqliteDatabase):  # others have no rows of that age
+        db.connection().create_function("host", 1, host, deterministic=True)  # type: ignore[no-untyped-call]
+        db.execute_sql("UPDATE download SET site = host(url) WHERE status = 'queued'")  # type: ignore[no-untyped-call]
     for table, waiting in WAITING.items():
         migrate(migrator.add_column(table, "client", TextField(null=True)))
         for sql in (

@@ -152,12 +152,13 @@ class PoolEngine:
         """Take one job after another, of all kinds in turn, until there is none."""
         kinds = deque(self._tasks.kinds)
         try:
-            with db.connection_context():
-                while not self._stopping and self._tasks.turn(kinds):
-                    kinds.rotate(-1)
+            while not self._stopping and self._tasks.turn(kinds):
+                kinds.rotate(-1)
+                db.give_back()
         except OperationalError as error:  # the watch sends somebody again
             log.warning("seat held up", extra={"error": str(error)})
         except Exception:
             log.exception("seat broke")
         finally:
             self._seats.release()
+            db.close()

@@ -179,6 +179,7 @@ def test_threads_together_fill_the_queue_and_no_more() -> None:
     assert sum(iter(lambda: admitted.acquire(blocking=False), False)) == 100
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", [Download, Image])
 @pytest.mark.parametrize(
     "ask", [lambda kind: jobs.count_queued(kind, 5), jobs.count_running, jobs.queued_since]

@@ -188,8 +188,8 @@ def test_requests_at_once_with_one_key_make_one_job(app: Flask) -> None:
 
     def ask() -> None:
         together.wait(timeout=30)
-        with db.connection_context():
-            answers.append(post(app.test_client(), "/images"))
+        answers.append(post(app.test_client(), "/images"))
+        db.close()
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:

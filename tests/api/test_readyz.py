@@ -51,6 +51,7 @@ def test_it_leaves_nothing_behind(client: FlaskClient, settings: Settings) -> No
     }
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_held_up_is_not_well(
     client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_database_that_is_held_up_is_not_well(
     assert db.pragma("busy_timeout") == 10_000  # requests wait as long as ever
 
 
+@pytest.mark.sqlite
 def test_a_storage_that_is_gone_is_not_well(client: FlaskClient, settings: Settings) -> None:
     db.close()
     shutil.rmtree(settings.storage_dir)

@@ -52,12 +52,14 @@ def age(job: Download | Image, days: float) -> None:
             Image.update(download=old).where(Image.download == job.id).execute()
 
 
+@pytest.mark.sqlite
 def test_nothing_expires_unless_it_is_asked_for(stored: Download, storage: Storage) -> None:
     age(stored, 1000)
 
     assert cleanup.expire(storage, keep_days=0, moment=now()) == 0
 
 
+@pytest.mark.sqlite
 def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
     stored: Download, storage: Storage
 ) -> None:
@@ -76,6 +78,7 @@ def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
     assert cleanup.expire(storage, keep_days=7, moment=now()) == 0
 
 
+@pytest.mark.sqlite
 def test_a_lone_image_expires_too_and_a_queued_one_does_not(
     site: Site, work: Work, storage: Storage
 ) -> None:
@@ -198,6 +201,7 @@ def test_collecting_leaves_what_is_being_finished(site: Site, storage: Storage) 
     assert cleanup.collect(storage) == (0, 0)
 
 
+@pytest.mark.sqlite
 def test_a_backup_is_a_storage_of_its_own(
     stored: Download, storage: Storage, tmp_path: Path, app: Flask
 ) -> None:
@@ -214,6 +218,7 @@ def test_a_backup_is_a_storage_of_its_own(
     assert cleanup.collect(restored.extensions["storage"]) == (0, 0)
 
 
+@pytest.mark.sqlite
 def test_a_backup_on_another_file_system_is_copied(
     stored: Download, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,12 +235,14 @@ def test_a_backup_on_another_file_system_is_copied(
     rows.close()
 
 
+@pytest.mark.sqlite
 def test_a_backup_of_the_rows_is_for_its_owner_alone(storage: Storage, tmp_path: Path) -> None:
     copy = cleanup.back_up(storage, tmp_path)
 
     assert stat.S_IMODE((copy / "downloader.db").stat().st_mode) == 0o600
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("fails", ["the rows", "a file"])
 def test_a_backup_that_fails_leaves_nothing(
     stored: Download, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str

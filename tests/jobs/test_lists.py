@@ -33,6 +33,7 @@ def combinations(names: Any) -> Any:
     )
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", JOB_KINDS)
 def test_each_combination_of_filters_walks_an_index(app: Flask, kind: type[Job]) -> None:
     asked: list[tuple[str, Any]] = []
@@ -51,7 +52,8 @@ def test_each_combination_of_filters_walks_an_index(app: Flask, kind: type[Job])
 
 def test_each_combination_finds_what_a_look_at_every_row_finds(app: Flask) -> None:
     downloads = [UUID(int=number) for number in range(3)]
-    db.pragma("foreign_keys", 0)
+    for each in downloads:
+        Download.create(id=each, url="https://a/", limit=50)
     rows = []
     for number in range(600):
         url = f"https://{'ab'[number % 2]}.com/{number % 6}"
@@ -99,6 +101,7 @@ def test_a_site_that_is_not_that_of_the_url_has_no_such_images(app: Flask) -> No
     assert not jobs.page(Image, 9, source_url="https://a.com/1", site="b.com")
 
 
+@pytest.mark.sqlite
 def test_a_client_sees_each_survivor_once_while_another_adds_and_deletes(
     client: FlaskClient,
 ) -> None:

@@ -135,6 +135,7 @@ def test_what_waits_for_a_pause_counts_as_waiting(kind: type[Image] | type[Downl
     assert claimed(kind, 1) == ["https://b/"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", JOB_KINDS)
 def test_a_claim_reads_along_indexes_however_much_waits(
     kind: type[Image] | type[Download], monkeypatch: pytest.MonkeyPatch
@@ -148,7 +149,7 @@ def test_a_claim_reads_along_indexes_however_much_waits(
 
     add_page("https://a/", client="a")
     jobs.add_image("https://a/", client="a")
-    monkeypatch.setattr(Image._meta.database, "execute_sql", execute)
+    monkeypatch.setattr(db.obj, "execute_sql", execute)
     jobs.first_claimable(kind, Turn(after="a", crowded=("a",)))
     jobs.first_claimable(kind, Turn(suspects=False))
     Image.update(crashes=1).execute()

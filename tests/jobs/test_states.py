@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
@@ -19,6 +20,7 @@ from app.database.connection import db
 from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import NotFailed, Unreachable
 from app.pictures.picture import Picture
+from tests.postgresql import ON_POSTGRESQL, empty
 
 FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
 PROCESSES = ["alpha", "beta"]
@@ -48,10 +50,11 @@ class Jobs(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = TemporaryDirectory()
-        database = Path(self.folder.name) / "downloader.db"
-        database.write_bytes(migrated())
-        sqlite.use(database)
+        if not ON_POSTGRESQL:
+            self.folder = TemporaryDirectory()
+            database = Path(self.folder.name) / "downloader.db"
+            database.write_bytes(migrated())
+            sqlite.use(database)
         self.final: dict[UUID, tuple[str, str | None]] = {}
         self.attempts: dict[UUID, int] = {}
         self.held: dict[UUID, tuple[int, str]] = {}  # the attempt and process that may end a job
@@ -60,8 +63,11 @@ class Jobs(RuleBasedStateMachine):
         self.told: set[UUID] = set()  # whose end somebody is told
 
     def teardown(self) -> None:
-        db.close()
-        self.folder.cleanup()
+        if ON_POSTGRESQL:
+            empty()
+        else:
+            db.close()
+            self.folder.cleanup()
 
     @rule(hook=st.sampled_from(HOOKS))
     def add_image(self, hook: str | None) -> None:
@@ -225,5 +231,5 @@ class Jobs(RuleBasedStateMachine):
                     assert state[image.download_id] in (Status.QUEUED, Status.RUNNING)
 
 
-TestJobs = Jobs.TestCase
+TestJobs = pytest.mark.usefixtures("database_url")(Jobs.TestCase)
 TestJobs.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)

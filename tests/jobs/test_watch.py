@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from peewee import OperationalError
 
 from app import jobs
+from app.database.connection import db
 from app.database.models import Image, Status, new_id
 from app.jobs import Standing
 from app.jobs.watch import UNSEEN, JobWatcher, Subscription
@@ -77,7 +78,7 @@ def test_a_thread_that_ends_leaves_the_next_one_alone(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions = []  # each connection counts for itself
-    monkeypatch.setattr(Image._meta.database, "version", lambda: versions.append(0))
+    monkeypatch.setattr(db.obj, "version", lambda: versions.append(0))
     watcher = StillWatcher(9, lambda: False)
 
     assert not watcher.look()
@@ -90,7 +91,7 @@ def test_time_goes_on_while_the_database_does_not_answer(
     def held_up() -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(Image._meta.database, "version", held_up)
+    monkeypatch.setattr(db.obj, "version", held_up)
     now = [0.0]
     watcher = StillWatcher(9, lambda: False, lambda: now[0])
     subscription = watcher.subscribe(Image, new_id())
