@@ -36,6 +36,21 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of four threads."""
+    with serving(tmp_path_factory.mktemp("four"), "--threads", "4") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of two threads."""
+    flags = "--threads", "2", "--keep-alive", "75"
+    with serving(tmp_path_factory.mktemp("two"), *flags) as service:
+        yield service
+
+
 def connect(service: Service) -> socket.socket:
     return socket.create_connection(("127.0.0.1", service.port), SECONDS)
 
@@ -81,10 +96,9 @@ def test_what_is_not_in_chunks_is_refused_and_ends_the_connection(
     assert not [line for line in running.lines() if line["level"] == "ERROR"]
 
 
-def test_more_connections_than_threads_take_turns(service: Service) -> None:
-    service.start("--threads", "2", "--keep-alive", "75")
+def test_more_connections_than_threads_take_turns(two: Service) -> None:
     with ExitStack() as open_ones:
-        connections = [open_ones.enter_context(connect(service)) for _ in range(8)]
+        connections = [open_ones.enter_context(connect(two)) for _ in range(8)]
         for _ in range(5):
             for connection in connections:
                 connection.sendall(REQUEST)
@@ -96,11 +110,10 @@ def test_more_connections_than_threads_take_turns(service: Service) -> None:
     "begun", [b"", b"G", JSON + b"{", JSON.replace(b"images", b"download") + b"{"]
 )
 def test_the_process_answers_while_as_many_clients_as_threads_are_slow(
-    service: Service, begun: bytes
+    four: Service, begun: bytes
 ) -> None:
-    service.start("--threads", "4")
     with ExitStack() as connections:
-        slow = [connections.enter_context(connect(service)) for _ in range(8)]
+        slow = [connections.enter_context(connect(four)) for _ in range(8)]
         for connection in slow:
             connection.sendall(begun)
         for _ in range(3):
@@ -108,15 +121,14 @@ def test_the_process_answers_while_as_many_clients_as_threads_are_slow(
                 with suppress(ConnectionError):
                     connection.sendall(b"A")
             began = time.monotonic()
-            assert service.get("/healthz").ok
+            assert four.get("/healthz").ok
             assert (
                 time.monotonic() - began < SECONDS / 4
             )  # threads would be free after READ_SECONDS
 
 
-def test_too_many_slow_clients_are_refused_with_a_reason(service: Service) -> None:
-    service.start("--threads", "2")
-    with connect(service) as first, connect(service) as second:
+def test_too_many_slow_clients_are_refused_with_a_reason(two: Service) -> None:
+    with connect(two) as first, connect(two) as second:
         for connection in first, second:
             connection.sendall(JSON + b"{")
         connections = [first, second]
