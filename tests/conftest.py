@@ -1,5 +1,6 @@
 """What the tests share: an application on a folder of its own, and a web site on loopback."""
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -32,6 +33,9 @@ from tests.site import Site
 
 __all__ = ["browser", "tab"]  # fixtures for all
 
+# What is collected stays to the end: Python need not look through it for garbage again and again.
+gc.set_threshold(50_000)
+
 # What somebody's shell may have, and would change what the tests start.
 FOREIGN = {"URL", "ARGS", "PYTHONSAFEPATH", "GUNICORN_CMD_ARGS", "SCRIPT_NAME", "WEB_CONCURRENCY"}
 for name in list(os.environ):
@@ -47,6 +51,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("ours")
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 class Nudges:
