@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.settings import Settings
+    from app.worker.pool import PoolEngine
 
 VERSION = "0.1.0"
 CONNECTIONS = 16  # of a process to PostgreSQL, beside one for each job that runs
@@ -88,6 +89,16 @@ def _use_database(settings: "Settings") -> None:
         sqlite.use(FolderStorage(settings.storage_dir).database)
 
 
+def _engine_of(settings: "Settings") -> "type[PoolEngine]":
+    if settings.queue_url:
+        from app.worker.messages import MessageEngine
+
+        return MessageEngine
+    from app.worker.pool import PoolEngine
+
+    return PoolEngine
+
+
 def create_app(settings: "Settings | None" = None) -> "Flask":
     """Make the application; its engine starts with the first job, or when it is told to.
 
@@ -103,7 +114,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.jobs.watch import JobWatcher
     from app.settings import load
     from app.storage import open_storage
-    from app.worker.pool import PoolEngine
 
     settings = settings or load()
     prepare(settings)
@@ -113,7 +123,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.extensions["settings"] = settings
     app.extensions["storage"] = storage
     app.teardown_appcontext(lambda error: db.give_back())
-    engine = app.extensions["engine"] = PoolEngine(settings, storage, report=metrics.count_fetch)
+    engine = app.extensions["engine"] = _engine_of(settings)(
+        settings, storage, report=metrics.count_fetch
+    )
     app.extensions["watcher"] = JobWatcher(settings.max_waiting, lambda: engine.stopping)
     api.init_app(app)
     web.init_app(app)

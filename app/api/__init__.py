@@ -1,6 +1,7 @@
 """The REST API: views load, act and dump; nothing here makes an outgoing request."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
@@ -32,6 +33,9 @@ from app.http.routes import Routes
 from app.jobs.capacity import Capacity
 from app.keys import Keys
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 MAX_BODY_BYTES = 4 << 20  # 10,000 URLs of 400 characters
 
@@ -74,13 +78,21 @@ def _behind_proxies(request_log: RequestLog, app: Flask) -> WSGIApplication:
     return ProxyFix(request_log, count, x_proto=1, x_host=1) if count else request_log
 
 
+def _rate_limit(rate: "RateLimitItem", queue_url: str) -> RateLimit:
+    if queue_url:
+        from app.http.shared_rate_limit import SharedRateLimit
+
+        return SharedRateLimit(rate, queue_url)
+    return RateLimit(rate)
+
+
 def _guards(app: Flask) -> list[Guard]:
     """Return what the settings ask of those who come."""
     settings: Settings = app.extensions["settings"]
     keys = app.extensions["keys"] = Keys(settings.api_keys)
     access = Access(keys)
     hosts = [Hosts(settings.hosts)] if settings.hosts or not keys else []
-    limits = [RateLimit(settings.rate_limit)] if settings.rate_limit else []
+    limits = [_rate_limit(settings.rate_limit, settings.queue_url)] if settings.rate_limit else []
     # The limit is in the middle: it goes by keys, and counts who tries to guess one.
     known = [access.recognize, *limits, access.check] if keys else limits
     return [refuse_nameless, *hosts, *known, refuse_foreign]

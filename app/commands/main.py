@@ -11,6 +11,7 @@ from app import VERSION
 COMMANDS = {
     "fetch": ("fetch:fetch", "Get the pictures of each page in a zip, and a copy of each image."),
     "serve": ("serve:serve", "Serve pages and API."),
+    "work": ("work:work", "Do the jobs of a service on several machines."),
     "jobs": ("operator:group", "Look after downloads and images."),
     "backup": ("operator:backup", "Copy rows and files into a new folder in TARGET."),
 }

@@ -50,8 +50,11 @@ class _Text(StrDumperUnknown):
 class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
     """peewee's pool; the connection of a thread is given back after each request, job or turn."""
 
-    # Text sorts by its code points, as in SQLite: claims walk along hosts and clients.
-    field_types = {**PostgresqlDatabase.field_types, "TEXT": 'TEXT COLLATE "C"'}  # noqa: RUF012
+    field_types = {  # noqa: RUF012
+        **PostgresqlDatabase.field_types,
+        "FLOAT": "DOUBLE PRECISION",  # as in SQLite; REAL keeps seven digits
+        "TEXT": 'TEXT COLLATE "C"',  # by code points, as in SQLite: claims walk along clients
+    }
 
     def __init__(self) -> None:
         super().__init__(None)

@@ -53,7 +53,8 @@ class PoolEngine:
         self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
         self._thumbnail_pool = ThreadPoolExecutor(THUMBNAILERS, "thumbnail")  # started when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool = ThreadPoolExecutor(max(1, settings.job_threads), "job")  # as well
+        self._started = False
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._turned_at: float | None = None
         self._expiry: cleanup.CautiousClock | None = None
@@ -66,18 +67,26 @@ class PoolEngine:
         To be called in the process that works: threads do not survive a fork.
         """
         with self._starting:
-            if self._pool or self._stopping:
-                return
-            self.storage.open_parts(self.processes.register())
-            self._pool = ThreadPoolExecutor(max(1, self.settings.job_threads), "job")
-            self._watcher.start()
+            if not (self._started or self._stopping):
+                self._begin()
+                self._started = True
+
+    def _begin(self) -> None:
+        self.storage.open_parts(self.processes.register())
+        self._watcher.start()
 
     def submit(self) -> None:
         """Say that there is work: a free seat of the pool looks for it."""
         self.start()
-        if self._pool and self._seats.acquire(blocking=False):
+        if self._started and self._seats.acquire(blocking=False):
             with suppress(RuntimeError):  # it has just been shut down
-                self._pool.submit(self._sit)
+                self._pool.submit(self._take_seat)
+
+    def _take_seat(self) -> None:
+        try:
+            self.sit()
+        finally:
+            self._seats.release()
 
     def make_thumbnail(self, image: Image) -> None:
         """Say that the thumbnail of a finished image is wanted; it is made when its turn comes.
@@ -109,12 +118,15 @@ class PoolEngine:
         with self._starting:
             self.halt()
         self._stopped.set()
-        if self._pool:
-            self._pool.shutdown()
+        if self._started:
+            self._end()
             self._thumbnail_pool.shutdown(cancel_futures=True)
             self._thumbnails.close()
-            self._watcher.join()
-            self.processes.unregister()
+
+    def _end(self) -> None:
+        self._pool.shutdown()
+        self._watcher.join()
+        self.processes.unregister()
 
     def watch(self) -> None:
         """Look once for what was left behind: by the dead, by a busy database, by time."""
@@ -124,13 +136,17 @@ class PoolEngine:
         jobs.recover(self.processes.is_alive, self.settings.job_attempts)
         jobs.end_pauses()
         if jobs.any_claimable(self._tasks.kinds):
-            for _ in range(self.settings.job_threads):
-                self.submit()
+            self.fill_seats()
             self._tasks.make_room()
         self._expiry = self._expiry or cleanup.CautiousClock(jobs.newest())
         cleanup.expire(self.storage, self.settings.keep_days, self._expiry.now())
         jobs.forget_answers()
         self._turned_at = self._clock()
+
+    def fill_seats(self) -> None:
+        """Have all free seats look for work."""
+        for _ in range(self.settings.job_threads):
+            self.submit()
 
     def _watch(self) -> None:
         while not self._stopping:
@@ -148,7 +164,7 @@ class PoolEngine:
                     handler.flush()  # the lines that wait for their reader
             self._stopped.wait(WATCH_SECONDS)
 
-    def _sit(self) -> None:
+    def sit(self) -> None:
         """Take one job after another, of all kinds in turn, until there is none."""
         kinds = deque(self._tasks.kinds)
         try:
@@ -160,5 +176,4 @@ class PoolEngine:
         except Exception:
             log.exception("seat broke")
         finally:
-            self._seats.release()
             db.close()

@@ -1,0 +1,53 @@
+"""`work`: a process that does jobs and answers no requests."""
+
+import logging.config
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from app import logs, metrics, prepare
+from app.errors import ConfigurationError
+from app.settings import Settings, load
+from app.storage import open_storage
+
+if TYPE_CHECKING:
+    from app.worker.messages import MessageEngine
+
+
+@click.command()
+def work() -> None:
+    """Do the jobs of a service on several machines.
+
+    DOWNLOADER_JOB_THREADS says how many at once. SIGTERM ends it: what runs is handed back.
+    """
+    try:
+        settings = load()
+        logging.config.dictConfig(logs.configuration(settings.log_level))
+        engine = _engine(settings)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from error
+    ended = threading.Event()
+
+    def end(number: int, frame: object) -> None:
+        engine.halt()
+        ended.set()
+
+    for number in signal.SIGTERM, signal.SIGINT:
+        signal.signal(number, end)
+    engine.start()
+    ended.wait()
+    engine.stop()
+
+
+def _engine(settings: Settings) -> "MessageEngine":
+    if not settings.queue_url:
+        raise ConfigurationError(
+            "there is no queue: set DOWNLOADER_DATABASE_URL, DOWNLOADER_QUEUE_URL and"
+            " DOWNLOADER_STORAGE_URL; without them, `serve` does the jobs by itself"
+        )
+    from app.worker.messages import MessageEngine
+
+    prepare(settings)
+    return MessageEngine(settings, open_storage(settings), report=metrics.count_fetch, works=True)

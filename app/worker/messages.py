@@ -1,0 +1,111 @@
+"""The engine for more than one machine: dramatiq on Redis wakes the seats of all workers.
+
+The rows are the truth. A message says only that there is work; which job is next is asked of the
+database by the seat that it wakes, so that clients and sites take turns over all machines. A
+message that is lost, late or doubled does no harm: each worker looks once a second, and sends
+messages when there is work and none waits.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Full, Queue
+
+import dramatiq
+import redis
+from dramatiq.brokers.redis import RedisBroker
+
+from app.settings import Settings
+from app.storage import Storage
+from app.worker.pool import PoolEngine
+
+log = logging.getLogger(__name__)
+
+QUEUE = "jobs"
+OUTBOX = 100  # messages that wait for Redis; more of them would say nothing new
+CONNECT_SECONDS, ANSWER_SECONDS = 1, 5
+PAUSE_SECONDS = 1.0  # from a message that was not taken to the next
+IDLE_MILLISECONDS = 200  # between two looks at an empty queue, at most
+HEARTBEAT_MILLISECONDS = 5000  # without which the messages of a worker are given to others
+CERTAIN = 1_000_000  # dramatiq looks after dead workers by chance; it may as well each time
+
+
+class MessageEngine(PoolEngine):
+    """What tells the workers that there is work, and with `works` is one of them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], float] = time.monotonic,
+        report: Callable[[float, int], None] = lambda seconds, size: None,
+        *,
+        works: bool = False,
+    ) -> None:
+        super().__init__(settings, storage, clock, report)
+        self._works = works
+        self._redis = redis.Redis.from_url(
+            settings.queue_url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+        )
+        self._broker = RedisBroker(  # type: ignore[no-untyped-call]
+            client=self._redis,
+            middleware=[],  # neither time limits nor retries: ends and attempts are ours
+            heartbeat_timeout=HEARTBEAT_MILLISECONDS,
+            maintenance_chance=CERTAIN,
+        )
+        declare = dramatiq.actor(actor_name="work", queue_name=QUEUE, broker=self._broker)
+        self._message = declare(self.sit)
+        self._outbox: Queue[bool] = Queue(OUTBOX)
+        self._sender = threading.Thread(target=self._send, name="send", daemon=True)
+        self._worker: dramatiq.Worker | None = None
+
+    def _begin(self) -> None:
+        self._sender.start()
+        if self._works:
+            super()._begin()
+            seats = self.settings.job_threads
+            self._worker = dramatiq.Worker(
+                self._broker, worker_timeout=IDLE_MILLISECONDS, worker_threads=seats
+            )
+            self._worker.queue_prefetch = seats  # more would wait here while others are idle
+            self._worker.start()
+
+    def _end(self) -> None:
+        if self._worker:
+            self._worker.stop()
+            super()._end()
+
+    def turning(self) -> bool:
+        """Tell whether the watch has done a turn lately; where nothing is watched, all is well."""
+        return super().turning() or not self._works
+
+    def submit(self) -> None:
+        """Say that there is work, to a worker that has a free seat; nobody waits for Redis."""
+        self.start()
+        with suppress(Full):
+            self._outbox.put_nowait(True)
+
+    def fill_seats(self) -> None:
+        """Say that there is work if no message waits that says so."""
+        try:
+            waiting = self._redis.llen(f"{self._broker.namespace}:{QUEUE}")
+        except redis.RedisError as error:
+            log.warning("queue not reached", extra={"error": str(error)})
+            return
+        if not waiting:
+            super().fill_seats()
+
+    def _send(self) -> None:
+        while True:
+            self._outbox.get()
+            try:
+                self._message.send()
+            except (redis.RedisError, dramatiq.DramatiqError) as error:
+                log.warning("queue not reached", extra={"error": str(error)})
+                self._stopped.wait(PAUSE_SECONDS)
+                while not self._outbox.empty():  # the workers look by themselves
+                    self._outbox.get()
