@@ -54,6 +54,32 @@ def test_supervisors_wait_longer_for_the_end_than_the_servers() -> None:
     assert int(nginx) >= int(worker) + 5
 
 
+def test_a_browser_gets_new_namespaces_and_no_more() -> None:
+    profile = json.loads((ROOT / "deploy/seccomp-render.json").read_text())
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    rules = [rule for rule in profile["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW"]
+    plain = {name for rule in rules if "args" not in rule for name in rule["names"]}
+    assert {"execve", "seccomp", "chroot", "sendmsg"} <= plain
+    assert not plain & {
+        *("mount", "umount2", "pivot_root", "setns", "open_tree", "move_mount", "fsopen", "bpf"),
+        *("ptrace", "process_vm_readv", "keyctl", "add_key", "userfaultfd", "io_uring_setup"),
+        *("init_module", "kexec_load", "perf_event_open", "unshare", "clone", "clone3", "socket"),
+    }
+    [namespaces] = [rule for rule in rules if "unshare" in rule["names"]]
+    [flags] = namespaces["args"]
+    mounts, users, processes, networks = 0x20000, 0x10000000, 0x20000000, 0x40000000
+    assert flags["op"] == "SCMP_CMP_MASKED_EQ"
+    assert flags["value"] & mounts
+    assert not flags["value"] & (users | processes | networks)
+
+
+def test_the_container_with_a_browser_is_reached_by_nobody() -> None:
+    worker = (ROOT / "deploy/render.yml").read_text().partition("worker:")[2]
+    assert "127.0.0.1:8000" in worker
+    assert "ports:" not in worker
+    assert "seccomp=deploy/seccomp-render.json" in worker
+
+
 @pytest.mark.parametrize("name", ["requirements", "requirements-cluster", "requirements-dev"])
 def test_a_lock_file_fits_what_it_was_made_from(name: str) -> None:
     """`make lock` was not forgotten: uv notes which packages were asked for by name."""

@@ -9,6 +9,8 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import orjson
+
 from app.render.failures import CommandFailed
 from app.setting_values import MiB
 
@@ -80,7 +82,7 @@ class Devtools:
         message: Message = {"id": number, "method": method, "params": params}
         if session:
             message["sessionId"] = session
-        rest = memoryview(json.dumps(message).encode() + b"\0")
+        rest = memoryview(orjson.dumps(message) + b"\0")
         with self._sending, suppress(OSError):  # it has ended: `check` says so
             while rest:
                 rest = rest[os.write(self._target, rest) :]
@@ -92,7 +94,7 @@ class Devtools:
             if b"\0" in piece:
                 *messages, rest = rest.split(b"\0")
                 for message in messages:
-                    self._receive(json.loads(message))
+                    self._receive(_loaded(message))
 
     def _piece(self) -> bytes:
         try:
@@ -105,3 +107,12 @@ class Devtools:
             answers.put(message)
         elif handler := self._handlers.get(message.get("method", "")):
             handler(message.get("params", {}), message.get("sessionId", ""))
+
+
+def _loaded(message: bytearray) -> Message:
+    """Read JSON; orjson takes a tenth of the time, and no lone surrogates."""
+    try:
+        loaded: Message = orjson.loads(message)
+    except orjson.JSONDecodeError:
+        loaded = json.loads(message)
+    return loaded

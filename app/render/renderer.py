@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
-from app.errors import Interrupted
+from app.errors import Interrupted, RefusedUrl
 from app.fetch import Fetcher
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
@@ -55,7 +55,11 @@ class Renderer:
             raise RenderFailed(str(failure)) from failure
         finally:
             self._turns.release()
-        return Url.lenient(taken["url"].partition("#")[0]), _pictures(taken, tab.marker, sources)
+        try:
+            final = Url.lenient(taken["url"].partition("#")[0])
+        except RefusedUrl as refusal:
+            raise RenderFailed("the page has gone elsewhere") from refusal
+        return final, _pictures(taken, tab.marker, sources)
 
 
 def _pictures(taken: Message, marker: str, sources: Collection[str]) -> list[Picture]:

@@ -30,13 +30,30 @@ TAKE = """
 ((marker, mostCharacters, mostElements) => {
   const PAINTED = ['background-image', 'border-image-source', 'mask-image', 'content'];
   const SHEETS = 'style, link[rel~="stylesheet" i]';
+  const MOST_SHOWN = 10000, LONGEST = 8192, MOST_FRAMES = 50;
   let elements = 0, characters = 0, numbers = 0;
+
+  // Elements with such names hide what documents and forms have themselves.
+  const method = (type, name) => (self, ...rest) => type.prototype[name].apply(self, rest);
+  const property = (type, name) => {
+    const read = Object.getOwnPropertyDescriptor(type.prototype, name).get;
+    return self => read.call(self);
+  };
+  const rootOf = property(Document, 'documentElement'), urlOf = property(Document, 'URL');
+  const baseOf = property(Node, 'baseURI'), shadowOf = property(Element, 'shadowRoot');
+  const boxOf = method(Element, 'getBoundingClientRect');
+  const isVisible = method(Element, 'checkVisibility');
+  const read = method(Element, 'getAttribute'), write = method(Element, 'setAttribute');
+  const kindOf = property(Node, 'nodeType');
+  const all = (root, selector) =>
+    (kindOf(root) === Node.DOCUMENT_NODE ? Document : DocumentFragment)
+      .prototype.querySelectorAll.call(root, selector);
 
   const names = value => /url\\((?!"data:)/.test(value);
   const visible = element => {
-    const box = element.getBoundingClientRect();
+    const box = boxOf(element);
     return box.width >= 3 && box.height >= 3
-      && element.checkVisibility({visibilityProperty: true, opacityProperty: true});
+      && isVisible(element, {visibilityProperty: true, opacityProperty: true});
   };
   const painted = (element, pseudo) => {
     const style = getComputedStyle(element, pseudo);
@@ -62,19 +79,23 @@ TAKE = """
 
   const take = page => {
     const shown = [], frames = [], shadows = [], changes = [];
-    const base = page.baseURI;
-    const show = (url, alt) => {
-      try { shown.push([url === 'canvas:' ? url : new URL(url, base).href, alt ?? '']); } catch {}
+    const base = baseOf(page);
+    const show = (written, alt) => {
+      if (shown.length >= MOST_SHOWN || written.length > LONGEST) return;
+      try {
+        const url = written === 'canvas:' ? written : new URL(written, base).href;
+        shown.push([url, String(alt ?? '').slice(0, 300).toWellFormed()]);
+      } catch {}
     };
     const walk = root => {
-      for (const element of root.querySelectorAll('*')) {
+      for (const element of all(root, '*')) {
         if (++elements > mostElements) break;
         const url = own(element);
         if (url && visible(element)) show(url, element.alt);
         if (element.localName === 'iframe' || element.localName === 'frame') {
           let inner = null;
           try { inner = element.contentDocument; } catch {}
-          if (inner?.documentElement && numbers < 50) {
+          if (inner && rootOf(inner) && numbers < MOST_FRAMES) {
             const number = numbers++;
             frames.push([number, take(inner)]);
             changes.push([element, 'data-bg', `${marker}${number}`]);
@@ -84,31 +105,32 @@ TAKE = """
         const values = [null, '::before', '::after'].flatMap(pseudo => painted(element, pseudo));
         if (values.length) {
           if (visible(element)) for (const url of addresses(values)) show(url);
-          const style = element.getAttribute('style') ?? '';
+          const style = read(element, 'style') ?? '';
           const image = `background-image:${values.join(',')}!important`;
           changes.push([element, 'style', `${style};${image}`]);
         }
-        if (element.shadowRoot) {
-          shadows.push(element.shadowRoot);
-          walk(element.shadowRoot);
+        const shadow = shadowOf(element);
+        if (shadow) {
+          shadows.push(shadow);
+          walk(shadow);
         }
       }
     };
     walk(page);
     for (const [element, name, value] of changes) {
-      element.setAttribute(name, value);
+      write(element, name, value);
       if (name === 'data-bg') element.removeAttribute('srcdoc');
     }
     for (const root of [page, ...shadows]) {
-      for (const sheet of root.querySelectorAll(SHEETS)) sheet.remove();
+      for (const sheet of all(root, SHEETS)) sheet.remove();
     }
-    const [open, close] = page.documentElement.cloneNode(false).outerHTML.split(/(?=<\\/html>$)/);
-    const content = page.documentElement.getHTML(
-      {serializableShadowRoots: true, shadowRoots: shadows});
-    const html = `<!DOCTYPE html>${open}${content}${close ?? ''}`;
+    const whole = rootOf(page);
+    const [open, close] = whole.cloneNode(false).outerHTML.split(/(?=<\\/html>$)/);
+    const content = whole.getHTML({serializableShadowRoots: true, shadowRoots: shadows});
+    const html = `<!DOCTYPE html>${open}${content}${close ?? ''}`.toWellFormed();
     characters += html.length;
     if (characters > mostCharacters) throw new RangeError('too large');
-    return {url: page.URL, base, html, shown: shown.slice(0, 10000), frames};
+    return {url: urlOf(page), base, html, shown, frames};
   };
   return JSON.stringify(take(document));
 })

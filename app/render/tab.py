@@ -1,7 +1,6 @@
 """One page in a browser: opened, scrolled to its end, and taken as it is then."""
 
 import base64
-import json
 import secrets
 import struct
 import threading
@@ -9,6 +8,8 @@ import time
 import zlib
 from contextlib import suppress
 from typing import Any
+
+import orjson
 
 from app.fetch.proxy import BUDGET
 from app.render import scripts
@@ -229,9 +230,9 @@ class Tab:
 
     def _taken(self) -> Message:
         self.marker = f"https://{secrets.token_hex(16)}.invalid/"
-        arguments = json.dumps([self.marker, MAX_CHARACTERS, MAX_ELEMENTS])
+        arguments = orjson.dumps([self.marker, MAX_CHARACTERS, MAX_ELEMENTS]).decode()
         text = self._evaluate(f"{scripts.TAKE}(...{arguments})", strict=True)
-        taken: Message = json.loads(text)
+        taken: Message = orjson.loads(text)
         if not taken["url"].startswith(("http://", "https://")):
             raise RenderFailed("the page has gone elsewhere")
         return taken

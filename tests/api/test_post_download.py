@@ -52,6 +52,23 @@ def test_it_keeps_what_was_asked_for(client: FlaskClient) -> None:
     assert {name: getattr(row, name) for name in wanted} == wanted
 
 
+def test_a_page_is_opened_in_a_browser_where_there_is_one(app: Flask, client: FlaskClient) -> None:
+    refused = client.post("/download", json={"url": URL, "render": True})
+    assert refused.status_code == 422
+    [reason] = refused.json["errors"]["render"]
+    assert "DOWNLOADER_BROWSER" in reason
+    assert "bookmarklet" in reason
+    assert client.post("/download", json={"url": URL, "render": False}).status_code == 202
+
+    app.extensions["settings"] = replace(app.extensions["settings"], browser="/usr/bin/browser")
+    path = client.post("/download", json={"url": URL, "render": True}).json["status_url"]
+    assert Download.get(Download.render).url == URL
+    told = client.get(path).json
+    assert (told["rendered"], told["render_detail"]) == (None, None)
+    listed = {"url": URL, "render": True, "image_urls": ["a.png"]}
+    assert "render" in client.post("/download", json=listed).json["errors"]
+
+
 def test_formats_have_the_names_that_people_know_them_by(client: FlaskClient) -> None:
     client.post("/download", json={"url": URL, "types": ["jpg", "TIF", "heif", "PNG"]})
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -30,7 +30,7 @@ class BrowserService(Service):
         self.prefix = list(prefix())
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """A folder of nobody's, which pytest's own are not."""
     need_browser()
@@ -45,15 +45,15 @@ def own(folder: Path) -> None:
             os.chown(path, NOBODY, NOBODY)
 
 
-@pytest.fixture(scope="package")
-def service(folder: Path) -> Iterator[BrowserService]:
+@contextmanager
+def serving(folder: Path, seconds: float, **variables: str) -> Iterator[BrowserService]:
+    """Serve as nobody, with some seconds for each page."""
     with ExitStack() as stack:
         service = BrowserService(
             folder,
-            DOWNLOADER_RENDER_SECONDS="12",
-            DOWNLOADER_RENDER_MEMORY="400MiB",
-            DOWNLOADER_BROWSERS_AT_ONCE="2",
+            DOWNLOADER_RENDER_SECONDS=str(seconds),
             DOWNLOADER_JOB_THREADS="16",
+            **variables,
         )
         own(folder)
         stack.callback(service.end)
@@ -61,13 +61,13 @@ def service(folder: Path) -> Iterator[BrowserService]:
         yield service
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def pages() -> Iterator[Site]:
     with Site() as site:
         yield site
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def other() -> Iterator[Site]:
     """Another host, for what pages take from elsewhere."""
     with Site() as site:

@@ -123,6 +123,13 @@ CASES = {
         ["/moved/to/a.png"],
         ["a.png"],
     ),
+    "among names of what documents and forms have": Case(
+        "<body><form><input name=getAttribute><input name=shadowRoot><img name=URL src=a.png>"
+        "</form><form name=documentElement></form><img name=querySelectorAll src=b.png"
+        " alt='half \\ud800'><script>document.body.append('\\ud800')</script>",
+        ["a.png", "b.png"],
+        ["a.png", "b.png"],
+    ),
     "behind an alert": Case(
         f"<body><script>alert('wait'); {APPEND.format('a.png')}</script>", ["a.png"]
     ),

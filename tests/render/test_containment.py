@@ -3,16 +3,17 @@
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.render.conftest import BrowserService
+from tests.render.conftest import BrowserService, serving
 from tests.site import Reply, Site
 
-DEADLINE = 12.0  # seconds; of the service
+DEADLINE = 6.0  # seconds
 MEMORY = 400 << 20
 SLACK = 3.0
 
@@ -41,6 +42,14 @@ HOSTILE = {
     " const f = document.createElement('iframe'); f.src = '/frames' + location.hash + 'x#' +"
     " 'x'.repeat(location.hash.length + 1); document.body.append(f) }</script>",
 }
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[BrowserService]:
+    bounds = {"BROWSERS_AT_ONCE": "3", "RENDER_MEMORY": str(MEMORY)}
+    variables = {f"DOWNLOADER_{name}": value for name, value in bounds.items()}
+    with serving(folder, DEADLINE, **variables) as service:
+        yield service
 
 
 class Sessions:
@@ -95,7 +104,7 @@ class Watcher(threading.Thread):
 
 @pytest.fixture(scope="module")
 def ended(service: BrowserService, pages: Site) -> dict[str, Any]:
-    """Open all of them, two at once; return what became of each, and of the service meanwhile."""
+    """Open all of them, three at once; return what became of each, and of the service meanwhile."""
     stop = threading.Event()
 
     def drip() -> Reply:

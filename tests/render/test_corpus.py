@@ -3,17 +3,24 @@
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 
 from tests.pictures.small import png
-from tests.render.conftest import BrowserService
+from tests.render.conftest import BrowserService, serving
 from tests.render.corpus import CASES
 from tests.site import Reply, Site
 
 NAMES = [name.replace(" ", "-").replace(",", "") for name in CASES]
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[BrowserService]:
+    with serving(folder, 20, DOWNLOADER_BROWSERS_AT_ONCE="4") as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
