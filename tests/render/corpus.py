@@ -86,7 +86,7 @@ CASES = {
         "<head><link rel=stylesheet href={other}/sheet.css></head><body>"
         "<p class=hero>x</p><img src=z.png>",
         ["{other}/hero.png", "{other}/imported.png", "z.png"],
-        ["z.png"],
+        ["{other}/hero.png", "{other}/imported.png", "z.png"],
     ),
     "by rules that a script makes": Case(
         "<body><p class=a>x</p><p class=b>x</p><script>"

@@ -64,7 +64,7 @@ def test_a_browser_finds_what_is_shown(
 ) -> None:
     here = pages.url(f"/{name}")
     shown = [urljoin(here, url.replace("{other}", other.url(""))) for url in case.shown]
-    static = [urljoin(here, url) for url in case.static]
+    static = [urljoin(here, url.replace("{other}", other.url(""))) for url in case.static]
     document = ended[name]
     assert (document["rendered"], document["render_detail"]) == (True, None)
     assert found(document)[: len(shown)] == shown
