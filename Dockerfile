@@ -20,7 +20,7 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["gunicorn", "wsgi:app", "--bind", "0.0.0.0:8000"]
 
-# For pages that need a browser, some 300 MB more: docker build --target render
+# For pages that need a browser, some 800 MB more: docker build --target render
 FROM service AS render
 USER 0:0
 # hadolint ignore=DL3008
