@@ -54,11 +54,22 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
         Refused: with what to change.
 
     """
-    urls = _lines(form, "urls", MAX_PAGES)
+    if form.get("kind") == "images":
+        urls, images = _first_and_all(_lines(form, "urls", MAX_URLS))
+    else:
+        urls, images = _lines(form, "urls", MAX_PAGES), {}
     if form.get("image_urls", "").strip() and len(urls) > 1:
         raise Refused({"image_urls": ["Pictures are listed for one page: enter one address."]})
-    options = _options(form)
+    options = _options(form) | images
+    if "choose" in form:  # from all there are
+        options.setdefault("limit", services.settings().max_images)
     return _judged(NewDownload(), {number: {"url": url, **options} for number, url in urls.items()})
+
+
+def _first_and_all(lines: dict[int, str]) -> tuple[dict[int, str], dict[str, Any]]:
+    """Return what makes one download of a list of images; it stands under the first of them."""
+    number, url = next(iter(lines.items()))
+    return {number: url}, {"image_urls": list(lines.values())}
 
 
 def new_images(form: Form) -> list[dict[str, Any]]:

@@ -27,7 +27,8 @@ def add() -> Response | tuple[str, int]:
     form = forms.Form(request.form)
     try:
         forms.add_list(form, request.files.get("list"))
-        target = _add_images(form) if form.get("kind") == "images" else _add_downloads(form)
+        alone = form.get("kind") == "images" and "choose" not in form
+        target = _add_images(form) if alone else _add_downloads(form)
     except forms.Refused as refused:
         return _form(form, refused.errors), 422
     services.engine().submit()

@@ -66,11 +66,16 @@ def _split(url: str) -> tuple[str, str]:
     return place, path
 
 
+def format_of(image: Image) -> str:
+    """Say the format of a picture, such as `JPEG`, if it is known."""
+    known = BY_CONTENT_TYPE.get(image.content_type or "")
+    return known.name.upper() if known else ""
+
+
 def kind(image: Image) -> str:
     """Say the format and the sides of a picture, such as `JPEG, 800 × 600`."""
-    known = BY_CONTENT_TYPE.get(image.content_type or "")
     sides = f"{image.width} × {image.height}".replace(" ", NO_BREAK) if image.width else ""
-    return ", ".join(filter(None, [known.name.upper() if known else "", sides]))
+    return ", ".join(filter(None, [format_of(image), sides]))
 
 
 def preview(image: Image) -> str | None:
@@ -109,6 +114,7 @@ FILTERS: dict[str, Any] = {
     "host": host,
     "name": name,
     "kind": kind,
+    "format": format_of,
     "count": count,
     "preview": preview,
     "sentence": sentence,

@@ -29,7 +29,7 @@ def test_pictures_appear_one_by_one_until_the_zip_is_there(
     events: list[str] = []
     tab.page.on("request", lambda request: events.append(request.url))
     ask_for(tab.page, url, site)
-    pictures = tab.page.get_by_role("list", name="Pictures")
+    pictures = tab.page.get_by_role("group", name="Pictures")
     expect(tab.page.get_by_text("4 pictures found. 1 of 4 stored.")).to_be_visible()
     expect(tab.page.get_by_role("progressbar")).to_have_attribute("value", "1")
     expect(pictures.get_by_role("img")).to_have_count(0)  # each stands beside its name

@@ -1,11 +1,12 @@
 // Follows a download: each event means "look again", and what has changed is put in its place.
 import { isRunning, poll, update } from "./update.js";
 
-const PARTS = ["summary", "pictures", "left"];
+const PARTS = ["summary", "left"];
 const PAUSE_MILLISECONDS = 300; // at least, between two looks, however fast the pictures come
 
 let looking = false;
 let again = false;
+let takePage = async () => {};
 
 async function look() {
   again = looking;
@@ -14,15 +15,18 @@ async function look() {
   do {
     again = false;
     const began = performance.now();
-    await update(PARTS).catch(() => {}); // the next event tries again
+    await update(PARTS, takePage).catch(() => {}); // the next event tries again
     const pause = Math.max(PAUSE_MILLISECONDS, 2 * (performance.now() - began)); // easy on slow lines
     await new Promise((resolve) => setTimeout(resolve, pause));
   } while (again);
   looking = false;
 }
 
-function follow(events) {
-  const source = new EventSource(events);
+// Follows the download that this page shows, if it is running; `take` gets each newer copy of the page.
+export function follow(take) {
+  if (!isRunning()) return;
+  takePage = take;
+  const source = new EventSource(document.getElementById("summary").dataset.events);
   source.addEventListener("open", look); // it may have gone on since this page was made
   source.addEventListener("progress", look);
   source.addEventListener("end", () => {
@@ -30,8 +34,6 @@ function follow(events) {
     look();
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) poll(PARTS);
+    if (source.readyState === EventSource.CLOSED) poll(PARTS, take);
   });
 }
-
-if (isRunning()) follow(document.getElementById("summary").dataset.events);

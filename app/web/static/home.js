@@ -4,12 +4,13 @@ import { copy } from "./copy.js";
 
 const form = document.querySelector(".ask");
 const button = form.querySelector(".primary");
+const buttons = form.querySelectorAll(".actions button");
 const told = form.querySelector("[role=status]");
 
 form.querySelector("[aria-invalid]")?.focus();
 
 form.addEventListener("submit", () => {
-  button.disabled = true; // a second click would ask for everything again
+  setTimeout(() => disable(true)); // a second click would ask for everything again
   told.textContent = "Sending…";
 });
 
@@ -35,9 +36,13 @@ addEventListener("drop", (event) => {
   takeFiles(event.dataTransfer.files);
 });
 
+function disable(disabled) {
+  for (const each of buttons) each.disabled = disabled;
+}
+
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  button.disabled = false;
+  disable(false);
   told.textContent = "";
 });
 

@@ -14,13 +14,15 @@ export async function load(url) {
   return page;
 }
 
-export async function update(ids) {
+// Updates the parts with these ids; `take` gets the newer copy too.
+export async function update(ids, take = async () => {}) {
   const fresh = await load(HERE);
   if (fresh.getElementById(ids[0])) document.title = fresh.title;
   for (const id of ids) {
     const next = fresh.getElementById(id);
     if (next) keepFocus(() => adopt(document.getElementById(id), next));
   }
+  await take(fresh);
 }
 
 // Changes the page; where what had the focus goes, what took its place among the actions gets it.
@@ -36,10 +38,10 @@ export function isRunning() {
   return document.querySelector("[data-running]") !== null;
 }
 
-export function poll(ids) {
+export function poll(ids, take) {
   setTimeout(async () => {
-    await update(ids).catch(() => {}); // the service may be gone for a moment
-    if (isRunning()) poll(ids);
+    await update(ids, take).catch(() => {}); // the service may be gone for a moment
+    if (isRunning()) poll(ids, take);
   }, POLL_MILLISECONDS);
 }
 

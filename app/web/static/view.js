@@ -86,7 +86,8 @@ async function remove(form) {
   const answer = await fetch(image, { method: "DELETE" });
   if (!answer.ok && answer.status !== 404) return form.submit();
   const next = neighbour(link, 1) ?? neighbour(link, -1);
-  link.closest("li").remove();
+  link.dispatchEvent(new CustomEvent("removed", { bubbles: true }));
+  link.closest("li")?.remove();
   if (wanted !== link) return; // somebody has gone on
   if (next) await go(next);
   else dialog.close();

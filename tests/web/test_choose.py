@@ -1,0 +1,260 @@
+"""Choosing pictures: from an address, a list, the bookmarklet, or what is stored, to their zip."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, expect
+
+from app import jobs
+from app.database import sqlite
+from app.database.connection import db
+from app.database.models import Download, Image, Status
+from tests.browser import Tab
+from tests.samples import picture
+from tests.service.conftest import Service
+from tests.site import Site
+from tests.web.conftest import PHONE, barriers
+
+Work = Callable[[], int]
+
+
+def body(number: int) -> bytes:
+    """Return a picture as the site has it; each has sides of its own."""
+    return picture("gif" if number % 10 == 9 else "png", number, (40 + number, 30))
+
+
+def show(site: Site, count: int) -> str:
+    """Serve a page of some pictures; return its URL."""
+    for number in range(count):
+        site.file(f"/{number}.png", body(number), "application/octet-stream")
+    return site.page("/", "".join(f'<img src="{number}.png">' for number in range(count)))
+
+
+def save(page: Page, name: str, path: Path) -> list[bytes]:
+    """Save by the button or link of a name; return what is in the zip."""
+    with page.expect_download() as saving:
+        page.get_by_text(name, exact=True).click()
+    saving.value.save_as(path / "chosen.zip")
+    return members((path / "chosen.zip").read_bytes())
+
+
+def members(content: bytes) -> list[bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return [archive.read(name) for name in archive.namelist()]
+
+
+def box(page: Page, place: int) -> Any:
+    return page.get_by_role("checkbox", name=re.compile(f"^Choose 0*{place}-"))
+
+
+def test_an_address_leads_to_a_grid_and_three_of_sixty_to_their_zip(
+    tab: Tab, url: str, site: Site, tmp_path: Path
+) -> None:
+    page = tab.page
+    page.set_viewport_size(PHONE)
+    page.goto(url)
+    page.get_by_label("Addresses").fill(show(site, 60))
+    page.get_by_role("button", name="Choose pictures").click()
+    expect(page.get_by_text("0 of 60 chosen")).to_be_visible()
+    page.wait_for_load_state()
+    box(page, 5).focus()
+    page.keyboard.press("Space")
+    box(page, 31).check()
+    page.get_by_label("Sort by").select_option("Largest first")
+    box(page, 59).check()
+    expect(page.get_by_role("group", name="Pictures")).to_contain_text("99 × 30")
+    assert barriers(page) == []
+
+    assert save(page, "Save 3 pictures", tmp_path) == [body(58), body(30), body(4)]
+    page.get_by_label("Sort by").select_option("Page order")
+    assert save(page, "Save 3 pictures", tmp_path) == [body(4), body(30), body(58)]
+    expect(page.get_by_text("3 of 60 chosen")).to_be_visible()
+    assert site.asked("/4.png") == 1
+
+
+def test_without_javascript_boxes_and_a_button_do_it(
+    browser: Browser, url: str, service: Service, site: Site, tmp_path: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    added = service.post("/download", url=show(site, 60), limit=60)
+    service.end_of(added["download_url"])
+    page.goto(f"{url}/downloads/{added['download_id']}")
+    page.get_by_role("button", name="Save chosen pictures").click()
+    expect(page.get_by_role("alert")).to_have_text("Choose at least one picture.")
+    box(page, 5).check()
+    box(page, 30).check()
+    page.get_by_role("button", name="2", exact=True).click()
+    box(page, 59).check()
+    page.get_by_role("button", name="1", exact=True).click()
+    expect(box(page, 5)).to_be_checked()
+    page.get_by_role("button", name="Save chosen pictures").click()
+    page.wait_for_url(f"{url}/downloads/*")  # of the new download, which refreshes itself
+
+    assert save(page, "Download zip", tmp_path) == [body(4), body(29), body(58)]
+    context.close()
+
+
+def test_what_the_bookmarklet_sends_is_chosen_from(
+    tab: Tab, url: str, site: Site, tmp_path: Path
+) -> None:
+    page = show(site, 59)
+    images = [f"{page}{number}.png" for number in range(59)]
+    tab.page.goto(f"{url}/#{urlencode({'url': page, 'image': images}, doseq=True)}")
+    tab.page.get_by_role("button", name="Choose pictures").click()
+    expect(tab.page.get_by_text("0 of 59 chosen")).to_be_visible()
+    box(tab.page, 1).check()
+    box(tab.page, 3).click(modifiers=["Shift"])
+
+    assert save(tab.page, "Save 3 pictures", tmp_path) == [body(0), body(1), body(2)]
+    assert not site.asked("/")
+
+
+def test_a_list_of_images_is_chosen_from(tab: Tab, url: str, site: Site, tmp_path: Path) -> None:
+    page = show(site, 4)
+    listed = "# mine\n" + "\n".join(f"{page}{number}.png" for number in range(4))
+    tab.page.goto(url)
+    tab.page.get_by_text("These images").click()
+    tab.page.get_by_label("Or choose a text file").set_input_files(
+        {"name": "list.txt", "mimeType": "text/plain", "buffer": listed.encode()}
+    )
+    expect(tab.page.get_by_label("Addresses")).to_have_value(listed)
+    tab.page.get_by_role("button", name="Choose pictures").click()
+    expect(tab.page.get_by_text("0 of 4 chosen")).to_be_visible()
+    box(tab.page, 2).check()
+    tab.page.get_by_role("button", name="Invert").click()
+
+    assert save(tab.page, "Save 3 pictures", tmp_path) == [body(0), body(2), body(3)]
+
+
+@pytest.fixture
+def five_hundred(service: Service) -> str:
+    """The id of a finished download, as the service would have made it but for its files."""
+    sqlite.use(Path(service.environment["DOWNLOADER_STORAGE_DIR"]) / "downloader.db")
+    done = {"status": Status.FINISHED, "attempts": 1, "content_type": "image/svg+xml"}
+    with db.atomic():
+        download = Download.create(
+            url="https://example.com/", limit=500, found=500, status=Status.FINISHED, attempts=1
+        )
+        for place in range(1, 501):
+            Image.create(
+                download=download,
+                position=place,
+                source_url=f"https://example.com/{place}.svg",
+                found_in="img.src",
+                file=f"{place:04}-{place}.svg",
+                width=place,
+                height=1,
+                bytes=10**6,  # too large to be shown small
+                **done,
+            )
+    db.close()
+    return str(download.id)
+
+
+def test_of_five_hundred_few_are_in_the_document_and_all_can_be_chosen(
+    tab: Tab, url: str, five_hundred: str
+) -> None:
+    page, most = tab.page, 0
+    page.goto(f"{url}/downloads/{five_hundred}")
+    expect(page.get_by_text("0 of 500 chosen")).to_be_visible()
+    tiles = page.locator("#pictures li")
+    for _ in range(40):
+        page.mouse.wheel(0, 900)
+        page.wait_for_function("document.querySelector('#pictures li') !== null")
+        most = max(most, tiles.count())
+    expect(page.get_by_text("0500-500.svg")).to_be_attached()
+    assert 0 < most <= 200
+
+    page.get_by_role("button", name="All").click()
+    expect(page.get_by_role("button", name="Save 500 pictures")).to_be_enabled()
+    page.get_by_label("Longer side").fill("400")
+    expect(page.get_by_text("101 of 101 chosen")).to_be_visible()
+    page.get_by_role("button", name="None").click()
+    expect(page.get_by_role("button", name="Save pictures")).to_be_disabled()
+    page.get_by_label("Longer side").fill("0")
+    expect(page.get_by_text("399 of 500 chosen")).to_be_visible()
+
+
+def test_addresses_are_copied(tab: Tab, url: str, five_hundred: str) -> None:
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
+    tab.page.goto(f"{url}/downloads/{five_hundred}")
+    for place in 1, 2:
+        box(tab.page, place).check()
+    tab.page.get_by_role("button", name="Copy addresses").click()
+
+    expect(tab.page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = tab.page.evaluate("navigator.clipboard.readText()")
+    assert copied == "https://example.com/1.svg\nhttps://example.com/2.svg"
+
+
+@pytest.fixture
+def finished(client: FlaskClient, site: Site, work: Work) -> Download:
+    job_id = client.post("/download", json={"url": show(site, 3)}).json["download_id"]
+    work()
+    return jobs.get(Download, job_id)
+
+
+def post(client: FlaskClient, download: Download, images: list[Any]) -> Any:
+    return client.post(f"/downloads/{download.id}/choose", data={"images": images})
+
+
+def test_pictures_deleted_meanwhile_are_told_of_and_the_others_stay_chosen(
+    client: FlaskClient, finished: Download
+) -> None:
+    first, second, _ = (image.id for image in jobs.pictures_of(finished))
+    client.delete(f"/images/{first}")
+    answer = post(client, finished, [first, second])
+
+    assert answer.status_code == 422
+    assert "Some of these pictures have been deleted." in answer.text
+    assert answer.text.count(" checked>") == 1
+    assert Download.select().count() == 1
+
+
+def test_who_loads_the_answer_to_the_form_again_is_led_back(
+    client: FlaskClient, finished: Download
+) -> None:
+    answer = client.get(f"/downloads/{finished.id}/choose")
+
+    assert (answer.status_code, answer.location) == (303, f"/downloads/{finished.id}")
+
+
+def test_of_a_preview_the_chosen_are_downloaded(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    body = {"url": show(site, 3), "dry_run": True}
+    preview = jobs.get(Download, client.post("/download", json=body).json["download_id"])
+    work()
+    third, first = (jobs.pictures_of(preview)[place] for place in (2, 0))
+    answer = post(client, preview, [third.id, first.id])
+
+    assert answer.status_code == 303
+    new = jobs.get(Download, answer.location.rpartition("/")[2])
+    assert new.image_urls == [first.source_url, third.source_url]
+    assert (new.dry_run, new.limit) == (False, 2)
+
+
+def test_to_choose_all_pictures_are_fetched_that_may_be(client: FlaskClient) -> None:
+    client.post("/", data={"urls": "https://example.com/", "choose": "true"})
+
+    assert Download.get().limit == 500
+    client.post("/", data={"urls": "https://example.com/", "choose": "true", "limit": "7"})
+    assert Download.select().order_by(Download.id.desc()).get().limit == 7
+
+
+def test_to_choose_from_a_list_of_images_it_becomes_one_download(client: FlaskClient) -> None:
+    urls = ["https://example.com/1.png", "https://example.com/2.png"]
+    client.post("/", data={"kind": "images", "urls": "\n".join(urls), "choose": "true"})
+
+    [download] = Download.select()
+    assert download.image_urls == urls
+    assert not Image.select().exists()
