@@ -17,8 +17,6 @@ from app.scrape.supports import supported
 
 MAX_IMPORTS = 2  # imports within imports
 
-# The last takes the place of a sheet that a script puts there: loadCSS and its relatives.
-_SHEETS = "style, link[rel~=stylesheet i][href], link[rel~=preload i][as=style i][onload][href]"
 _FONTS = re.compile(r"https?://(?:fonts\.|use\.typekit\.|use\.fontawesome\.)")  # and nothing else
 _LAYER_OR_CHARSET = re.compile(r"\s*@(?:layer|charset)\b[^;{}]*;", re.IGNORECASE)
 _IMPORT = re.compile(
@@ -56,26 +54,27 @@ class LinkedSheets:
         """Return the sheets that apply to this screen."""
         sheets: list[Sheet] = []
         titles: set[str] = set()  # of the preferred sheets, which share the first title
-        for element in document.select(_SHEETS):
+        links = self._load and any(map(_is_linked, document.select("link")))
+        for element in document.select("style, link" if links else "style"):  # far slower for both
             title = (element.attr("title") or "").strip()
             if element.tag == "style":
                 if _applies(element) and not element.closest("noscript"):
                     sheets += self._with_imports(element.text, "", 0)
-            elif self._load and _is_linked(element) and (not titles or title in {"", *titles}):
+            elif _is_linked(element) and (not titles or title in {"", *titles}):
                 titles |= {title} - {""}
-                sheets += self._linked(element.attr("href") or "", self._base, 0)
+                sheets += self._linked((element.attr("href") or "").strip(), self._base, 0)
         return sheets
 
     def _linked(self, reference: str, base: str, depth: int) -> list[Sheet]:
         """Load a sheet that a page or another sheet names."""
         try:
-            url = ada_url.join_url(base, reference.strip()).partition("#")[0]
+            url = ada_url.join_url(base, reference).partition("#")[0] if reference else ""
         except ValueError:
             return []
-        if not self._load or url[:4] != "http" or url in self._known or _FONTS.match(url):
+        if url[:4] != "http" or url in self._known or _FONTS.match(url):
             return []
         self._known.add(url)
-        loaded = self._load(url)
+        loaded = self._load(url) if self._load else None
         if not loaded:
             return []
         text = _decoded(loaded.body, loaded.charset, self._encoding)
@@ -102,7 +101,7 @@ class LinkedSheets:
             return []
         if not shows(media.strip()):
             return []
-        sheets = self._linked(next(filter(None, references), ""), base, depth)
+        sheets = self._linked(next(filter(None, references), "").strip(), base, depth)
         if layer:
             around = f"@layer {(name or '').strip()}{{"
             return [Sheet(f"{around}{sheet.text}}}", sheet.base) for sheet in sheets]
@@ -115,7 +114,10 @@ def _applies(element: Element) -> bool:
 
 
 def _is_linked(link: Element) -> bool:
-    """Tell whether a link's sheet applies, at once or once a script has made it do so."""
+    """Tell whether a link's sheet applies, at once or once a script has made it do so.
+
+    `rel=preload` and `media=print` become a sheet when loaded, by loadCSS and its relatives.
+    """
     words = link.attrs.get("rel") or ()
     kinds = {word.lower() for word in (words.split() if isinstance(words, str) else words)}
     onload = link.attr("onload") or ""

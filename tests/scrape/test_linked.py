@@ -57,6 +57,7 @@ PAGES = [
     ("<link rel=stylesheet href=itself.css>", ["/folder/a.png"]),
     ("<link rel=stylesheet href=semicolon.css>", ["/folder/a.png"]),
     ("<link rel=stylesheet href=missing.css>", []),
+    ("<link rel=stylesheet href><link rel=stylesheet>", []),
     ("<link rel=stylesheet href=http://[>", []),
     ("<link rel=stylesheet href='data:text/css,p{background:url(a.png)}'>", []),
     ("<link rel=stylesheet href=a.css><link rel=stylesheet href=b.css>", ["/folder/b.png"]),
