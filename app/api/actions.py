@@ -20,21 +20,24 @@ def register(
 ) -> None:
     """Declare these operations; `version` is what a GET of the job's own path would show now."""
     kind = resource.kind
-    job = f"/<uuid:{kind.__name__.lower()}_id>"
+    noun = kind.__name__.lower()
+    job = f"/<uuid:{noun}_id>"
 
-    @resource.get(f"{job}/callback", answer=DeliveryDocument)
+    @resource.get(f"{job}/callback", name=f"get_{noun}_callback", answer=DeliveryDocument)
     def callback(job_id: UUID) -> Delivery:
         """Get whether its receiver has been told of the end."""
         return jobs.delivery_of(kind, job_id)
 
-    @resource.post(f"{job}/retry", accepted=(accepted,), problems=("not-failed",))
+    @resource.post(
+        f"{job}/retry", name=f"retry_{noun}", accepted=(accepted,), problems=("not-failed",)
+    )
     def retry(job_id: UUID) -> Any:
         """Ask again for what failed, as a new job."""
         failed = get_or_404(kind, job_id)
         services.admit(1)
         return jobs.retry(failed)
 
-    @resource.delete(job)
+    @resource.delete(job, name=f"delete_{noun}")
     def delete(job_id: UUID) -> None:
         """Cancel a job that has not ended, remove one that has, with its files."""
         job = get_or_404(kind, job_id)

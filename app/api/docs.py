@@ -4,6 +4,7 @@ from importlib import resources
 
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
+from app.http.problem_types import CATALOGUE
 from app.http.request_log import CONTENT_SECURITY_POLICY
 from app.http.responses import versioned
 
@@ -11,7 +12,13 @@ DAY = 24 * 3600  # seconds
 # Swagger UI's style sheet has its icons in it.
 POLICY = CONTENT_SECURITY_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
-docs = Blueprint("docs", __name__, template_folder="templates", static_folder="static")
+docs = Blueprint(
+    "docs",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/docs/static",
+)
 
 
 @docs.get("/openapi.json")
@@ -23,13 +30,8 @@ def document() -> Response:
 @docs.get("/docs")
 def page() -> tuple[str, dict[str, str]]:
     """Show the API with Swagger UI."""
-    return render_template("docs.html"), {"Content-Security-Policy": POLICY}
-
-
-@docs.get("/docs/start.js")
-def start() -> Response:
-    """Send the script that starts Swagger UI."""
-    return docs.send_static_file("docs.js")
+    shown = render_template("docs.html", problems=CATALOGUE.values())
+    return shown, {"Content-Security-Policy": POLICY}
 
 
 @docs.get("/docs/assets/<path:filename>")

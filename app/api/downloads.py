@@ -35,14 +35,14 @@ EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 
 
 @downloads.post("", body=NewDownload, accepted=(AcceptedDocument,), callback=DownloadEventDocument)
-def add(new: dict[str, Any]) -> Download:
+def create_download(new: dict[str, Any]) -> Download:
     """Ask for the images of a page."""
     services.admit(1)
     return jobs.add_download(**new, client=services.client())
 
 
 @downloads.get("", query=DownloadWalk, answer=DownloadListDocument, headers=("Link",))
-def walk(where: dict[str, Any]) -> Any:
+def list_downloads(where: dict[str, Any]) -> Any:
     """List the downloads, newest first."""
     return page_of(Download, **where)
 
@@ -54,7 +54,7 @@ def walk(where: dict[str, Any]) -> Any:
     waits=True,
     problems=("no-archive", "not-html", "no-images", "none-worked"),
 )
-def fetch(download_id: UUID) -> Response:
+def get_download_archive(download_id: UUID) -> Response:
     """Get the archive."""
     download = get_or_404(Download, download_id)
     if download.status in UNFINISHED:
@@ -71,7 +71,7 @@ def fetch(download_id: UUID) -> Response:
 
 
 @downloads.get("/<uuid:download_id>/status", answer=StatusDocument, waits=True)
-def status(download_id: UUID) -> Download:
+def get_download_status(download_id: UUID) -> Download:
     """Get how far a download is, and what became of each picture."""
     return get_or_404(Download, download_id)
 
@@ -82,7 +82,7 @@ def status(download_id: UUID) -> Download:
     problems=("overloaded",),
     request_headers=("Last-Event-ID",),
 )
-def follow(download_id: UUID) -> Response:
+def follow_download(download_id: UUID) -> Response:
     """Follow a download: its pictures as they become done, until its end."""
     return stream(get_or_404(Download, download_id))
 
@@ -93,7 +93,7 @@ def follow(download_id: UUID) -> Response:
     accepted=(AcceptedDocument,),
     callback=DownloadEventDocument,
 )
-def choose(new: dict[str, Any], download_id: UUID) -> Download:
+def create_archive(new: dict[str, Any], download_id: UUID) -> Download:
     """Ask for a zip of some stored pictures of a download, without fetching them again."""
     source = get_or_404(Download, download_id)
     stored = jobs.stored_pictures(download_id)

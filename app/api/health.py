@@ -32,13 +32,13 @@ health = Resource("health", "For those who operate the service")
 
 
 @health.get("/healthz", answer=HealthDocument)
-def healthz() -> dict[str, str]:
+def get_healthz() -> dict[str, str]:
     """Tell that the process answers."""
     return {}
 
 
 @health.get("/readyz", answer=ReadyDocument, problems=("not-ready",))
-def readyz() -> Response | dict[str, dict[str, str]]:
+def get_readyz() -> Response | dict[str, dict[str, str]]:
     """Tell whether database, storage, free space and engine are well."""
     faults = {name: fault for name, check in CHECKS.items() if (fault := check())}
     if not faults:

@@ -35,7 +35,7 @@ NO_COPY = "unwanted", "skipped"  # why a picture of a page may have none
     accepted=(ImageDocument, AskedImagesDocument),
     callback=ImageEventDocument,
 )
-def add(new: dict[str, Any]) -> Any:
+def create_image(new: dict[str, Any]) -> Any:
     """Ask for a copy of an image, or of many at once."""
     urls = new["urls"] if "urls" in new else [new["url"]]
     services.admit(len(urls))
@@ -44,13 +44,13 @@ def add(new: dict[str, Any]) -> Any:
 
 
 @images.get("", query=ImageWalk, answer=ImageListDocument, headers=("Link",))
-def walk(where: dict[str, Any]) -> Any:
+def list_images(where: dict[str, Any]) -> Any:
     """List the images, newest first."""
     return page_of(Image, **where)
 
 
 @images.get("/<uuid:image_id>", answer=ImageDocument, waits=True)
-def show(image_id: UUID) -> tuple[Image, dict[str, str]]:
+def get_image(image_id: UUID) -> tuple[Image, dict[str, str]]:
     """Get the details of an image."""
     image = get_or_404(Image, image_id)
     return image, KEPT_BY_NGINX if image.status not in UNFINISHED else {}
@@ -63,7 +63,7 @@ def show(image_id: UUID) -> tuple[Image, dict[str, str]]:
     waits=True,
     problems=NO_COPY,
 )
-def content(image_id: UUID) -> Response:
+def get_image_content(image_id: UUID) -> Response:
     """Get the bytes of our copy, as the origin sent them."""
     image = get_or_404(Image, image_id)
     if image.status in UNFINISHED:
@@ -85,7 +85,7 @@ def content(image_id: UUID) -> Response:
     accepted=(ImageDocument,),
     problems=("no-thumbnail", *NO_COPY),
 )
-def thumbnail(image_id: UUID) -> Response:
+def get_image_thumbnail(image_id: UUID) -> Response:
     """Get a small WebP, at most 320 pixels wide and high."""
     image = get_or_404(Image, image_id)
     if image.status in UNFINISHED:

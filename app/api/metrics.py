@@ -42,7 +42,7 @@ scrape = Resource("metrics", "For those who operate the service")
 
 
 @scrape.get("/metrics", answer=Content("text/plain", {"type": "string"}))
-def show() -> Response:
+def get_metrics() -> Response:
     """Get the metrics of all workers, for Prometheus."""
     known = CollectorRegistry()
     known.register(Jobs())

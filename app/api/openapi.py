@@ -17,6 +17,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema
 
+from app.api import samples
 from app.http.auth import OPEN
 from app.http.operations import Content, Operation, Resource
 from app.http.problem_types import CATALOGUE, ProblemType
@@ -32,10 +33,7 @@ and answers 202 at once; its `Location` tells how far it is, and in the end what
   lists of `urls` are answered at once.
 * **Repeating**: with the same `Idempotency-Key`, a `POST` that is sent again is done once.
 * **Units**: sizes are bytes and pixels, times are RFC 3339 in UTC, ids are UUIDs.
-* **Errors** are problem documents (RFC 9457). Their `type` is stable, and tells more when opened:
-
-| type | status | meaning |
-|---|---|---|
+* **Errors** are problem documents (RFC 9457). Their `type` is stable; [all types](/problems).
 """
 TEXTS = json.loads(pkgutil.get_data(__name__, "openapi_examples.json") or b"")
 
@@ -87,16 +85,12 @@ def write(resources: list[Resource], settings: Settings) -> dict[str, Any]:
     """Return the document of some resources, as these settings make them answer."""
     plugin = MarshmallowPlugin()
     plugin.Converter = partial(Converter, settings)  # type: ignore[assignment]
-    rows = [
-        f"| [{problem.code}](/problems/{problem.code}) | {problem.status} | {problem.meaning} |"
-        for problem in CATALOGUE.values()
-    ]
     spec = APISpec(
         title="Image Downloader",
         version=VERSION,
         openapi_version="3.1.0",
         plugins=[plugin],
-        info={"description": DESCRIPTION.lstrip() + "\n".join(rows)},
+        info={"description": DESCRIPTION.strip()},
         servers=[{"url": "/"}],
         **({"security": [{"key": []}]} if settings.api_keys else {}),
     )
@@ -111,7 +105,7 @@ def write(resources: list[Resource], settings: Settings) -> dict[str, Any]:
         for operation in resource.operations:
             spec.path(
                 operation.path,
-                operations={operation.method.lower(): _operation(operation, spec)},
+                operations={operation.method.lower(): _operation(operation, spec, settings)},
                 parameters=[
                     {"in": "path", "name": name, "schema": {"type": "string", "format": "uuid"}}
                     for name in re.findall(r"{(\w+)}", operation.path)
@@ -120,20 +114,25 @@ def write(resources: list[Resource], settings: Settings) -> dict[str, Any]:
     return spec.to_dict()
 
 
-def _operation(operation: Operation, spec: APISpec) -> dict[str, Any]:
+def _operation(operation: Operation, spec: APISpec, settings: Settings) -> dict[str, Any]:
     call = f"{operation.method.lower()} {operation.path}"
     query = [{"in": "query", "schema": operation.query}] if operation.query else []
     described: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", call).strip("_"),
+        "operationId": operation.name,
         "summary": (operation.view.__doc__ or "").partition("\n")[0],
         "tags": [operation.resource.name],
         "parameters": [*query, *_request_headers(operation)],
         "responses": {**_answers(operation), **_problems(operation, spec)},
     }
+    needs_key = bool(settings.api_keys) and operation.path not in OPEN
     if operation.path in OPEN:
         described["security"] = []
+    requests = TEXTS["requests"][call] if operation.body else {}
+    described["x-codeSamples"] = samples.write(
+        operation, next(iter(requests.values()), None), keys=needs_key
+    )
     if operation.body:
-        examples = {name: {"value": value} for name, value in TEXTS["requests"][call].items()}
+        examples = {name: {"value": value} for name, value in requests.items()}
         content = {JSON: {"schema": operation.body, "examples": examples}}
         described["requestBody"] = {"required": True, "content": content}
     if operation.callback:

@@ -34,7 +34,8 @@ class Content(NamedTuple):
 
 def file(media_type: str) -> Content:
     """Return the content of a stored file: with versions, ranges and a name."""
-    return Content(media_type, {"type": "string", "format": "binary"})
+    binary = {"type": "string", "format": "binary", "contentMediaType": media_type}
+    return Content(media_type, binary)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Operation:
     rule: str
     view: View
     resource: "Resource"
+    name: str  # for clients that are generated; never another, once it is published
     body: type[Schema] | None = None
     query: type[Schema] | None = None
     answer: type[Schema] | Content | None = None  # of 200; neither this nor `accepted`: 204
@@ -155,15 +157,17 @@ class Resource:
     def register(self, app: Flask) -> None:
         """Have an application answer the operations."""
         for operation in self.operations:
-            endpoint = f"{self.name}.{operation.view.__name__}"
+            endpoint = f"{self.name}.{operation.name}"
             app.add_url_rule(operation.rule, endpoint, operation, methods=[operation.method])
 
     def _operation(
         self, method: str, rule: str, declared: dict[str, Any]
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            path = self.path + rule
-            operation = Operation(method=method, rule=path, view=view, resource=self, **declared)
+            named = {"name": view.__name__, **declared}
+            operation = Operation(
+                method=method, rule=self.path + rule, view=view, resource=self, **named
+            )
             self.operations.append(operation)
             return view
 

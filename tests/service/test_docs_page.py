@@ -1,5 +1,7 @@
 """`/docs` in a real browser, under the same policy as every page."""
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import expect
 
@@ -26,6 +28,38 @@ def test_it_shows_every_call(docs: Tab, service: Service) -> None:
     told = {" ".join(text.replace("\u200b", "").lower().split()[:2]) for text in texts}
 
     assert told == calls
+
+
+def test_beside_a_call_is_how_to_make_it(docs: Tab, service: Service) -> None:
+    call = docs.page.locator("#operations-downloads-create_download")
+    call.locator(".opblock-summary-control").click()
+
+    expect(call.locator(".samples summary")).to_have_text(["curl", "Python", "JavaScript"])
+    expect(call.locator(".samples pre").first).to_contain_text(f":{service.port}/download")
+    call.get_by_text("Python").click()
+    expect(call.locator(".samples pre").nth(1)).to_contain_text("requests.post")
+
+
+def test_the_calls_come_first_and_the_types_of_errors_last(docs: Tab) -> None:
+    first = docs.page.locator(".opblock").first
+    expect(first).to_be_in_viewport()
+    places = docs.page.evaluate(
+        "() => [...document.querySelectorAll('.opblock, #problems')].map(one => one.id)"
+    )
+
+    assert places[-1] == "problems"
+    expect(docs.page.locator("#problems")).to_contain_text("invalid-input")
+
+
+@pytest.mark.parametrize(("scheme", "is_dark"), [("dark", True), ("light", False)])
+def test_it_is_dark_where_the_reader_is(
+    docs: Tab, scheme: Literal["dark", "light"], is_dark: bool
+) -> None:
+    docs.page.emulate_media(color_scheme=scheme)
+    colour = "getComputedStyle(document.documentElement).backgroundColor"
+    red = docs.page.evaluate(f"() => {colour}.match(/[0-9]+/g).map(Number)")
+
+    assert (sum(red[:3]) < 200 and len(red) == 3) is is_dark
 
 
 def test_it_tries_a_call(docs: Tab) -> None:
