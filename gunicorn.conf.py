@@ -36,14 +36,16 @@ def _remove(folder: str, master: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _reserve_metrics(folder: Path | str) -> None:
+def _reserve_metrics(folder: Path | str, uid: int = -1, gid: int = -1) -> None:
     """Reserve the files of this process's metrics before they are mapped into memory.
 
-    A write to a mapped page for which there is no room kills the process (SIGBUS).
+    A write to a mapped page for which there is no room kills the process (SIGBUS). With `--user`,
+    a worker still has to become the user that then writes to them.
     """
     for kind in "counter", "histogram":
         with Path(folder, f"{kind}_{os.getpid()}.db").open("ab") as file:
             os.posix_fallocate(file.fileno(), 0, METRICS_BYTES)
+            os.fchown(file.fileno(), uid, gid)
 
 
 def _metrics_folder(base: Path) -> str:
@@ -189,7 +191,7 @@ def post_fork(server, worker):
     """Reserve what this worker's metrics need, or do without them."""
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         try:
-            _reserve_metrics(folder)
+            _reserve_metrics(folder, server.cfg.uid, server.cfg.gid)
         except OSError as error:
             server.log.warning("requests of worker %s are not counted: %s", worker.pid, error)
             from app import metrics  # the one that the application imports, also after a reload

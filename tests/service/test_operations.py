@@ -1,18 +1,22 @@
 """What operators look at, with several workers: metrics, readiness, the log."""
 
 import os
+import pwd
 import signal
 import subprocess
+import sys
+import sysconfig
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.samples import picture
-from tests.service.conftest import SECONDS, Service, serving
+from tests.service.conftest import ROOT, SECONDS, Service, free_port, serving
 from tests.site import Reply, Site
 
 WORKERS = ("--workers", "3")
@@ -35,6 +39,41 @@ def folders(service: Service) -> list[Path]:
     assert service.process
     name = f"downloader-metrics-{service.process.pid}-*"
     return [found for base in {"/dev/shm", gettempdir()} for found in Path(base).glob(name)]
+
+
+def python_for(user: str) -> dict[str, str]:
+    """Return a Python that still finds its modules as another user, or skip the test."""
+    packages = f"{sysconfig.get_path('purelib')}:{ROOT}"
+    environment = {**os.environ, "PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
+    check = (
+        f"import os, pwd, sys; assert sys.version_info[:2] == {sys.version_info[:2]};"
+        f"os.setuid(pwd.getpwnam('{user}').pw_uid); import http.cookiejar, requests, app"
+    )
+    for python in sys.executable, "/usr/bin/python3":
+        with suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run([python, "-c", check], env=environment, check=True, capture_output=True)
+            return {"python": python, "PYTHONPATH": packages}
+    pytest.skip(f"{user} cannot run this Python, or we cannot become {user}")
+
+
+def test_with_user_root_starts_it_and_the_workers_are_somebody_else() -> None:
+    found = python_for("nobody")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+        service = Service(folder, PYTHONPATH=found["PYTHONPATH"], PYTHONDONTWRITEBYTECODE="1")
+        service.prefix = ["sh", "-c", f'shift; exec {found["python"]} "$@"', "sh"]
+        try:
+            service.start("--user", "nobody")
+            service.post("/images", url=f"http://127.0.0.1:{free_port()}/")
+            ended = {"kind": "image", "state": "failed", "reason": "unreachable"}
+            service.wait(lambda: value(service, "jobs_ended_total", **ended) == 1)
+            [worker] = service.workers()
+            assert Path(f"/proc/{worker}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+            assert service.get("/readyz").ok
+        finally:
+            service.end()
+        assert not [line for line in service.lines() if line["level"] == "ERROR"]
 
 
 @pytest.fixture
