@@ -1,8 +1,9 @@
-"""What clients that wait cost the others: 200 follow a download, 32 ask without a pause.
+"""What clients that wait cost the others: followers, busy ones, and slow uploads.
 
-The download's pictures come one or two in a second, and each of the 200 streams is written to as
-often. The 32 are wrk's. Meanwhile /healthz is asked over a new connection 20 times a second; what
-counts is the longest that it takes. CPU and memory are those of gunicorn's worker.
+200 follow a download, whose pictures come one or two in a second, and each of the 200 streams is
+written to as often. 32 ask without a pause; they are wrk's. As many as there are threads upload a
+byte a second. Meanwhile /healthz is asked over a new connection 20 times a second; what counts is
+the longest that it takes. CPU and memory are those of gunicorn's worker.
 """
 
 import selectors
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlsplit
@@ -23,6 +25,7 @@ from bench.site import site
 
 WRK = shutil.which("wrk") or "wrk"
 FOLLOWERS, BUSY = 200, 32
+THREADS = 256  # of gunicorn.conf.py, as it comes
 LATENCY = 600  # milliseconds of each picture
 SECONDS = 8
 
@@ -46,6 +49,39 @@ class Followers(threading.Thread):
                 if not told:
                     self._selector.unregister(key.fileobj)
                     key.fileobj.close()
+
+
+class Uploaders(threading.Thread):
+    """Clients that send a body a byte a second, as many as there are threads."""
+
+    HEADER = (
+        "POST /images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000\r\n\r\n{"
+    )
+
+    def __init__(self, url: str, count: int) -> None:
+        super().__init__(daemon=True)
+        parts = urlsplit(url)
+        self._connections = [
+            socket.create_connection((parts.hostname, parts.port)) for _ in range(count)
+        ]
+        for connection in self._connections:
+            connection.sendall(self.HEADER.encode())
+            connection.setblocking(False)
+        self.refused = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """Send until the end; who is refused comes back no more."""
+        while not self.ended.wait(1):
+            for connection in list(self._connections):
+                with suppress(BlockingIOError):
+                    if connection.recv(1 << 16):
+                        self.refused += 1
+                        self._connections.remove(connection)
+                        connection.close()
+                with suppress(OSError):
+                    connection.sendall(b" ")
 
 
 def _ask(url: str) -> socket.socket:
@@ -103,6 +139,13 @@ def main() -> None:
             f"{'/healthz':36}{'median':>9}   {'99 %':>9}   {'longest':>9}         CPU  memory files"
         )
         line("alone", ours)
+        uploaders = Uploaders(ours.url, THREADS)
+        uploaders.start()
+        time.sleep(2)
+        line(f"{THREADS} upload a byte a second", ours)
+        print(f"    {uploaders.refused} of them were refused")
+        uploaders.ended.set()
+        uploaders.join()
         page = {"url": f"{origin}{LATENCY}/"}
         followed = requests.post(f"{ours.url}/download", json=page, timeout=30).json()
         followers = Followers(ours.url + followed["download_url"])
