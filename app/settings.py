@@ -110,7 +110,7 @@ class Settings:
     trusted_proxies: int = _setting(
         "int",
         0,
-        "proxies in front whose `X-Forwarded-For`, `-Proto` and `-Host` are true",
+        "proxies in front whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are true",
         Range(0, 100),
     )
     accel: str = _setting(

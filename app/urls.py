@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +13,7 @@ from app.addresses import Address, literal
 from app.errors import RefusedUrl
 
 MAX_LENGTH = 8192
+PREFIX: ContextVar[str] = ContextVar("prefix", default="")  # see `app.http.prefix`
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # The WHATWG Fetch standard's "bad ports": services that obey what stands in an HTTP request.
@@ -118,6 +120,11 @@ def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 def with_scheme(text: str) -> str:
     """Complete an address as people leave it out: without a scheme, it is https."""
     return text if "://" in text else f"https://{text}"
+
+
+def own(path: str) -> str:
+    """Return the address of a path of this service, for the client that is answered now."""
+    return PREFIX.get() + path
 
 
 def site_of(url: str) -> str | None:

@@ -21,6 +21,7 @@ from app.errors import Failure
 from app.http.auth import Access, refuse_foreign
 from app.http.bad_requests import handle_broken_body
 from app.http.hosts import Hosts, refuse_nameless
+from app.http.prefix import Prefix
 from app.http.problems import (
     handle_database,
     handle_failure,
@@ -74,8 +75,9 @@ def _answer_options(response: Response) -> Response:
 def _behind_proxies(request_log: RequestLog, app: Flask) -> WSGIApplication:
     """Believe what the deployer's own proxies say of a request, and nobody else."""
     count = app.extensions["settings"].trusted_proxies
-    # Each proxy adds to X-Forwarded-For; the other two have one value, the nearest proxy's word.
-    return ProxyFix(request_log, count, x_proto=1, x_host=1) if count else request_log
+    inner = Prefix(request_log)
+    # Each proxy adds to X-Forwarded-For; the others have one value, the nearest proxy's word.
+    return ProxyFix(inner, count, x_proto=1, x_host=1, x_prefix=1) if count else inner
 
 
 def _rate_limit(rate: "RateLimitItem", queue_url: str) -> RateLimit:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, render_template, send_from_d
 from app.http.problem_types import CATALOGUE
 from app.http.request_log import CONTENT_SECURITY_POLICY
 from app.http.responses import versioned
+from app.urls import own
 
 DAY = 24 * 3600  # seconds
 # Swagger UI's style sheet has its icons in it.
@@ -24,7 +25,8 @@ docs = Blueprint(
 @docs.get("/openapi.json")
 def document() -> Response:
     """Get what `app.api.openapi` writes once for the application."""
-    return versioned(current_app.extensions["openapi"]())
+    servers = [{"url": own("/").rstrip("/") or "/"}]
+    return versioned({**current_app.extensions["openapi"](), "servers": servers})
 
 
 @docs.get("/docs")

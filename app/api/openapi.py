@@ -91,7 +91,6 @@ def write(resources: list[Resource], settings: Settings) -> dict[str, Any]:
         openapi_version="3.1.0",
         plugins=[plugin],
         info={"description": DESCRIPTION.strip()},
-        servers=[{"url": "/"}],
         **({"security": [{"key": []}]} if settings.api_keys else {}),
     )
     spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})

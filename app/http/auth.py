@@ -11,6 +11,7 @@ from werkzeug.http import parse_accept_header
 from app.http.problems import CONTENT_TYPE, refusal
 from app.http.request_log import KEY, Headers
 from app.keys import COOKIE, Keys
+from app.urls import own
 
 OPEN = {"/healthz", "/key"}  # those who have no key have to reach these
 OPEN_FOLDERS = ("/static/", "/problems/")  # the latter explain a refusal
@@ -64,11 +65,11 @@ def _ask_for_key(environ: WSGIEnvironment) -> WSGIApplication:
     bearer = environ.get("HTTP_AUTHORIZATION", "").lower().startswith("bearer")  # no browser's
     if wants_page(environ) and not bearer:
         if environ["REQUEST_METHOD"] != "GET":  # a form, when the cookie has just run out
-            return redirect("/key", 303)
+            return redirect(own("/key"), 303)
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         query = environ.get("QUERY_STRING")
         wanted = local_path(quote(path) + (f"?{query}" if query else ""))
-        return redirect("/key?next=" + quote(wanted, safe="/"), 303)
+        return redirect(own("/key?next=") + quote(wanted, safe="/"), 303)
     unknown, missing = "this service has no such key", "send a key: Authorization: Bearer <key>"
     answer = refusal(401, unknown if bearer else missing)
     wrong = ', error="invalid_token"' if "HTTP_AUTHORIZATION" in environ else ""

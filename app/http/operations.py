@@ -21,6 +21,7 @@ from app.http.idempotency import idempotent
 from app.http.prefer import honour_wait, redirect_when_done
 from app.http.problems import CONTENT_TYPE
 from app.http.responses import JSON, job_accepted, versioned
+from app.urls import own
 
 View = Callable[..., Any]
 
@@ -119,7 +120,7 @@ class Operation:
         added = self.view(*arguments)
         if isinstance(added, dict):
             return job_accepted(self._accepted[1], added)
-        return job_accepted(self._accepted[0], added, f"{self.resource.path}/{added.id}")
+        return job_accepted(self._accepted[0], added, own(f"{self.resource.path}/{added.id}"))
 
     def _respond(self, answer: Any) -> Response:
         if isinstance(answer, Response):

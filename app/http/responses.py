@@ -17,6 +17,7 @@ from app.errors import Gone, NotFound
 from app.http import conditional, services
 from app.http.problems import RETRY_SECONDS
 from app.http.request_log import JOB, AddedJob
+from app.urls import own
 
 JSON = "application/json"
 
@@ -88,5 +89,5 @@ def page_of(
         return {name: rows, "next_cursor": None}, {}
     last = rows[limit - 1].id
     query = urlencode({**request.args.to_dict(), "cursor": last})
-    link = f'<{request.path}?{query}>; rel="next"'
+    link = f'<{own(request.path)}?{query}>; rel="next"'
     return {name: rows[:limit], "next_cursor": last}, {"Link": link}

@@ -11,6 +11,7 @@ from marshmallow.validate import OneOf
 
 from app.database.models import Status
 from app.jobs.progress import Outcome
+from app.urls import own
 
 STATUS = fields.String(validate=OneOf([status.value for status in Status]))
 
@@ -40,7 +41,7 @@ class LocalUrl(fields.String):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if self.when and obj.status != self.when:
             return None
-        return self.template.format(obj.id)
+        return own(self.template.format(obj.id))
 
 
 class Document(Schema):

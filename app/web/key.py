@@ -7,6 +7,7 @@ from app.http import services
 from app.http.auth import local_path
 from app.http.request_log import KEY
 from app.keys import COOKIE, COOKIE_SECONDS
+from app.urls import own
 
 key = Blueprint("key", __name__, url_prefix="/key")
 
@@ -23,9 +24,15 @@ def enter() -> Response | tuple[str, int]:
     cookie = services.keys().cookie(request.form.get("key", "").strip())
     if not cookie:
         return _form("This is not a key of this service."), 403
-    answer = redirect(local_path(request.args.get("next", "/")), 303)
+    answer = redirect(own(local_path(request.args.get("next", "/"))), 303)
     answer.set_cookie(
-        COOKIE, cookie, COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+        COOKIE,
+        cookie,
+        COOKIE_SECONDS,
+        path=own("/"),
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
     )
     return answer
 
@@ -34,7 +41,7 @@ def enter() -> Response | tuple[str, int]:
 def forget() -> Response:
     """Forget the key in this browser."""
     answer = redirect(url_for(".show"), 303)
-    answer.delete_cookie(COOKIE)
+    answer.delete_cookie(COOKIE, path=own("/"))
     return answer
 
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 
 from app import jobs
 from app.database.models import AnyJob
+from app.urls import own
 
 LABELS = {"status": "State", "site": "Site", "added_after": "From", "added_before": "To"}
 
@@ -45,4 +46,4 @@ def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], s
     if len(rows) <= limit:
         return rows, None
     older = urlencode({**request.args, "cursor": rows[limit - 1].id})
-    return rows[:limit], f"{request.path}?{older}"
+    return rows[:limit], f"{own(request.path)}?{older}"

@@ -11,6 +11,7 @@ from app.database.models import UNFINISHED, Image, Status
 from app.http import services
 from app.pictures.formats import BY_CONTENT_TYPE, SVG
 from app.pictures.sources import Source
+from app.urls import own
 
 MAX_NAME = 200  # characters; `data:` URIs have thousands
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -82,8 +83,8 @@ def preview(image: Image) -> str | None:
     """Return where there is a small picture of an image, if there can be one."""
     known = BY_CONTENT_TYPE.get(image.content_type or "")
     if known == SVG and (image.bytes or 0) <= SMALL_DRAWING:
-        return f"/images/{image.id}/content"
-    return None if known == SVG else f"/images/{image.id}/thumbnail"
+        return own(f"/images/{image.id}/content")
+    return None if known == SVG else own(f"/images/{image.id}/thumbnail")
 
 
 def count(number: int, noun: str) -> str:
@@ -122,6 +123,7 @@ FILTERS: dict[str, Any] = {
 }
 TESTS = {"link": is_link}
 GLOBALS: dict[str, Any] = {
+    "own": own,
     "keys": services.keys,
     "STATES": STATES,
     "SOURCES": SOURCES,

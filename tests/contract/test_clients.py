@@ -151,11 +151,19 @@ def test_every_call_has_a_name_of_its_own(document: Any) -> None:
 @pytest.fixture
 def jobs(service: Service, page: str, site: Site) -> dict[str, str]:
     """What to put into the samples: a job that ended, by the word before it in a path."""
-    added = service.post("/download", url=page)["download_id"]
-    service.end_of(f"/download/{added}")
-    [image] = service.get(f"/download/{added}/status").json()["images"]
-    service.end_of(f"/images/{image['id']}/thumbnail")
-    return {"download": added, "images": image["id"], "page": page, "image": site.url("/a.png")}
+    download = service.post("/download", url=page)["download_id"]
+    service.end_of(f"/download/{download}")
+    [picture] = service.get(f"/download/{download}/status").json()["images"]
+    image = service.post("/images", url=site.url("/a.png"))["id"]
+    service.end_of(f"/images/{image}/content")
+    service.end_of(f"/images/{image}/thumbnail")
+    return {
+        "download": download,
+        "picture": picture["id"],
+        "images": image,
+        "page": page,
+        "image": site.url("/a.png"),
+    }
 
 
 def samples(document: Any, lang: str, service: Service, jobs: dict[str, str]) -> Iterator[str]:
@@ -169,7 +177,7 @@ def samples(document: Any, lang: str, service: Service, jobs: dict[str, str]) ->
             source = source.replace(SERVICE, origin(service))
             source = source.replace("https://example.com/sunset.jpg", jobs["image"])
             source = source.replace("https://example.com/", jobs["page"])
-            source = EXAMPLE_IDS.sub(f'["{jobs["images"]}"]', source)
+            source = EXAMPLE_IDS.sub(f'["{jobs["picture"]}"]', source)
             yield source.replace(JOB_ID, jobs[path.split("/")[1]] if JOB_ID in source else "")
 
 

@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
 
+from tests.browser import Tab
 from tests.nginx import Nginx, needs_nginx
 from tests.samples import picture
 from tests.service.conftest import SECONDS, Service
@@ -61,6 +63,59 @@ def test_who_asks_by_another_name_gets_nothing_not_even_from_the_cache(
         assert requests.get(url, timeout=SECONDS).status_code == 200
         assert requests.get(url, headers=others, timeout=SECONDS).status_code == 421
     assert requests.get(f"{nginx.url}/healthz", headers=others, timeout=SECONDS).ok
+
+
+@pytest.fixture
+def below(tmp_path: Path, service: Service) -> Iterator[str]:
+    """Where the service is, under a path that nginx takes away."""
+    service.environment |= {"DOWNLOADER_ACCEL": "/stored/", "DOWNLOADER_TRUSTED_PROXIES": "1"}
+    service.start()
+    option = "# set $image_downloader_prefix /pictures;"
+    changed = {option: f"rewrite ^/pictures(/.*)$ $1;\n{option.removeprefix('# ')}"}
+    address = f"127.0.0.1:{service.port}"
+    with Nginx(tmp_path / "nginx", address, tmp_path / "storage", changed) as nginx:
+        yield f"{nginx.url}/pictures"
+
+
+def test_under_a_path_every_address_begins_with_it(below: str, site: Site) -> None:
+    for number in range(2):
+        site.file(f"/{number}.png", picture("png", number))
+    page = site.page("/", "<img src=0.png><img src=1.png>")
+    headers = {"Prefer": "wait=30"}
+    for path in "/download", "/images":
+        body = {"url": page if path == "/download" else site.url("/0.png")}
+        added = requests.post(
+            below + path, json=body, headers=headers, timeout=SECONDS, allow_redirects=False
+        )
+        assert added.headers["Location"].startswith(f"/pictures{path}/")
+        assert requests.get(urljoin(below, added.headers["Location"]), timeout=SECONDS).ok
+        listed = requests.get(f"{below}{path}?limit=1", timeout=SECONDS)
+        if "next" in listed.links:
+            assert requests.get(urljoin(below, listed.links["next"]["url"]), timeout=SECONDS).ok
+    images = requests.get(f"{below}/images", timeout=SECONDS).json()["images"]
+    for image in images:
+        assert requests.get(urljoin(below, image["image_url"]), timeout=SECONDS).ok
+    document = requests.get(f"{below}/openapi.json", timeout=SECONDS).json()
+    assert document["servers"] == [{"url": "/pictures"}]
+
+
+def test_under_a_path_the_pages_work(below: str, site: Site, tab: Tab) -> None:
+    site.file("/a.png", picture("png", 1, (640, 480)))
+    tab.page.goto(f"{below}/")
+    tab.page.get_by_label("Addresses").fill(site.page("/", "<img src=a.png>"))
+    tab.page.get_by_role("button", name="Download pictures").click()
+    zip_link = tab.page.get_by_role("link", name="Download zip")
+    zip_link.wait_for()
+    assert requests.get(urljoin(below, zip_link.get_attribute("href")), timeout=SECONDS).ok
+
+    for name in "History", "Gallery":
+        tab.page.get_by_role("link", name=name, exact=True).click()
+        for link in tab.page.locator("a[href^='/'], form[action^='/']").all():
+            address = link.get_attribute("href") or link.get_attribute("action") or ""
+            assert address.startswith("/pictures/"), address
+    tab.page.locator("#sheet img[src]").wait_for()
+    tab.page.goto(f"{below}/docs")
+    tab.page.locator(".opblock").first.wait_for()
 
 
 def clients(service: Service, request_id: str) -> list[str]:

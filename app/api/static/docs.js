@@ -13,7 +13,7 @@ function Samples({ React }) {
       "details",
       { key: label, name: "samples", open: index === 0 },
       React.createElement("summary", null, label),
-      React.createElement("pre", { tabIndex: 0 }, source.replaceAll("http://localhost:8000", location.origin)),
+      React.createElement("pre", { tabIndex: 0 }, source.replaceAll("http://localhost:8000", new URL(".", location).href.slice(0, -1))),
     );
   const above = (Parameters) => (props) =>
     React.createElement(
@@ -26,7 +26,7 @@ function Samples({ React }) {
 }
 
 SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#api",
   plugins: [Samples],
   deepLinking: true,

@@ -68,7 +68,7 @@ takeFragment();
 
 const bookmarklet = document.querySelector(".bookmarklet");
 const link = bookmarklet.querySelector("a");
-link.href = `javascript:(${encodeURIComponent(collect)})("${location.origin}")`;
+link.href = `javascript:(${encodeURIComponent(collect)})("${new URL("..", import.meta.url).href.slice(0, -1)}")`;
 link.addEventListener("click", (event) => {
   event.preventDefault(); // here, it has nothing to look at
   bookmarklet.querySelector("[role=status]").textContent = "Drag this to the bookmarks bar, then click it there on another page.";

@@ -4,7 +4,8 @@
 // away before they are used.
 
 (() => {
-  const THUMBNAIL = /^\/images\/([\w-]+)\/thumbnail$/;
+  const THUMBNAIL = /\/images\/([\w-]+)\/thumbnail$/;
+  const gallery = new URL("../gallery", document.currentScript.src).pathname;
   const MOST = 60; // in one request
   const [SHORT, LONG] = [300, 2000]; // milliseconds between two requests
   const LATER = [202, 429, 503];
@@ -72,7 +73,7 @@
   // Returns the images that wait no longer: their thumbnail is made, or cannot be.
   async function answered(images) {
     const ids = new Map(images.map((img) => [THUMBNAIL.exec(img.dataset.thumbnail)[1], img]));
-    const answer = await fetch(`/gallery/thumbnails?ids=${[...ids.keys()]}`);
+    const answer = await fetch(`${gallery}/thumbnails?ids=${[...ids.keys()]}`);
     if (!answer.ok) return [];
     for (const id of (await answer.json()).waiting) ids.delete(id);
     return [...ids.values()].filter((img) => img.dataset.thumbnail);

@@ -82,7 +82,7 @@ function step(by) {
 async function remove(form) {
   tell("", "hidden");
   const link = shown;
-  const image = form.action.replace(/.*\/gallery\/(.*)\/delete/, "/images/$1");
+  const image = form.action.replace(/gallery\/([^/]*)\/delete$/, "images/$1");
   const answer = await fetch(image, { method: "DELETE" });
   if (!answer.ok && answer.status !== 404) return form.submit();
   const next = neighbour(link, 1) ?? neighbour(link, -1);
