@@ -5,7 +5,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 from marshmallow.validate import Length
 
-from app.api.schemas import MAX_URLS, Entries, Id, NewDownload, callback_url
+from app.api.field_types import Entries, Id
+from app.api.schemas import MAX_URLS, NewDownload, callback_url
 
 
 def unequal(values: list[Any]) -> None:

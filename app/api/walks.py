@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 
-from app.api.schemas import Digits, Id, Site, Time
+from app.api.field_types import Digits, Id, Site, Time
 from app.database.models import Status
 
 STATUSES = [status.value for status in Status]
