@@ -18,7 +18,7 @@ CONNECTIONS = 16  # of a process to PostgreSQL, beside one for each job that run
 if not any(name.startswith("DOWNLOADER_DATABASE_URL") for name in os.environ):
     sys.modules.setdefault("psycopg", None)  # type: ignore[arg-type]
 
-# What a function needs, it imports: whoever wants one module of ours does not wait for all others.
+# Functions import what they need: to import one module of ours does not load all others.
 
 
 def verify(settings: "Settings") -> None:
@@ -100,7 +100,7 @@ def _engine_of(settings: "Settings") -> "type[PoolEngine]":
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Make the application; its engine starts with the first job, or when it is told to.
+    """Make the application; its engine starts with the first job, or when it is started.
 
     Raises:
         ConfigurationError: it cannot work like this; the message says what to change.

@@ -198,7 +198,7 @@ class NoArchive(Failure):
 
 
 class NoThumbnail(Failure):
-    """The picture cannot be shown small, whoever tries."""
+    """No thumbnail can be made of the picture."""
 
     code, title, status = "no-thumbnail", "No thumbnail", 404
 

@@ -105,7 +105,7 @@ class Handler(logging.StreamHandler[Any]):
     def close(self) -> None:
         """Write what waits, for as long as a reader takes it."""
         end = time.monotonic() + LAST_SECONDS
-        with suppress(Exception):  # nobody is left to be told
+        with suppress(Exception):  # nobody is left to read it
             while self._lines and (left := end - time.monotonic()) > 0 and self._has_room(left):
                 self.flush()
         super().close()

@@ -80,8 +80,8 @@ class AllProcesses(Collector):
     def collect(self) -> Iterable[Metric]:
         """Add up the files; one that is empty is just being made by a process that begins."""
         files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
-        told: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
-        return told
+        collected: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return collected
 
 
 def of_all_processes() -> CollectorRegistry:

@@ -27,7 +27,7 @@ READ_SECONDS = 15  # between two pieces of a request
 SEND_SECONDS = 30  # between two pieces of a response
 REQUEST_SECONDS = 60  # for a whole request, however steadily its bytes trickle in
 
-FREE_THREADS = 8  # never wait for a client's bytes: /healthz answers whoever uploads
+FREE_THREADS = 8  # never wait for a client's bytes: /healthz answers during uploads
 
 LINGER_SECONDS = 2  # for a client to close its end
 DRAINED_BYTES = 65536  # at a time
@@ -195,12 +195,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what went wrong with a request, and log it."""
-        told = refuse(exc, addr[0] if addr else "")
-        if told is None:
+        refusal = refuse(exc, addr[0] if addr else "")
+        if refusal is None:
             super().handle_error(req, client, addr, exc)
             return
         with suppress(OSError):
-            client.sendall(told)
+            client.sendall(refusal)
 
     def _linger(self, conn: TConn) -> None:
         """Close a connection as RFC 9112 9.6 has it, when the client has read its answer.
@@ -243,7 +243,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 def _limit(listener: socket.socket) -> None:
-    """Set how long the system waits for a client; gthread would wait for ever."""
+    """Set how long the system waits for a client; gthread would wait without end."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
     if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         # Not SO_SNDTIMEO, which socket.sendfile() passes over.

@@ -127,7 +127,7 @@ class Settings:
     webhook_secret: tuple[bytes, ...] = _setting(
         "secrets",
         (),
-        "signs what `callback_url` is told; two, comma separated, while one is replaced",
+        "signs what is sent to `callback_url`; two, comma separated, while one is replaced",
     )
     max_waiting: int = _setting(
         "int",
@@ -187,10 +187,10 @@ def load() -> Settings:
             _check_file(PREFIX + name)
             values[one.name] = read(name, one.default, validate=one.metadata["validate"])
         except (EnvError, OSError, ValueError) as error:
-            told = str(error)
-            if PREFIX + name not in told:
-                told = f'"{PREFIX}{name}_FILE" cannot be read: {told}'
-            raise ConfigurationError(told) from error
+            reason = str(error)
+            if PREFIX + name not in reason:
+                reason = f'"{PREFIX}{name}_FILE" cannot be read: {reason}'
+            raise ConfigurationError(reason) from error
     _check_servers(values)
     return Settings(**values)
 

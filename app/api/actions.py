@@ -25,7 +25,7 @@ def register(
 
     @resource.get(f"{job}/callback", name=f"get_{noun}_callback", answer=DeliveryDocument)
     def callback(job_id: UUID) -> Delivery:
-        """Get whether its receiver has been told of the end."""
+        """Get whether the callback at the end was delivered."""
         return jobs.delivery_of(kind, job_id)
 
     @resource.post(

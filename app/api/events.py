@@ -26,7 +26,7 @@ def stream(download: Download) -> Response:
     """Answer with what happens to a download until its end.
 
     Each `progress` tells the counts and the pictures that have ended since the one before; its id
-    is that of the last picture told, so a client that comes back gets the rest. `end` is the last.
+    is that of the last picture sent, so a client that comes back gets the rest. `end` is the last.
 
     Raises:
         Overloaded: too many clients wait already.

@@ -91,7 +91,7 @@ class Truth(fields.Boolean):
 
 
 def judge(text: str, allowed: tuple[Network, ...]) -> None:
-    """Pass a URL that may be fetched, as far as can be told without asking anybody.
+    """Pass a URL that may be fetched, as far as is known without a lookup.
 
     Raises:
         Refused: with the reason in words.

@@ -140,7 +140,7 @@ def _operation(operation: Operation, spec: APISpec, settings: Settings) -> dict[
 
 
 def _request_headers(operation: Operation) -> Iterator[str]:
-    """Yield the headers that an operation heeds."""
+    """Yield the headers that an operation reads."""
     if operation.adds_job:
         yield "Idempotency-Key"
     if operation.adds_job or operation.waits:

@@ -90,7 +90,7 @@ def callback_url() -> fields.String:
         metadata={
             **URL,
             "example": "https://example.com/hooks/images",
-            "description": "told of the end by a signed POST, where the operator has set a secret",
+            "description": "gets a signed POST when the job ends, if the operator has set a secret",
         },
     )
 

@@ -24,7 +24,7 @@ class Hosts:
     also when the name has come to mean this machine. So a name that somebody may have registered
     has to be one of ours; addresses, names without a dot and private ones mean nobody else.
 
-    Not `werkzeug.sansio.utils.host_is_trusted`: it heeds case, and knows no IPv6 in its list.
+    Not `werkzeug.sansio.utils.host_is_trusted`: it compares case, and knows no IPv6 in its list.
     """
 
     def __init__(self, hosts: Iterable[str]) -> None:

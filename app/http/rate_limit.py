@@ -20,7 +20,7 @@ EXEMPT, EXEMPT_FOLDER = "/healthz", "/static/"
 
 @dataclass
 class Window:
-    """When a client's count begins anew, and how many requests there are until then."""
+    """When a client's count starts again, and how many requests there are until then."""
 
     end: float
     count: int = 0
@@ -77,11 +77,11 @@ def client_name(environ: WSGIEnvironment) -> str:
 
 
 def _network(address: str) -> str:
-    """Return whom an address stands for: whoever has one of IPv6 has all of its /64."""
+    """Return the client of an address: who has one of IPv6 has all of its /64."""
     if ":" not in address:
         return address
     try:
         found = IPv6Address(address)
-    except ValueError:  # a proxy told more than the address
+    except ValueError:  # a proxy sent more than the address
         return address
     return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))

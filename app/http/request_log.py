@@ -46,7 +46,7 @@ _SAFE_ID = re.compile(r"[\w.:+/=@-]{1,128}", re.ASCII)
 
 Headers = list[tuple[str, str]]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
-# Returns what to answer instead, if anything; may add headers to the answer, whoever gives it.
+# Returns what to answer instead, if anything; may add headers to any answer.
 Guard = Callable[[WSGIEnvironment, Headers], WSGIApplication | None]
 
 

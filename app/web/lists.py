@@ -27,16 +27,16 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
         loaded: dict[str, Any] = schema.load({**given, "limit": limit})
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
-        told = "; ".join(
-            f"{LABELS.get(name, name)}: {' '.join(it)}" for name, it in messages.items()
+        reasons = "; ".join(
+            f"{LABELS.get(name, name)}: {' '.join(said)}" for name, said in messages.items()
         )
-        raise misunderstood(told) from error
+        raise misunderstood(reasons) from error
     return loaded
 
 
-def misunderstood(told: str) -> BadRequest:
+def misunderstood(reasons: str) -> BadRequest:
     """Return the error for a filter that says nothing."""
-    return BadRequest(f"This filter is not valid: {told}")
+    return BadRequest(f"This filter is not valid: {reasons}")
 
 
 def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], str | None]:
