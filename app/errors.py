@@ -28,6 +28,8 @@
     ├── InvalidKey              an Idempotency-Key is not one
     ├── KeyReused               an Idempotency-Key came with another request
     ├── Overloaded              too much waits already
+    ├── TooManyWaiting          a client has used up its share of the queue
+    ├── TooMuchStored           a client has used up its share of the storage
     ├── StorageFailure          it cannot be kept
     │   ├── StorageFull         no room for the file or the row
     │   └── StorageUnusable     nothing may be written there now
@@ -226,6 +228,19 @@ class Overloaded(Failure):
 
     code, title, status = "overloaded", "Overloaded", 503
     retry_seconds = 30
+
+
+class TooManyWaiting(Failure):
+    """The client has as many jobs waiting as it may have."""
+
+    code, title, status = "quota-jobs", "Quota of jobs used up", 429
+    retry_seconds = 30
+
+
+class TooMuchStored(Failure):
+    """The client has as many bytes stored as it may have."""
+
+    code, title, status = "quota-bytes", "Quota of bytes used up", 507
 
 
 class StorageFailure(Failure):

@@ -87,6 +87,13 @@ class Settings:
     min_free_bytes: int = _setting(
         "size", 100 * MiB, "free space below which nothing new is stored; 0: any"
     )
+    quota_jobs: int = _setting(
+        "int",
+        0,
+        "jobs that one client (key or address) may have wait; 0: any",
+        Range(0, 10**9),
+    )
+    quota_bytes: int = _setting("size", 0, "bytes that one client may have stored; 0: any")
     keep_days: int = _setting(
         "int", 0, "days until finished downloads and images are removed; 0: never", Range(0, 36_500)
     )

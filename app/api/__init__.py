@@ -32,6 +32,7 @@ from app.http.rate_limit import RateLimit
 from app.http.request_log import Guard, RequestLog
 from app.http.routes import Routes
 from app.jobs.capacity import Capacity
+from app.jobs.quotas import Quotas
 from app.keys import Keys
 from app.settings import Settings
 
@@ -59,7 +60,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ParseException, handle_broken_body)
     app.register_error_handler(ValidationError, handle_invalid)
     app.after_request(_answer_options)
-    app.extensions["capacity"] = Capacity(app.extensions["settings"].max_queued)
+    settings: Settings = app.extensions["settings"]
+    app.extensions["capacity"] = Capacity(settings.max_queued)
+    app.extensions["quotas"] = Quotas(settings.quota_jobs, settings.quota_bytes)
     request_log = RequestLog(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
     app.wsgi_app = _behind_proxies(request_log, app)  # type: ignore[assignment,method-assign]
 

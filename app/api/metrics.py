@@ -10,8 +10,10 @@ from prometheus_client.registry import Collector
 from app import jobs, metrics
 from app.database.models import CLAIMABLE, now
 from app.http.operations import Content, Resource
+from app.jobs import quotas
 
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
+MOST_CLIENTS = 20
 
 
 class Jobs(Collector):
@@ -35,7 +37,21 @@ class Jobs(Collector):
         )
         for count in jobs.ended():
             ended.add_metric([count.kind, count.state, count.reason], count.count)
-        yield from (queued, running, age, ended)
+        yield from (queued, running, age, ended, *_of_clients())
+
+
+def _of_clients() -> Iterator[Metric]:
+    """Yield what the clients have that have most; there may be any number of others."""
+    waiting, stored = quotas.heaviest(MOST_CLIENTS)
+    for name, meaning, clients in (
+        ("client_jobs_queued", "Jobs of a client that wait for their turn.", waiting),
+        ("client_stored_bytes", "Bytes of a client that are stored.", stored),
+    ):
+        about = f"{meaning} The {MOST_CLIENTS} clients with most; a key by its hash."
+        gauge = GaugeMetricFamily(f"image_downloader_{name}", about, labels=["client"])
+        for client, count in clients:
+            gauge.add_metric([client], count)
+        yield gauge
 
 
 scrape = Resource("metrics", "For those who operate the service")

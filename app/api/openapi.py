@@ -50,10 +50,14 @@ ALWAYS = (
 WITH_BODY = (
     *("bad-request", "request-entity-too-large", "unsupported-media-type", "invalid-input"),
 )
-ADDING = "overloaded", "invalid-idempotency-key", "idempotency-key-reused"
+ADDING = (
+    *("overloaded", "quota-jobs", "quota-bytes"),
+    *("invalid-idempotency-key", "idempotency-key-reused"),
+)
 OF_A_FILE = (
     *("refused-url", "refused-address", "unreachable", "origin-status", "broken-transfer"),
-    *("deadline", "too-large", "not-an-image", "cancelled", "storage-full", "gave-up"),
+    *("deadline", "too-large", "not-an-image", "cancelled", "storage-full", "quota-bytes"),
+    "gave-up",
     *("unexpected", "requested-range-not-satisfiable"),
 )
 

@@ -164,6 +164,7 @@ class Download(Job):
     rendered = BooleanField(null=True)  # whether a browser showed the page; null: it was not asked
     render_detail = TextField(null=True)  # why it did not
     sheets_failed = IntegerField(null=True)  # style sheets of the page that could not be had
+    archive_bytes = BigIntegerField(null=True)  # of what its archive has, or will have
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url
@@ -268,6 +269,13 @@ class Tally(Row):
         primary_key = CompositeKey("kind", "state", "reason")
 
 
+class Usage(Row):
+    """How many bytes of a client are stored."""
+
+    client = TextField(primary_key=True)
+    bytes = BigIntegerField(index=True)
+
+
 JOB_KINDS: tuple[type[Download], type[Image]] = (Download, Image)
 CLAIMABLE = (*JOB_KINDS, Delivery)
 
@@ -291,6 +299,7 @@ for kind in JOB_KINDS:
     kind.add_index(kind.client, kind.id, where=READY[kind])
     kind.add_index(kind.site, kind.id, where=READY[kind])
     kind.add_index(kind.due_at, where=PAUSED)
+    kind.add_index(kind.client, where=PAUSED)
 Download.add_index(Download.source_id, where=Download.source_id.is_null(False))
 Delivery.add_index(Delivery.status, Delivery.host, Delivery.due_at)
 Delivery.add_index(Delivery.job_id)

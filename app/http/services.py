@@ -2,11 +2,12 @@
 
 from typing import Protocol, cast
 
-from flask import current_app, request
+from flask import Response, after_this_request, current_app, request
 
 from app.database.models import Image
 from app.http.rate_limit import client_name
 from app.jobs.capacity import Capacity, require_room
+from app.jobs.quotas import Quotas
 from app.jobs.watch import JobWatcher
 from app.keys import Keys
 from app.settings import Settings
@@ -46,10 +47,19 @@ def admit(count: int) -> None:
 
     Raises:
         StorageFull: there is no room for what they would store.
+        TooManyWaiting, TooMuchStored: the client has used up a quota.
         Overloaded: too many would wait.
 
     """
     require_room(storage().free_bytes(), settings().min_free_bytes)
+    quotas, asking = cast(Quotas, current_app.extensions["quotas"]), client()
+    quotas.admit(asking, count)
+
+    @after_this_request
+    def release(response: Response) -> Response:
+        quotas.release(asking, count)
+        return response
+
     cast(Capacity, current_app.extensions["capacity"]).admit(count)
 
 

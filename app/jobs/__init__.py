@@ -8,6 +8,7 @@ progress        where jobs stand, for those who wait for their end
 claims          what the work does: claim, record, finish, fail, hand back, hold, recover
 deliveries      the callbacks at the end of jobs
 receivers       whom they are for, and who of them is next
+quotas          what each client has
 counts          how many have ended, and how
 """
 
@@ -19,6 +20,7 @@ from app.jobs.claims import (
     end_pictures,
     fail,
     finish,
+    finish_image,
     hand_back,
     hold,
     holds,
@@ -86,6 +88,7 @@ __all__ = [
     "ended_pictures",
     "fail",
     "finish",
+    "finish_image",
     "first_answer",
     "first_claimable",
     "forget",

@@ -28,8 +28,8 @@ from app.database.models import (
     stamp,
 )
 from app.database.statements import parameter, prepared
-from app.errors import Cancelled, Failure, GaveUp, NotFound, Skipped, TimeUp
-from app.jobs import counts, receivers
+from app.errors import Cancelled, Failure, GaveUp, NotFound, Skipped
+from app.jobs import counts, quotas, receivers
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
 from app.jobs.queue import ANY, Turn, first_claimable
@@ -113,11 +113,11 @@ def _insert_picture(names: tuple[str, ...]) -> Any:
     return Image.insert({name: parameter(name, field) for name, field in fields.items()} | text)
 
 
-def settle(download: Download, time_up: TimeUp | None = None) -> list[Image]:
+def settle(download: Download, cut_short: Failure | None = None) -> list[Image]:
     """Leave the images that have not had their turn; return the finished ones in page order."""
     with db.atomic():
         _change(download, spent_seconds=download.spent_seconds)  # and nobody else does, until
-        _leave_rest(download, time_up or Cancelled(f"the limit of {download.limit} is reached"))
+        _leave_rest(download, cut_short or Cancelled(f"the limit of {download.limit} is reached"))
     return [image for image in pictures_of(download) if image.status == Status.FINISHED]
 
 
@@ -202,30 +202,55 @@ def _update(kind: type[Job], names: tuple[str, ...]) -> Any:
 
 
 def end_pictures(
-    download: Download, ended: Iterable[tuple[Image, Failure | dict[str, Any]]]
+    download: Download, ended: Iterable[tuple[Image, Failure | dict[str, Any]]], quota: int = 0
 ) -> list[Image]:
     """End pictures of a download, together: each failed, or finished with what it made.
 
-    Returns those that are no longer ours to change.
+    Returns those not kept: they are no longer ours, or failed as TooMuchStored by the quota.
     """
-    lost = []
+    lost, kept = [], 0
     with db.atomic():
         with suppress(LostClaim):
             _change(download, spent_seconds=download.spent_seconds)
+        used = quotas.stored_bytes(download.client) if quota else 0
         for picture, outcome in ended:
+            size = 0 if isinstance(outcome, Failure) else outcome["bytes"]
+            if quota and size and used + 2 * (kept + size) > quota:
+                outcome, size = quotas.too_much(used + 2 * kept, quota), 0
+                lost.append(picture)
             try:
                 if isinstance(outcome, Failure):
                     fail(picture, outcome)
                 else:
                     finish(picture, **outcome)
+                    kept += size
             except LostClaim:
                 lost.append(picture)
+        if kept:
+            _change(download, archive_bytes=(download.archive_bytes or 0) + kept)
+            quotas.add_bytes(download.client, 2 * kept)
     return lost
+
+
+def finish_image(image: Image, quota: int, **values: Any) -> None:
+    """End an image that stands alone with what it made.
+
+    Raises:
+        TooMuchStored: its client has no room for it.
+
+    """
+    with db.atomic():
+        quotas.require(image.client, values["bytes"], quota)
+        finish(image, **values)
+        quotas.add_bytes(image.client, values["bytes"])
 
 
 def _end(job: Job, status: Status, **values: Any) -> None:
     values |= {"status": status, "claimed_by": None, "finished_at": now()}
     with nullcontext() if db.in_transaction() else db.atomic():
+        if isinstance(job, Download) and status == Status.FAILED:
+            quotas.add_bytes(job.client, -(job.archive_bytes or 0))
+            values["archive_bytes"] = None
         _change(job, **values)
         if isinstance(job, Download):
             _leave_rest(job, Cancelled("a dry run" if job.dry_run else "the download has ended"))

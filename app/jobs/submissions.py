@@ -18,7 +18,7 @@ from app.database.models import (
 )
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
-from app.jobs import counts
+from app.jobs import counts, quotas
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
 from app.urls import site_of
@@ -130,6 +130,7 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
         job = get(kind, job.id, hold=True)
         pictures = pictures_of(job) if isinstance(job, Download) else []
         unfinished = job.status in UNFINISHED
+        client, freed = quotas.bytes_of(job, pictures)
         if unfinished:
             end: dict[str, Any] = {
                 "status": Status.CANCELLED,
@@ -140,6 +141,8 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
                 "error_code": Cancelled.code,
                 "error_detail": "cancelled on request",
             }
+            if isinstance(job, Download):
+                end["archive_bytes"] = None
             kind.update(**end).where(kind.id == job.id).execute()
             for name, value in end.items():
                 setattr(job, name, value)
@@ -149,6 +152,7 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
             Image.delete().where(Image.download == job.id).execute()
         if not unfinished:
             kind.delete().where(kind.id == job.id).execute()
+        quotas.add_bytes(client, -freed)
     return [job, *pictures]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from app import jobs
 from app.database.models import Download, Image, Status
-from app.errors import Failure, Interrupted, NoneWorked, StorageFailure, TimeUp
+from app.errors import Failure, Interrupted, NoneWorked, StorageFailure, TimeUp, TooMuchStored
 from app.fetch import Fetcher, Held
 from app.jobs.cleanup import keys_of
 from app.storage import Part, Storage
@@ -30,6 +30,7 @@ ASK_SECONDS = 0.5  # between two looks whether the job is still ours
 AHEAD = 4  # pictures more than are fetched at once, so that fetching goes on during a commit
 
 Outcome = Fetched | Failure
+Get = Callable[[Image, Fetcher], Fetched]
 
 
 class PictureRun:
@@ -44,15 +45,17 @@ class PictureRun:
         fetcher: Fetcher,
         storage: Storage,
         cut: Cut,
-        get: Callable[[Image, Fetcher], Fetched],
+        get: Get,
         at_once: int,
+        quota: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._download = download
-        self.time_up: TimeUp | None = None
+        self.cut_short: Failure | None = None
         self._job_time = fetcher.job_time
         self._fetchers = [*(fetcher.sibling() for _ in range(1, at_once)), fetcher]
         self._at_once = at_once
+        self._quota = quota
         self._storage = storage
         self._cut = cut
         self._get = get
@@ -74,7 +77,7 @@ class PictureRun:
 
         Raises:
             NoneWorked: none could be fetched.
-            TimeUp: nor is there time for more; if some were, `time_up` says so.
+            TimeUp, TooMuchStored: nor may more be; if some were fetched, `cut_short` says why.
             Held: the others wait for the pause of a host to end.
 
         """
@@ -92,10 +95,12 @@ class PictureRun:
                 raise
             finally:
                 self._storage.discard(self._parts(self._group))
-        if self._held and not self.time_up:
+        if self._held and not self.cut_short:
             raise min(self._held, key=Held.left)
+        if self.cut_short and self._download.image_ids:  # all of them, or none
+            raise self.cut_short
         if not self._taken:
-            raise self.time_up or NoneWorked(f"none of {self._count} pictures could be fetched")
+            raise self.cut_short or NoneWorked(f"none of {self._count} pictures could be fetched")
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""
@@ -135,7 +140,7 @@ class PictureRun:
         if isinstance(outcome, fatal) or not isinstance(outcome, Fetched | Failure):
             raise outcome
         if isinstance(outcome, TimeUp):  # the picture stays as it is
-            self.time_up = outcome
+            self.cut_short = outcome
             self._waiting.clear()
             return
         if isinstance(outcome, Held) and self._job_time.free(outcome.left()):
@@ -159,10 +164,13 @@ class PictureRun:
         self._storage.store(self._parts(group))
         self._download.spent_seconds = self._job_time.spent()
         ended = [(picture, self._values(picture, done)) for picture, done in group]
-        lost = jobs.end_pictures(self._download, ended)
+        lost = jobs.end_pictures(self._download, ended, self._quota)
         for picture, done in group:
             if picture in lost:
                 self._taken -= isinstance(done, Fetched)
+                if picture.error_code == TooMuchStored.code:
+                    self.cut_short = TooMuchStored(str(picture.error_detail))
+                    self._waiting.clear()
                 for key in keys_of(picture):
                     self._storage.remove(key)
         if lost and not jobs.holds(self._download):

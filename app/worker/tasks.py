@@ -21,7 +21,7 @@ from app.errors import (
     NoImages,
     NoneWorked,
     StorageUnreachable,
-    TimeUp,
+    TooMuchStored,
     Unexpected,
 )
 from app.fetch import Fetcher, Held, JobTime
@@ -36,7 +36,7 @@ from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url
 from app.worker import webhooks
 from app.worker.claim import Cut
-from app.worker.downloads import PictureRun
+from app.worker.downloads import Get, PictureRun
 from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
 from app.worker.pages import read_page, render_page
 from app.worker.processes import ProcessRegistry
@@ -167,6 +167,8 @@ class Tasks:
             self._hold(job, held, job_time)
         except Failure as failure:
             jobs.fail(job, failure)
+            if isinstance(failure, TooMuchStored):
+                self._clear(job)
         except (jobs.LostClaim, OperationalError):
             raise
         except Exception:
@@ -206,7 +208,7 @@ class Tasks:
         """Store a copy of one image."""
         fetched = fetch_image(image, fetcher, self.storage)
         self.storage.store([fetched.part])
-        jobs.finish(image, **fetched.facts._asdict())
+        jobs.finish_image(image, self.settings.quota_bytes, **fetched.facts._asdict())
 
     def _download(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
         """Read the page, take its pictures and put them into the archive."""
@@ -229,9 +231,7 @@ class Tasks:
             at_once = min(download.at_once or most, most)
             check = partial(check_wanted, download)
             get = partial(fetch_image, storage=self.storage, referer=page_url, check=check)
-            run = PictureRun(download, fetcher, self.storage, cut, get, at_once)
-            run.take()
-            self._write_archive(download, cut, run.time_up)
+            self._take(download, fetcher, cut, get, at_once)
         jobs.finish(download)
 
     def _find(
@@ -265,13 +265,15 @@ class Tasks:
         def get(image: Image, fetcher: Fetcher) -> Fetched:
             return link_image(image, sources[(image.position or 0) - 1], self.storage)
 
-        PictureRun(download, fetcher, self.storage, cut, get, at_once=1).take()
-        self._write_archive(download, cut)
+        self._take(download, fetcher, cut, get, at_once=1)
         jobs.finish(download)
 
-    def _write_archive(self, download: Download, cut: Cut, time_up: TimeUp | None = None) -> None:
-        """Make the zip of the pictures that worked and are still there."""
-        stored = jobs.settle(download, time_up)
+    def _take(self, download: Download, fetcher: Fetcher, cut: Cut, get: Get, at_once: int) -> None:
+        """Take the pictures; make the zip of those that worked and are still there."""
+        quota = self.settings.quota_bytes
+        run = PictureRun(download, fetcher, self.storage, cut, get, at_once, quota)
+        run.take()
+        stored = jobs.settle(download, run.cut_short)
         if download.pattern:
             jobs.name_members(download, zip(stored, member_names(stored, download), strict=True))
         keys = [image_key(image.id, image.attempts) for image in stored]

@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 from app import jobs
 from app.database import sqlite
 from app.database.connection import MIGRATIONS, db
-from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Receiver, Tally
+from app.database.models import CLAIMABLE, Delivery, Idempotency, Image, Receiver, Tally, Usage
 from app.errors import ConfigurationError
 
 OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
@@ -82,11 +82,38 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
     sqlite.use(tmp_path / "new.db")
     db.migrate()
 
-    for model in *CLAIMABLE, Idempotency, Receiver, Tally:
+    for model in *CLAIMABLE, Idempotency, Receiver, Tally, Usage:
         table = model._meta.table_name
         assert {c.name for c in db.get_columns(table)} == {*model._meta.columns}
         described = {index._name for index in model._meta.fields_to_index()}
         assert {i.name for i in db.get_indexes(table) if i.sql} == described
+    db.close()
+
+
+def test_what_is_stored_already_counts_for_its_clients(tmp_path: Path) -> None:
+    sqlite.use(tmp_path / "stored.db")
+    Runner(db, MIGRATIONS).up("0013_receivers")
+    jobs = (
+        ("download", {"id": "d", "status": "finished", "client": "me", "url": "x", "limit": 1}),
+        ("image", {"id": "i", "status": "finished", "client": None, "bytes": 5}),
+        ("image", {"id": "j", "status": "finished", "bytes": 7, "download_id": "d"}),
+        ("image", {"id": "k", "status": "failed", "client": "me", "download_id": "d"}),
+    )
+    needed = {"added_at": 0, "attempts": 1, "crashes": 0}
+    asked = {
+        "download": dict.fromkeys(
+            ("min_width", "min_height", "min_bytes", "manifest", "dry_run"), 0
+        ),
+        "image": {"source_url": "x"},
+    }
+    for table, about in jobs:
+        row = {**needed, **asked[table], **about}
+        places = ", ".join("?" for _ in row)
+        names = ", ".join(f'"{name}"' for name in row)
+        db.execute_sql(f"INSERT INTO {table} ({names}) VALUES ({places})", list(row.values()))
+    db.migrate()
+
+    assert dict(Usage.select(Usage.client, Usage.bytes).tuples()) == {"": 5, "me": 14}
     db.close()
 
 

@@ -40,9 +40,9 @@ def test_a_group_is_synced_file_by_file_its_folder_once_and_then_recorded_at_onc
     recorded: list[list[str]] = []
     end_pictures = jobs.end_pictures
 
-    def end(download: Download, ended: Any) -> list[Image]:
+    def end(download: Download, ended: Any, quota: int) -> list[Image]:
         recorded.append(disk.done[:])
-        return end_pictures(download, ended)
+        return end_pictures(download, ended, quota)
 
     monkeypatch.setattr(jobs, "end_pictures", end)
     monkeypatch.setattr(downloads, "GROUP_SECONDS", SECONDS)
@@ -71,10 +71,10 @@ def test_no_group_is_larger_than_is_lost_by_a_crash(
     sizes = []
     end_pictures = jobs.end_pictures
 
-    def end(download: Download, ended: Any) -> list[Image]:
+    def end(download: Download, ended: Any, quota: int) -> list[Image]:
         group = list(ended)
         sizes.append(len(group))
-        return end_pictures(download, group)
+        return end_pictures(download, group, quota)
 
     monkeypatch.setattr(jobs, "end_pictures", end)
     monkeypatch.setattr(downloads, "GROUP", 4)
@@ -114,11 +114,11 @@ def test_a_picture_withdrawn_while_its_group_waits_gives_its_place_to_the_next(
     end_pictures = jobs.end_pictures
     removed = []
 
-    def end(download: Download, ended: Any) -> list[Image]:
+    def end(download: Download, ended: Any, quota: int) -> list[Image]:
         if not removed:
             removed.append(Image.get(Image.position == 1))
             cleanup.remove(removed[0], storage)
-        return end_pictures(download, ended)
+        return end_pictures(download, ended, quota)
 
     monkeypatch.setattr(jobs, "end_pictures", end)
     added = jobs.add_download(url=show(site, 4), limit=2)
@@ -137,9 +137,9 @@ def test_a_download_withdrawn_while_a_group_waits_leaves_nothing(
 ) -> None:
     end_pictures = jobs.end_pictures
 
-    def end(download: Download, ended: Any) -> list[Image]:
+    def end(download: Download, ended: Any, quota: int) -> list[Image]:
         cleanup.remove(Download.get(), storage)
-        return end_pictures(download, ended)
+        return end_pictures(download, ended, quota)
 
     monkeypatch.setattr(jobs, "end_pictures", end)
     jobs.add_download(url=show(site, 4), limit=4)
