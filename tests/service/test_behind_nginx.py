@@ -11,18 +11,25 @@ import requests
 from tests.browser import Tab
 from tests.nginx import Nginx, needs_nginx
 from tests.samples import picture
-from tests.service.conftest import SECONDS, Service
+from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
 
 pytestmark = needs_nginx
 
 
-@pytest.fixture
-def nginx(tmp_path: Path, service: Service) -> Iterator[Nginx]:
-    service.environment |= {"DOWNLOADER_ACCEL": "/stored/", "DOWNLOADER_TRUSTED_PROXIES": "1"}
-    service.start()
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for all, as is the nginx in front of it."""
+    variables = {"DOWNLOADER_ACCEL": "/stored/", "DOWNLOADER_TRUSTED_PROXIES": "1"}
+    with serving(tmp_path_factory.mktemp("behind"), **variables) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory: pytest.TempPathFactory, service: Service) -> Iterator[Nginx]:
     address = f"127.0.0.1:{service.port}"
-    with Nginx(tmp_path / "nginx", address, tmp_path / "storage") as nginx:
+    storage = Path(service.environment["DOWNLOADER_STORAGE_DIR"])
+    with Nginx(tmp_path_factory.mktemp("front") / "nginx", address, storage) as nginx:
         yield nginx
 
 

@@ -1,17 +1,23 @@
 """`/docs` in a real browser, under the same policy as every page."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser import Tab
-from tests.service.conftest import Service
+from tests.service.conftest import Service, serving
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("docs")) as service:
+        yield service
 
 
 @pytest.fixture
 def docs(service: Service, tab: Tab) -> Tab:
-    service.start()
     tab.page.goto(f"http://127.0.0.1:{service.port}/docs")
     tab.page.locator(".opblock").first.wait_for()
     return tab

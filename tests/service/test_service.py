@@ -9,20 +9,28 @@ import signal
 import socket
 import threading
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.samples import CONTENT_TYPES, FORMATS, picture
-from tests.service.conftest import SECONDS, Service
+from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
 
 PAGES = os.environ.get("PAGES")
 OFFLINE = str(Path(__file__).with_name("offline.conf.py"))
 
 
-def test_a_page_becomes_a_zip_of_what_was_served(service: Service, site: Site) -> None:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for those who neither stop nor change it."""
+    with serving(tmp_path_factory.mktemp("running")) as service:
+        yield service
+
+
+def test_a_page_becomes_a_zip_of_what_was_served(running: Service, site: Site) -> None:
     served = []
     for number in range(60):
         name = FORMATS[number % len(FORMATS)]
@@ -31,9 +39,7 @@ def test_a_page_becomes_a_zip_of_what_was_served(service: Service, site: Site) -
     page = site.page(
         "/", "".join(f'<img src="{n}.{FORMATS[n % len(FORMATS)]}">' for n in range(60))
     )
-    service.start()
-
-    answer = service.end_of(service.post("/download", url=page)["download_url"])
+    answer = running.end_of(running.post("/download", url=page)["download_url"])
 
     assert answer.status_code == 200
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -41,15 +47,14 @@ def test_a_page_becomes_a_zip_of_what_was_served(service: Service, site: Site) -
         assert [archive.read(info) for info in archive.infolist()] == served[:50]
 
 
-def test_an_image_becomes_a_stored_copy(service: Service, site: Site) -> None:
+def test_an_image_becomes_a_stored_copy(running: Service, site: Site) -> None:
     url = site.file("/a.webp", picture("webp"), "image/webp")
-    service.start()
-    added = service.post("/images", url=url)
+    added = running.post("/images", url=url)
 
-    answer = service.end_of(f"/images/{added['id']}/content")
+    answer = running.end_of(f"/images/{added['id']}/content")
 
     assert (answer.status_code, answer.content) == (200, picture("webp"))
-    assert service.get("/images").json()["images"][0]["status"] == "finished"
+    assert running.get("/images").json()["images"][0]["status"] == "finished"
 
 
 @pytest.mark.skipif(not PAGES, reason="PAGES names no folder of saved pages of real sites")
@@ -130,9 +135,8 @@ def test_an_idempotency_key_outlives_a_restart(service: Service) -> None:
     assert len(service.rows("images")) == 1
 
 
-def test_a_body_that_hides_its_length_is_bounded_too(service: Service) -> None:
-    service.start()
-    with socket.create_connection(("127.0.0.1", service.port), SECONDS) as client:
+def test_a_body_that_hides_its_length_is_bounded_too(running: Service) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), SECONDS) as client:
         client.sendall(
             b"POST /images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
