@@ -91,10 +91,8 @@ class Url:
             _refuse_if(not re.search(plain, written), "numeric host is not a plain dotted quad")
         number = int(port) if port else DEFAULT_PORTS[scheme]
         _refuse_if(number in BAD_PORTS, f"port {number} is blocked")
-        # Browsers leave a backslash in a query; encoded, it means the same and parses strictly. So
-        # does a bar in a path, which Chromium encodes beyond the standard, and Tomcat refuses.
-        path, question, query = target.replace("\\", "%5C").partition("?")
-        target = slash + path.replace("|", "%7C") + question + query
+        # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
+        target = slash + target.replace("\\", "%5C")
         url = cls(scheme, host, number, target, literal(host))
         _refuse_if(len(str(url)) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
         return url

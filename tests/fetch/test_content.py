@@ -30,6 +30,18 @@ def test_an_image_comes_with_its_facts(fetcher: Fetcher, origin: Origin) -> None
     assert facts == ImageFacts("image/png", 640, 480, 70_000, digest)
 
 
+def test_a_bar_is_sent_as_written_and_encoded_where_the_server_wants_that(
+    fetcher: Fetcher, origin: Origin
+) -> None:
+    origin.answers |= {"/a|b": answer(png()), "/c|d?e|f": answer(b"", status="400 Bad Request")}
+    origin.answers["/c%7Cd?e%7Cf"] = answer(png())
+    origin.answers["/g%7Ch"] = answer(b"", status="400 Bad Request")
+    assert image(fetcher, origin.url("/a|b"))
+    assert image(fetcher, origin.url("/c|d?e|f"))
+    with pytest.raises(OriginStatus, match="400"):
+        image(fetcher, origin.url("/g%7Ch"))
+
+
 def test_what_the_file_held_is_gone(fetcher: Fetcher, origin: Origin) -> None:
     origin.answers["/"] = answer(png(100))
     file = io.BytesIO(b"an older and longer file" * 100)
