@@ -90,10 +90,10 @@ def no_engine_stays() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def database_server() -> Iterator[str]:
-    """The URL of an empty PostgreSQL for all tests."""
-    with TemporaryDirectory() as folder, Postgresql(Path(folder), faster=True) as server:
-        yield server.url
+def database_server() -> Iterator[Postgresql]:
+    """A PostgreSQL for all tests."""
+    with TemporaryDirectory() as folder, Postgresql(Path(folder)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if not ON_POSTGRESQL:
         yield ""
         return
-    url = request.getfixturevalue("database_server")
+    url = request.getfixturevalue("database_server").url
     use_postgresql(url)
     yield url
     empty()

@@ -47,9 +47,9 @@ def empty() -> None:
 
 
 class Postgresql:
-    """A server that keeps its rows over a restart; `faster` does without the disk."""
+    """A server that keeps its rows over a restart."""
 
-    def __init__(self, folder: Path, *, faster: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self._data = folder / "data"
         self._log = folder / "log"
         self.port = free_ports(1)[0]
@@ -57,7 +57,6 @@ class Postgresql:
         self._options = [
             *("-c", f"port={self.port}", "-c", "listen_addresses=127.0.0.1"),
             *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
-            *(("-c", "synchronous_commit=off") if faster else ()),
         ]
         self._as: list[str] = []
         folder.mkdir(exist_ok=True)

@@ -19,6 +19,8 @@ Query = TypeVar("Query")
 class Database(peewee.Database):
     """What is asked of either database beyond what peewee writes for both."""
 
+    merges = True  # whether rows of several states come from one index in the order of their ids
+
     def migrate(self) -> None:
         """Bring the schema up to date; the caller sees to it that one process at a time does.
 
@@ -98,6 +100,10 @@ class Database(peewee.Database):
 
     def disconnect(self) -> None:
         """Close what must not be carried over a fork."""
+        raise NotImplementedError
+
+    def shard(self) -> int:
+        """Return where a transaction counts, so that none waits for another."""
         raise NotImplementedError
 
     def along(self, index: str) -> str:

@@ -263,10 +263,18 @@ class Tally(Row):
     kind = TextField()
     state = TextField()
     reason = TextField()  # the code of a failure, else empty
+    shard = BigIntegerField(default=0)  # several transactions at once each count in their own
     count = BigIntegerField()
 
     class Meta:
-        primary_key = CompositeKey("kind", "state", "reason")
+        primary_key = CompositeKey("kind", "state", "reason", "shard")
+
+
+class Process(Row):
+    """A process that works on jobs, where these are on several machines."""
+
+    name = TextField(primary_key=True)
+    seen_at = MomentField()  # by the clock of the database
 
 
 class Usage(Row):

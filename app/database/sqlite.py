@@ -53,6 +53,10 @@ class Sqlite(SqliteDatabase, Database):
         """Close the connection of this thread."""
         self.close()
 
+    def shard(self) -> int:
+        """Return the only one: a transaction that may write is the only one."""
+        return 0
+
     def along(self, index: str) -> str:
         """Name the index: SQLite might choose another one."""
         return f' INDEXED BY "{index}"'

@@ -11,7 +11,6 @@ from contextlib import nullcontext, suppress
 from datetime import datetime
 from itertools import count
 from typing import Any
-from uuid import UUID
 
 from peewee import Expression
 
@@ -28,7 +27,7 @@ from app.database.models import (
     stamp,
 )
 from app.database.statements import parameter, prepared
-from app.errors import Cancelled, Failure, GaveUp, NotFound, Skipped
+from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts, quotas, receivers
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
@@ -48,33 +47,20 @@ def claim(kind: type[AnyJob], process: str, turn: Turn = ANY) -> AnyJob | None:
         return None  # to ask inside of a transaction alone would wait for the turn to write
     with db.atomic():
         first = first_claimable(kind, turn, hold=True)
-        return _take(kind, first, process) if first else None
-
-
-def claim_by_id(kind: type[AnyJob], job_id: UUID, process: str) -> AnyJob | None:
-    """Take a certain job for a process, if it waits for its turn."""
-    with suppress(NotFound), db.atomic():
-        return _take(kind, job_id, process)
-    return None
-
-
-def _take(kind: type[AnyJob], job_id: UUID, process: str) -> AnyJob | None:
-    """Claim a job in a transaction; another process may have been faster, or its host be busy."""
-    job = get(kind, job_id, hold=True)
-    if isinstance(job, Delivery):
-        waits = job.due_at <= now() and receivers.is_ready(job.host)
-    else:
-        waits = job.due_at is None and getattr(job, "download_id", None) is None
-    if job.status != Status.QUEUED or not waits:
-        return None
-    claimed = {"status": Status.RUNNING, "claimed_by": process, "started_at": now()}
-    _change(job, Status.QUEUED, attempts=job.attempts + 1, **claimed)
-    if isinstance(job, Download) and job.attempts > 1:
-        images = Image.update(attempts=job.attempts)
-        images.where(Image.download == job, Image.status == Status.QUEUED).execute()
-    if isinstance(job, Delivery):
-        receivers.refresh(job.host)
-    return job
+        if first is None:
+            return None
+        job = get(kind, first, hold=True)
+        free = not isinstance(job, Delivery) or receivers.is_ready(job.host)
+        if job.status != Status.QUEUED or not free:
+            return None  # another process was faster
+        claimed = {"status": Status.RUNNING, "claimed_by": process, "started_at": now()}
+        _change(job, Status.QUEUED, attempts=job.attempts + 1, **claimed)
+        if isinstance(job, Download) and job.attempts > 1:
+            images = Image.update(attempts=job.attempts)
+            images.where(Image.download == job, Image.status == Status.QUEUED).execute()
+        if isinstance(job, Delivery):
+            receivers.refresh(job.host)
+        return job
 
 
 def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> None:
@@ -248,9 +234,9 @@ def finish_image(image: Image, quota: int, **values: Any) -> None:
 def _end(job: Job, status: Status, **values: Any) -> None:
     values |= {"status": status, "claimed_by": None, "finished_at": now()}
     with nullcontext() if db.in_transaction() else db.atomic():
+        freed = 0
         if isinstance(job, Download) and status == Status.FAILED:
-            quotas.add_bytes(job.client, -(job.archive_bytes or 0))
-            values["archive_bytes"] = None
+            freed, values["archive_bytes"] = job.archive_bytes or 0, None
         _change(job, **values)
         if isinstance(job, Download):
             _leave_rest(job, Cancelled("a dry run" if job.dry_run else "the download has ended"))
@@ -258,6 +244,10 @@ def _end(job: Job, status: Status, **values: Any) -> None:
         counts.count(job)
         if isinstance(job, Delivery):
             receivers.refresh(job.host)
+        elif (
+            isinstance(job, Download) and freed
+        ):  # last: nobody else of the client ends anything before we have
+            quotas.add_bytes(job.client, -freed)
 
 
 def _leave_rest(download: Download, why: Failure) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from peewee import fn
+
+from app.database.connection import db
 from app.database.models import Image, Job, Tally
 from app.database.statements import parameter, prepared
 
@@ -14,7 +17,9 @@ def count(job: Job) -> None:
     """
     picture = isinstance(job, Image) and job.download_id
     kind = "picture" if picture else type(job).__name__.lower()
-    _count().run(kind=kind, state=job.status, reason=job.error_code or "", count=1)
+    _count().run(
+        kind=kind, state=job.status, reason=job.error_code or "", shard=db.shard(), count=1
+    )
 
 
 @prepared
@@ -22,10 +27,12 @@ def _count() -> Any:
     first = Tally.insert(
         {field: parameter(name, field) for name, field in Tally._meta.fields.items()}
     )
-    key = [Tally.kind, Tally.state, Tally.reason]
+    key = [Tally.kind, Tally.state, Tally.reason, Tally.shard]
     return first.on_conflict(conflict_target=key, update={Tally.count: Tally.count + 1})
 
 
 def ended() -> Iterator[Tally]:
     """Yield how many jobs have ended, of each kind, in each state, for each reason."""
-    yield from Tally.select()
+    total = fn.SUM(Tally.count).cast("BIGINT").alias("count")
+    of = Tally.kind, Tally.state, Tally.reason
+    yield from Tally.select(*of, total).group_by(*of)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from peewee import SQL, JSONField, fn
 
+from app.database.connection import db
 from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status, first_id
 from app.database.statements import Along, parameter, prepared
 from app.urls import site_of
@@ -59,7 +60,7 @@ def _page(kind: type[Job], names: tuple[str, ...]) -> Any:
     )
     if lead:
         query = query.from_(Along(kind, [*lead, "id"]))
-    if "status" in lead and "status" not in names:
+    if "status" in lead and "status" not in names and db.merges:
         query = reduce(add, (query.where(kind.status == status) for status in Status))
     return query.order_by(SQL("id").desc()).limit(parameter("limit"))
 

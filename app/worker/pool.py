@@ -21,7 +21,7 @@ from app.database.models import Image
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage
-from app.worker.processes import ProcessRegistry
+from app.worker.processes import open_registry
 from app.worker.tasks import Tasks
 from app.worker.thumbnails import ThumbnailQueue
 
@@ -48,7 +48,7 @@ class PoolEngine:
         self.storage = storage
         self._clock = clock
         self._stopping = False
-        self.processes = ProcessRegistry(settings.storage_dir, storage.remove_parts)
+        self.processes = open_registry(settings, storage.remove_parts)
         self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping, report)
         self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
         self._thumbnail_pool = ThreadPoolExecutor(THUMBNAILERS, "thumbnail")  # started when needed

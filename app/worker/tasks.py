@@ -39,7 +39,7 @@ from app.worker.claim import Cut
 from app.worker.downloads import Get, PictureRun
 from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
 from app.worker.pages import read_page, render_page
-from app.worker.processes import ProcessRegistry
+from app.worker.processes import Registry
 from app.worker.seats import Seats
 from app.worker.selection import by_address, check_wanted, considered, member_names
 from app.worker.sheets import SheetLoader
@@ -57,7 +57,7 @@ class Tasks:
         self,
         settings: Settings,
         storage: Storage,
-        processes: ProcessRegistry,
+        processes: Registry,
         stopping: Callable[[], bool],
         report: Callable[[float, int], None] = lambda seconds, size: None,
     ) -> None:

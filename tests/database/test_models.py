@@ -11,9 +11,9 @@ from playhouse.schema_diff import diff_models
 
 from app.database import models, sqlite
 from app.database.connection import db
-from app.database.models import CLAIMABLE, Idempotency, Image, Receiver, Tally, Usage
+from app.database.models import CLAIMABLE, Idempotency, Image, Process, Receiver, Tally, Usage
 
-TABLES = [*CLAIMABLE, Idempotency, Receiver, Tally, Usage]
+TABLES = [*CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage]
 
 
 def schema() -> set[tuple[object, ...]]:

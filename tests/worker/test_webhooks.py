@@ -480,6 +480,7 @@ def steps_of_a_claim() -> int:
     return steps
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("state", ["paused", "ready", "busy"])
 @pytest.mark.parametrize("hosts", [1, 1000])
 def test_a_claim_costs_the_same_however_many_wait_for_others(
