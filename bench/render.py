@@ -16,7 +16,8 @@ from pathlib import Path
 from shutil import which
 
 from app.fetch import Fetcher
-from app.render import Renderer, processes
+from app.render import Renderer
+from app.render.processes import Session
 from app.settings import Settings
 from app.urls import Url
 from app.worker.pages import read_page
@@ -73,7 +74,7 @@ class Watch(threading.Thread):
                     sessions.add(int(fields[3]))
                     tick = os.sysconf("SC_CLK_TCK")
                     self.cpu[int(process.name)] = (int(fields[11]) + int(fields[12])) / tick
-            self.memory = max(self.memory, sum(map(processes.memory, sessions)))
+            self.memory = max(self.memory, sum(Session(leader).memory() for leader in sessions))
 
 
 def stat(process: Path) -> list[str]:

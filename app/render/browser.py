@@ -14,9 +14,9 @@ from typing import Self
 
 from app.errors import Interrupted
 from app.fetch import Fetcher
-from app.render import processes
 from app.render.devtools import Devtools
 from app.render.failures import RenderFailed
+from app.render.processes import Session
 from app.settings import Settings
 
 WALL = Path(__file__).with_name("wall.py")
@@ -108,7 +108,7 @@ class Browser:
     def end(self, reason: str) -> None:
         """Kill the browser."""
         self._reason = self._reason or reason
-        processes.kill(self._process.pid)
+        self._session.kill()
 
     def _start(self, profile: str, stack: ExitStack) -> None:
         ours, control = socket.socketpair()
@@ -135,6 +135,7 @@ class Browser:
             control.close()
             os.close(commands)
             os.close(answers)
+        self._session = Session(self._process.pid)
         stack.callback(self._stop)
         listener = self._listener(ours)
         self._proxy = stack.enter_context(self._fetcher.proxy(listener, self.left()))
@@ -160,7 +161,7 @@ class Browser:
         used = 0
         while self._process.poll() is None:
             time.sleep(CLOSE_SECONDS if used > limit // 2 else LOOK_SECONDS)
-            used = processes.memory(self._process.pid)
+            used = self._session.memory()
             if used > limit:
                 self.end(f"it takes more than {limit} bytes of memory")
             elif self.left() < 0:
@@ -171,6 +172,6 @@ class Browser:
         """Make sure that no process is left."""
         self._reason = self._reason or "it is over"
         until = time.monotonic() + END_SECONDS
-        while processes.kill(self._process.pid) and time.monotonic() < until:
+        while self._session.kill() and time.monotonic() < until:
             time.sleep(0.01)
         self._process.wait()

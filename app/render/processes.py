@@ -9,39 +9,48 @@ from pathlib import Path
 from app.setting_values import KiB
 
 
-def memory(session: int) -> int:
-    """Return the bytes of memory that a session's processes have for themselves.
+class Session:
+    """The processes that a leader began, and those that these began."""
 
-    Shared memory is counted once: the process that has most of it.
-    """
-    private, shared = 0, [0]
-    for process in _of(session):
-        with suppress(OSError, ValueError):  # it has just ended
-            fields = dict(
-                line.split(":", 1) for line in (process / "status").read_text().splitlines()
-            )
-            private += _kibibytes(fields, "RssAnon")
-            shared.append(_kibibytes(fields, "RssShmem"))
-    return (private + max(shared)) * KiB
+    def __init__(self, leader: int) -> None:
+        self._leader = str(leader)
+        self._others: set[str] = set()  # of other sessions: each is looked at once
 
+    def memory(self) -> int:
+        """Return the bytes of memory that they have for themselves.
 
-def kill(session: int) -> bool:
-    """Kill the processes of a session; tell whether there were any but zombies."""
-    found = False
-    for process in _of(session):
-        found = True
-        with suppress(ProcessLookupError):
-            os.kill(int(process.name), signal.SIGKILL)
-    return found
+        Shared memory is counted once: the process that has most of it.
+        """
+        private, shared = 0, [0]
+        for process in self._processes():
+            with suppress(OSError, ValueError):  # it has just ended
+                fields = dict(
+                    line.split(":", 1) for line in (process / "status").read_text().splitlines()
+                )
+                private += _kibibytes(fields, "RssAnon")
+                shared.append(_kibibytes(fields, "RssShmem"))
+        return (private + max(shared)) * KiB
 
+    def kill(self) -> bool:
+        """Kill them; tell whether there were any but zombies."""
+        found = False
+        for process in self._processes():
+            found = True
+            with suppress(ProcessLookupError):
+                os.kill(int(process.name), signal.SIGKILL)
+        return found
 
-def _of(session: int) -> Iterator[Path]:
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            with suppress(OSError):
+    def _processes(self) -> Iterator[Path]:
+        with os.scandir("/proc") as entries:
+            names = {entry.name for entry in entries if entry.name.isdigit()}
+        self._others &= names
+        for process in map(Path("/proc").joinpath, names - self._others):
+            with suppress(OSError, ValueError):
                 # Behind the name, which may hold anything: state, parent, group, session.
                 state, _, _, own = (process / "stat").read_text().rpartition(")")[2].split()[:4]
-                if own == str(session) and state not in "ZX":
+                if own != self._leader:
+                    self._others.add(process.name)
+                elif state not in "ZX":
                     yield process
 
 
