@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Self, TypeVar
 
 from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
@@ -85,8 +85,9 @@ class Fetcher:
         misses: Counter[tuple[str, int]] = Counter()
         cookies = Cookies()
 
-        def dialler(watch: Watch) -> Dialler:
-            return Dialler(watch, settings, resolve, misses, limit)
+        def dialler(watch: Watch, inside: bool = True) -> Dialler:
+            reach = settings if inside else replace(settings, allow_networks=())
+            return Dialler(watch, reach, resolve, misses, limit)
 
         def connect() -> tuple[Watch, Session, Hops]:
             watch = Watch(cut, clock, sleep, self.job_time)

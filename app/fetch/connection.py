@@ -34,7 +34,7 @@ class Wire(socket.socket):
     def __init__(self, address: Address, watch: Watch, host: str, limit: HostLimit) -> None:
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         super().__init__(family, socket.SOCK_STREAM)
-        self._address = address
+        self.address = address
         self._watch = watch
         self._host = host
         self._limit = limit
@@ -67,7 +67,7 @@ class Wire(socket.socket):
 
     def dial(self, port: int, patience: float) -> bool:
         """Connect to the judged address, which a numeric string names without a lookup."""
-        error = self.connect_ex((str(self._address), port))
+        error = self.connect_ex((str(self.address), port))
         if error == EINPROGRESS and self._ready(select.POLLOUT, patience):
             error = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return error == 0

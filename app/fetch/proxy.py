@@ -17,7 +17,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from app.errors import Failure, Interrupted, RefusedUrl
+from app.addresses import kind_of
+from app.errors import Failure, Interrupted, RefusedAddress, RefusedUrl
 from app.fetch import header
 from app.fetch.budget import SLICE_SECONDS, Watch
 from app.fetch.connection import Dialler, Wire
@@ -57,7 +58,7 @@ class Proxy:
     def __init__(
         self,
         listener: socket.socket,
-        dialler: Callable[[Watch], Dialler],
+        dialler: Callable[[Watch, bool], Dialler],
         seconds: float,
         budget: Budget,
         report: Callable[[float, int], None],
@@ -73,7 +74,8 @@ class Proxy:
         self._lock = threading.Lock()
         self._requests = 0
         self._bytes = 0
-        self._hosts: set[str] = set()
+        self._page_is_inside: bool | None = None  # until it is dialled
+        self._inside: dict[str, bool | None] = {}  # by host, likewise
         self._ends: set[socket.socket] = set()
         self._room = threading.Semaphore(budget.connections)
         self._accepting = threading.Thread(target=self._accept, name="proxy", daemon=True)
@@ -162,12 +164,26 @@ class Proxy:
         )
 
     def _dial(self, url: Url, watch: Watch, stack: ExitStack) -> Wire:
+        """Dial a host, the first of them that of the page itself.
+
+        A page from the public internet reaches no network that the deployer has opened, and a host
+        does not move into one, or out: its scripts would read by DNS rebinding what is there.
+        """
         with self._lock:
-            if url.host not in self._hosts and len(self._hosts) >= self._budget.hosts:
+            if url.host not in self._inside and len(self._inside) >= self._budget.hosts:
                 raise RefusedUrl("refused: too many hosts")
-            self._hosts.add(url.host)
-        wire = self._dialler(watch).dial(url.host, url.port)
+            public = self._page_is_inside is False
+            may_be = self._inside.setdefault(url.host, False if public else None)
+        wire = self._dialler(watch, may_be is not False).dial(url.host, url.port)
         self._hold(wire, stack)
+        inside = kind_of(wire.address) is not None
+        with self._lock:
+            if self._page_is_inside is None:
+                self._page_is_inside = inside
+            if self._inside[url.host] is None:
+                self._inside[url.host] = inside
+            if inside != self._inside[url.host] or inside > self._page_is_inside:
+                raise RefusedAddress("refused: the host has moved into a network, or out")
         return wire
 
     def _tunnel(self, client: socket.socket, wire: Wire, watch: Watch, rest: bytes) -> None:

@@ -1,6 +1,7 @@
 """A browser for one job: behind the wall, bounded in time and memory, gone in the end."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 from typing import Self
 
 from app.errors import Interrupted
@@ -20,6 +21,7 @@ from app.render.processes import Session
 from app.settings import Settings
 
 WALL = Path(__file__).with_name("wall.py")
+PROFILE = "image-downloader-browser-"  # then the process that it is for
 LOOK_SECONDS = 0.1  # between two looks at its memory
 CLOSE_SECONDS = 0.02  # the same where it has taken more than half of what it may
 END_SECONDS = 3.0
@@ -73,8 +75,10 @@ class Browser:
             raise RenderFailed("no browser is run as root")
         self.until = time.monotonic() + self.seconds
         with ExitStack() as stack:
+            _remove_old_profiles()
+            prefix = f"{PROFILE}{os.getpid()}-"
             profile = stack.enter_context(
-                TemporaryDirectory(prefix="image-downloader-", ignore_cleanup_errors=True)
+                TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
             )
             self._start(profile, stack)
             self._stack = stack.pop_all()
@@ -175,3 +179,11 @@ class Browser:
         while self._session.kill() and time.monotonic() < until:
             time.sleep(0.01)
         self._process.wait()
+
+
+def _remove_old_profiles() -> None:
+    """Remove what processes left that were killed."""
+    for profile in Path(gettempdir()).glob(f"{PROFILE}*"):
+        process = profile.name.removeprefix(PROFILE).partition("-")[0]
+        if process.isdigit() and not Path("/proc", process).exists():
+            shutil.rmtree(profile, ignore_errors=True)

@@ -16,6 +16,7 @@ from app.setting_values import MiB
 
 MAX_MESSAGE = 64 * MiB
 CHECK_SECONDS = 0.2  # between two looks whether there is still reason to wait
+CLOSE_SECONDS = 3.0
 _CHUNK = 1 << 16
 
 Message = dict[str, Any]
@@ -49,8 +50,9 @@ class Devtools:
             os.close(self._target)
             self._target = -1
         if self._reader.is_alive():
-            self._reader.join()
-        os.close(self._source)
+            self._reader.join(CLOSE_SECONDS)
+        if not self._reader.is_alive():  # or a process got away with the other end
+            os.close(self._source)
 
     def call(self, method: str, session: str = "", **params: Any) -> Message:
         """Send a command and return its result.

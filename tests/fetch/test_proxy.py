@@ -329,3 +329,67 @@ def test_everything_is_cut_when_it_is_closed(opening: Opening, origin: Origin) -
         proxy.close()
         assert ends(tunnel)
     assert ends(silent)
+
+
+OUTSIDE, INSIDE = "127.0.0.2", "127.0.0.3"
+
+
+@pytest.fixture
+def divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take one of the two addresses that may be visited for a public one."""
+    kinds = {INSIDE: "private", CANARY: "loopback"}
+    judged = {OUTSIDE: None, **kinds}
+
+    def kind_of(address: Any) -> str | None:
+        return judged.get(str(address), "loopback")
+
+    monkeypatch.setattr("app.addresses.kind_of", kind_of)
+    monkeypatch.setattr("app.fetch.proxy.kind_of", kind_of)
+
+
+@pytest.mark.usefixtures("divided")
+def test_a_public_page_reaches_no_network_that_is_open_to_the_service(
+    opening: Opening, origin: Origin
+) -> None:
+    origin.answers["/"] = once(b"x")
+    names = {"page_test": [[OUTSIDE]], "inner_test": [[INSIDE]], "other_test": [[OUTSIDE]]}
+    browser, _ = opening(resolve=Resolver(**names))
+    asked = ["page.test", "inner.test", INSIDE, "other.test"]
+    refused = [browser.ask(get(origin.url(host=host))) == REFUSAL for host in asked]
+    assert refused == [False, True, True, False]
+    assert origin.connections == {OUTSIDE: 2}
+
+
+@pytest.mark.usefixtures("divided")
+def test_a_page_of_an_open_network_reaches_that_and_the_internet(
+    opening: Opening, origin: Origin
+) -> None:
+    origin.answers["/"] = once(b"x")
+    names = {"page_test": [[INSIDE]], "cdn_test": [[OUTSIDE]]}
+    browser, _ = opening(resolve=Resolver(**names))
+    for host in "page.test", "cdn.test", INSIDE, "page.test":
+        assert browser.ask(get(origin.url(host=host))).endswith(b"x")
+
+
+@pytest.mark.usefixtures("divided")
+@pytest.mark.parametrize("addresses", [[OUTSIDE, INSIDE], [INSIDE, OUTSIDE]])
+def test_a_host_does_not_move_into_an_open_network_or_out(
+    opening: Opening, origin: Origin, addresses: list[str]
+) -> None:
+    origin.answers["/"] = once(b"x")
+    names = {"page_test": [[INSIDE]], "moving_test": [[address] for address in addresses]}
+    browser, _ = opening(resolve=Resolver(**names))
+    asked = ["page.test", "moving.test", "moving.test", "page.test"]
+    refused = [browser.ask(get(origin.url(host=host))) == REFUSAL for host in asked]
+    assert refused == [False, False, True, False]
+
+
+@pytest.mark.usefixtures("divided")
+def test_the_page_itself_does_not_move_into_an_open_network(
+    opening: Opening, origin: Origin
+) -> None:
+    origin.answers["/"] = once(b"x")
+    browser, _ = opening(resolve=Resolver(page_test=[[OUTSIDE], [INSIDE]]))
+    answers = [browser.ask(get(origin.url(host="page.test"))) for _ in range(2)]
+    assert [answer == REFUSAL for answer in answers] == [False, True]
+    assert origin.connections == {OUTSIDE: 1}

@@ -83,6 +83,10 @@ class Sessions:
         return found
 
 
+def profiles(service: BrowserService) -> list[str]:
+    return [path.name for path in service.scratch.glob("image-downloader-browser-*")]
+
+
 class Watcher(threading.Thread):
     """Asks the service for its health all the time, and watches its browsers."""
 
@@ -142,9 +146,7 @@ def test_a_page_ends_with_what_it_showed_or_as_it_came(ended: dict[str, Any], na
 
 def test_no_process_and_no_file_is_left(service: BrowserService, ended: dict[str, Any]) -> None:
     assert ended["watcher"].sessions.memory() == {}
-    assert [
-        path.name for path in service.scratch.iterdir() if "image-downloader" in path.name
-    ] == []
+    assert profiles(service) == []
     for pid in service.workers():
         names = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
         assert sum(name.startswith("pipe:") for name in names) < 10
@@ -179,4 +181,6 @@ def test_a_killed_service_leaves_no_browser(service: BrowserService, pages: Site
     service.wait(lambda: bool(sessions.memory()))
     service.signal(signal.SIGKILL)
     service.wait(lambda: not sessions.memory())
-    service.start()
+    assert profiles(service)
+    service.start()  # it does the job once more, and removes what is there
+    service.wait(lambda: not profiles(service))
