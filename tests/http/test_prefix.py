@@ -1,5 +1,6 @@
 """The path that a proxy serves this application under."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -52,3 +53,15 @@ def test_without_proxies_that_are_trusted_nobody_says_where_we_are(client: Flask
         client.post("/download", json=URL, headers=headers).json["status_url"][:10] == "/download/"
     )
     assert "/pictures" not in client.get("/", headers=headers).text
+
+
+def test_no_page_names_an_address_by_itself() -> None:
+    app = Path(__file__).parent.parent.parent / "app"
+    pages = [path for kind in ("html", "js") for path in app.rglob(f"*.{kind}")]
+    first = "images|download|downloads|gallery|docs|key|static"
+    literal = re.compile(rf"""=["']/(?!/)|["'`]/(?:{first})\b""")
+
+    assert pages
+    for path in pages:
+        for line in path.read_text().splitlines():
+            assert not literal.search(re.sub(r"own\('[^']*'\)", "", line)), f"{path}: {line}"
