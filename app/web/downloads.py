@@ -13,16 +13,13 @@ from app.database.models import UNFINISHED, Download, Image, Status
 from app.http import services
 from app.http.responses import get_or_404
 from app.jobs.progress import Outcome
-from app.web import changes, lists
+from app.web import changes, lists, messages
 
 downloads = Blueprint("downloads", __name__, url_prefix="/downloads")
 changes.take(downloads, Download)
 
 PAGE = 25
 TILES = 30  # at first: scripts fetch the rest
-
-NONE_CHOSEN = "Choose at least one picture."
-GONE = "Some of these pictures have been deleted. Check what is chosen, and save again."
 
 
 @downloads.get("")
@@ -50,7 +47,8 @@ def choose(job_id: UUID) -> Response | str | tuple[str, int]:
     images = [one for one in pictures if str(one.id) in chosen]  # in page order
     if not images or len(images) < len(chosen):
         left = [str(one.id) for one in images]
-        return _show(download, 1, left, GONE if chosen else NONE_CHOSEN), 422
+        problem = messages.SOME_DELETED if chosen else messages.CHOOSE_ONE
+        return _show(download, 1, left, problem), 422
     return changes.ask_again(Download, job_id, partial(_take, images))
 
 

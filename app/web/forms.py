@@ -10,6 +10,7 @@ from app.api.schemas import MAX_URLS, NewDownload, NewImage
 from app.http import services
 from app.setting_values import read_size
 from app.urls import listed, with_scheme
+from app.web import messages
 
 MAX_PAGES = 100  # at once, by hand
 MOST_TOLD = 5  # of what is wrong with a field
@@ -43,7 +44,7 @@ def add_list(form: Form, file: FileStorage | None) -> None:
     try:
         text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused({"list": ["Not a text file (UTF-8) with one address per line."]}) from error
+        raise Refused({"list": [messages.NO_TEXT_FILE]}) from error
     form["urls"] = f"{form.get('urls', '')}\n{text}".strip()
 
 
@@ -59,7 +60,7 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
     else:
         urls, images = _lines(form, "urls", MAX_PAGES), {}
     if form.get("image_urls", "").strip() and len(urls) > 1:
-        raise Refused({"image_urls": ["Pictures are listed for one page: enter one address."]})
+        raise Refused({"image_urls": [messages.ONE_PAGE_FOR_LIST]})
     options = _options(form) | images
     if "choose" in form:  # from all there are
         options.setdefault("limit", services.settings().max_images)
@@ -87,10 +88,10 @@ def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     """Return the lines that say anything, by their numbers in the field."""
     lines = {number: with_scheme(text) for number, text in listed(form.get(name, "").splitlines())}
     if not lines:
-        raise Refused({name: ["Enter an address, such as https://example.com/."]})
+        raise Refused({name: [messages.ENTER_AN_ADDRESS]})
     most = min(most, services.settings().max_queued or most)
     if len(lines) > most:
-        raise Refused({name: [f"At most {most:,} at once; these are {len(lines):,}."]})
+        raise Refused({name: [messages.TOO_MANY.format(most=most, count=len(lines))]})
     return lines
 
 
@@ -129,24 +130,29 @@ def _judged(schema: Schema, asked: dict[int, dict[str, Any]]) -> list[dict[str, 
         try:
             loaded.append(schema.load(one))
         except ValidationError as error:
-            for field, told in cast(dict[str, Any], error.messages).items():
-                place = f"Line {number}: " if field == "url" and len(asked) > 1 else ""
+            for field, reasons in cast(dict[str, Any], error.messages).items():
+                is_line = field == "url" and len(asked) > 1
                 name = "urls" if field == "url" else field
-                sentences = [f"{place}{sentence}" for sentence in _sentences(told)]
+                sentences = [
+                    messages.LINE.format(number=number, sentence=sentence) if is_line else sentence
+                    for sentence in _sentences(reasons)
+                ]
                 errors.setdefault(name, []).extend(sentences)
     if errors:
-        raise Refused({field: _some(list(dict.fromkeys(told))) for field, told in errors.items()})
+        raise Refused(
+            {field: _some(list(dict.fromkeys(reasons))) for field, reasons in errors.items()}
+        )
     return loaded
 
 
 def _some(sentences: list[str]) -> list[str]:
     """Return the first of many sentences, and how many more there are."""
     more = len(sentences) - MOST_TOLD
-    return sentences[:MOST_TOLD] + ([f"There are {more:,} more like these"] if more > 0 else [])
+    return sentences[:MOST_TOLD] + ([messages.MORE.format(count=more)] if more > 0 else [])
 
 
-def _sentences(told: Any) -> list[str]:
+def _sentences(reasons: Any) -> list[str]:
     """Return the messages of a field; those of a list's entries stand below their numbers."""
-    if isinstance(told, dict):
-        return [sentence for entry in told.values() for sentence in _sentences(entry)]
-    return list(told)
+    if isinstance(reasons, dict):
+        return [sentence for entry in reasons.values() for sentence in _sentences(entry)]
+    return list(reasons)

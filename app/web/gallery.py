@@ -13,7 +13,7 @@ from app.http import services
 from app.http.responses import get_or_404
 from app.storage import thumbnail_key
 from app.urls import site_of
-from app.web import changes, lists
+from app.web import changes, lists, messages
 
 gallery = Blueprint("gallery", __name__, url_prefix="/gallery")
 changes.take(gallery, Image)
@@ -41,9 +41,9 @@ def thumbnails() -> dict[str, list[str]]:
     try:
         ids = [UUID(text) for text in request.args.get("ids", "").split(",")]
     except ValueError as error:
-        raise BadRequest("ids: Not a list of ids of images, with commas.") from error
+        raise BadRequest(messages.NO_IDS) from error
     if len(ids) > PAGE:
-        raise BadRequest(f"ids: At most {PAGE} at once.")
+        raise BadRequest(messages.TOO_MANY_IDS.format(most=PAGE))
     shown = Image.select().where(Image.id.in_(ids), Image.status == Status.FINISHED)
     images = {image.id: image for image in shown}
     newest_last = [images[image_id] for image_id in reversed(ids) if image_id in images]
@@ -83,4 +83,4 @@ def _day(label: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise lists.misunderstood(f"{label}: Not a day, such as 2026-11-20.") from error
+        raise lists.misunderstood(messages.NO_DAY.format(label=label)) from error

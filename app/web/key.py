@@ -8,6 +8,7 @@ from app.http.auth import local_path
 from app.http.request_log import KEY
 from app.keys import COOKIE, COOKIE_SECONDS
 from app.urls import own
+from app.web import messages
 
 key = Blueprint("key", __name__, url_prefix="/key")
 
@@ -23,7 +24,7 @@ def enter() -> Response | tuple[str, int]:
     """Take a key that is one of ours, and go on to where it was asked for."""
     cookie = services.keys().cookie(request.form.get("key", "").strip())
     if not cookie:
-        return _form("This is not a key of this service."), 403
+        return _form(messages.UNKNOWN_KEY), 403
     answer = redirect(own(local_path(request.args.get("next", "/"))), 303)
     answer.set_cookie(
         COOKIE,

@@ -11,8 +11,7 @@ from werkzeug.exceptions import BadRequest
 from app import jobs
 from app.database.models import AnyJob
 from app.urls import own
-
-LABELS = {"status": "State", "site": "Site", "added_after": "From", "added_before": "To"}
+from app.web import messages
 
 
 def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -26,9 +25,9 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
     try:
         loaded: dict[str, Any] = schema.load({**given, "limit": limit})
     except ValidationError as error:
-        messages = cast(dict[str, list[str]], error.messages)
+        wrong = cast(dict[str, list[str]], error.messages)
         reasons = "; ".join(
-            f"{LABELS.get(name, name)}: {' '.join(said)}" for name, said in messages.items()
+            f"{messages.FILTERS.get(name, name)}: {' '.join(said)}" for name, said in wrong.items()
         )
         raise misunderstood(reasons) from error
     return loaded
@@ -36,7 +35,7 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
 
 def misunderstood(reasons: str) -> BadRequest:
     """Return the error for a filter that says nothing."""
-    return BadRequest(f"This filter is not valid: {reasons}")
+    return BadRequest(messages.BAD_FILTER.format(reasons=reasons))
 
 
 def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], str | None]:

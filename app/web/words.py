@@ -10,28 +10,12 @@ from markupsafe import Markup, escape
 from app.database.models import UNFINISHED, Image, Status
 from app.http import services
 from app.pictures.formats import BY_CONTENT_TYPE, SVG
-from app.pictures.sources import Source
 from app.urls import own
+from app.web import messages
 
 MAX_NAME = 200  # characters; `data:` URIs have thousands
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SMALL_DRAWING = 100_000  # bytes; a larger one may keep a browser busy
-
-STATES = {
-    Status.QUEUED: "Waiting",
-    Status.RUNNING: "Running",
-    Status.FINISHED: "Done",
-    Status.FAILED: "Failed",
-    Status.CANCELLED: "Cancelled",
-}
-
-
-SOURCES = {
-    Source.SEEN: "Shown on the page",
-    Source.META: "Previews (Open Graph)",
-    Source.LINKS: "Linked image files",
-    Source.ICONS: "Icons",
-}
 
 
 def size(count: int) -> str:
@@ -125,8 +109,8 @@ TESTS = {"link": is_link}
 GLOBALS: dict[str, Any] = {
     "own": own,
     "keys": services.keys,
-    "STATES": STATES,
-    "SOURCES": SOURCES,
+    "STATES": messages.STATES,
+    "SOURCES": messages.SOURCES,
     "UNFINISHED": UNFINISHED,
     "Status": Status,
 }

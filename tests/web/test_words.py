@@ -1,11 +1,15 @@
 """How facts are put for people."""
 
+import ast
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from app.database.models import Image
-from app.web import words
+from app.web import messages, words
 
 
 @pytest.mark.parametrize(
@@ -70,3 +74,30 @@ def test_only_addresses_of_the_web_become_links(url: str) -> None:
 
 def test_code_between_backticks_is_marked_up_and_all_else_escaped() -> None:
     assert words.code("`a<b>` & c") == "<code>a&lt;b&gt;</code> &amp; c"
+
+
+def sentences(module: Path) -> Iterator[str]:
+    """Yield the texts of a module that people might read, without those that explain code."""
+    tree = ast.parse(module.read_text())
+    explaining = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and isinstance(node.body[0], ast.Expr)
+    }
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    for node in texts:
+        said = node.value if isinstance(node.value, str) and id(node) not in explaining else ""
+        if re.search(r"[A-Z][a-z]+ |\w+ \w+ \w+", said):
+            yield said
+
+
+def test_what_the_code_of_pages_says_stands_in_one_place() -> None:
+    place = Path(messages.__file__)
+
+    assert len(list(sentences(place))) > 10
+    assert {
+        module.name: found
+        for module in place.parent.glob("*.py")
+        if module != place and (found := list(sentences(module)))
+    } == {}

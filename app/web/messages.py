@@ -1,0 +1,35 @@
+"""What the pages' code says to people; what stands on a page anyway is in its template."""
+
+from app.database.models import Status
+from app.pictures.sources import Source
+
+STATES = {
+    Status.QUEUED: "Waiting",
+    Status.RUNNING: "Running",
+    Status.FINISHED: "Done",
+    Status.FAILED: "Failed",
+    Status.CANCELLED: "Cancelled",
+}
+SOURCES = {
+    Source.SEEN: "Shown on the page",
+    Source.META: "Previews (Open Graph)",
+    Source.LINKS: "Linked image files",
+    Source.ICONS: "Icons",
+}
+FILTERS = {"status": "State", "site": "Site", "added_after": "From", "added_before": "To"}
+
+ENTER_AN_ADDRESS = "Enter an address, such as https://example.com/."
+ONE_PAGE_FOR_LIST = "Pictures are listed for one page: enter one address."
+NO_TEXT_FILE = "Not a text file (UTF-8) with one address per line."
+TOO_MANY = "At most {most:,} at once; these are {count:,}."
+LINE = "Line {number}: {sentence}"
+MORE = "There are {count:,} more like these"
+CHOOSE_ONE = "Choose at least one picture."
+SOME_DELETED = "Some of these pictures have been deleted. Check what is chosen, and save again."
+UNKNOWN_KEY = "This is not a key of this service."
+BAD_FILTER = "This filter is not valid: {reasons}"
+NO_DAY = "{label}: Not a day, such as 2026-11-20."
+NO_IDS = "ids: Not a list of ids of images, with commas."
+TOO_MANY_IDS = "ids: At most {most} at once."
+PROBLEM_TYPES = "Problem types"
+UNKNOWN_PROBLEM = "there is no problem type {code}"
