@@ -71,7 +71,7 @@ class Nudges:
     def turning(self) -> bool:
         return True
 
-    def make_thumbnail(self, image: Image) -> None:
+    def make_thumbnail(self, image: Image, client: str) -> None:
         self.wanted.append(image)
 
 

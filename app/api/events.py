@@ -33,7 +33,7 @@ def stream(download: Download) -> Response:
 
     """
     watcher = services.watcher()
-    subscription = watcher.subscribe(Download, download.id)
+    subscription = watcher.subscribe(Download, download.id, services.client())
     last = request.headers.get("Last-Event-ID", type=UUID)
     answer = Response(_events(watcher, subscription, last), mimetype="text/event-stream")
     answer.headers["Cache-Control"] = "no-store"
@@ -45,7 +45,7 @@ def stream(download: Download) -> Response:
 def _events(watcher: JobWatcher, subscription: Subscription, last: UUID | None) -> Iterator[str]:
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     sent: Standing | None = None
-    while not watcher.stopping():
+    while not (watcher.stopping() or subscription.given_up):
         standing = watcher.next_change(subscription, HEARTBEAT_SECONDS)
         if standing in (sent, UNSEEN):
             yield ": still here\n\n"

@@ -94,7 +94,7 @@ def get_image_thumbnail(image_id: UUID) -> Response:
         raise image.failure
     key = thumbnail_key(image.id, image.attempts)
     if not services.storage().exists(key):
-        services.engine().make_thumbnail(image)
+        services.engine().make_thumbnail(image, services.client())
         return not_finished(DOCUMENT, image)
     name = filenames.image_name(image.source_url, WEBP.extension)
     response = sent(key, WEBP.content_type, name, max_age=YEAR)

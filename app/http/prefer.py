@@ -26,7 +26,7 @@ def honour_wait(kind: Kind, job_id: UUID) -> bool:
     if seconds is None:
         return False
     try:
-        ended = services.watcher().wait_for_end(kind, job_id, seconds)
+        ended = services.watcher().wait_for_end(kind, job_id, seconds, services.client())
     except Overloaded:
         return False  # a preference is no demand
 

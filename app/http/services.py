@@ -23,8 +23,8 @@ class Engine(Protocol):
     def turning(self) -> bool:
         """Tell whether it has looked for work lately."""
 
-    def make_thumbnail(self, image: Image) -> None:
-        """Say that the thumbnail of a finished image is wanted, or raise why there is none."""
+    def make_thumbnail(self, image: Image, client: str) -> None:
+        """Say that a client wants the thumbnail of a finished image, or raise why there is none."""
 
 
 def settings() -> Settings:

@@ -7,6 +7,7 @@ anything has changed at all, which costs microseconds, then about all awaited jo
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import inf
@@ -30,13 +31,18 @@ class Subscription:
 
     kind: type[Download] | type[Image]
     job_id: UUID
+    client: str = ""
+    given_up: bool = False  # to a client that had fewer
     standing: Standing | None = UNSEEN
     until: float = inf
     woken: threading.Event = field(default_factory=threading.Event)
 
 
 class JobWatcher:
-    """The subscriptions of a process, up to a number; its thread lives while there are any."""
+    """The subscriptions of a process, up to a number; its thread lives while there are any.
+
+    When all places are taken, who has most gives one up to who has fewer.
+    """
 
     def __init__(
         self,
@@ -47,34 +53,47 @@ class JobWatcher:
         self.stopping = stopping
         self.clock = clock
         self._most = most
-        self._subscriptions: set[Subscription] = set()
+        self._subscriptions: dict[Subscription, None] = {}  # the oldest first
         self._lock = threading.Lock()
         self._subscribed = threading.Event()
         self._version: object = None
         self._looking = False
 
-    def subscribe(self, kind: type[Download] | type[Image], job_id: UUID) -> Subscription:
+    def subscribe(
+        self, kind: type[Download] | type[Image], job_id: UUID, client: str = ""
+    ) -> Subscription:
         """Add a subscription; the caller ends it by `unsubscribe`.
 
         Raises:
             Overloaded: there are too many.
 
         """
-        subscription = Subscription(kind, job_id)
+        subscription = Subscription(kind, job_id, client)
         with self._lock:
             if len(self._subscriptions) >= self._most:
-                raise Overloaded("too many clients wait here already")
+                self._make_room(client)
             if not self._looking:  # first: if no thread can start, no client waits for it
                 threading.Thread(target=self._run, name="job watcher", daemon=True).start()
                 self._looking = True
-            self._subscriptions.add(subscription)
+            self._subscriptions[subscription] = None
             self._subscribed.set()
         return subscription
+
+    def _make_room(self, client: str) -> None:
+        """Take a place from the client with most, if it has more than this one will have."""
+        places = Counter(each.client for each in self._subscriptions)
+        [(greedy, most)] = places.most_common(1) or [("", 0)]
+        if most <= places[client] + 1:
+            raise Overloaded("too many clients wait here already")
+        oldest = next(each for each in self._subscriptions if each.client == greedy)
+        del self._subscriptions[oldest]
+        oldest.given_up = True
+        oldest.woken.set()
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """End a subscription."""
         with self._lock:
-            self._subscriptions.discard(subscription)
+            self._subscriptions.pop(subscription, None)
         db.give_back()
 
     def next_change(self, subscription: Subscription, seconds: float) -> Standing | None:
@@ -87,7 +106,7 @@ class JobWatcher:
         return subscription.standing
 
     def wait_for_end(
-        self, kind: type[Download] | type[Image], job_id: UUID, seconds: float
+        self, kind: type[Download] | type[Image], job_id: UUID, seconds: float, client: str = ""
     ) -> bool:
         """Wait until a job has ended, the time is up, or we stop; return whether it has ended.
 
@@ -96,12 +115,12 @@ class JobWatcher:
 
         """
         end = self.clock() + seconds
-        ours = self.subscribe(kind, job_id)
+        ours = self.subscribe(kind, job_id, client)
         try:
             while (
                 standing := self.next_change(ours, end - self.clock())
             ) and not standing.is_final:
-                if self.clock() >= end or self.stopping():
+                if self.clock() >= end or self.stopping() or ours.given_up:
                     return False
             return standing is not None
         finally:

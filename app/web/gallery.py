@@ -54,7 +54,7 @@ def _has_to_wait(image: Image) -> bool:
     if services.storage().exists(thumbnail_key(image.id, image.attempts)):
         return False
     try:
-        services.engine().make_thumbnail(image)
+        services.engine().make_thumbnail(image, services.client())
     except Failure:
         return False  # the thumbnail's own answer says why
     return True

@@ -88,15 +88,15 @@ class PoolEngine:
         finally:
             self._seats.release()
 
-    def make_thumbnail(self, image: Image) -> None:
-        """Say that the thumbnail of a finished image is wanted; it is made when its turn comes.
+    def make_thumbnail(self, image: Image, client: str) -> None:
+        """Say that a client wants the thumbnail of a finished image; it is made in its turn.
 
         Raises:
             Failure: why there is none.
 
         """
         self.start()
-        if self._thumbnails.request(image):
+        if self._thumbnails.request(image, client):
             with suppress(RuntimeError):  # it has just been shut down
                 self._thumbnail_pool.submit(self._thumbnails.run_next)
 

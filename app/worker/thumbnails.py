@@ -1,9 +1,14 @@
-"""The queue of thumbnails: those that clients look at now are made, the newest request first."""
+"""The queue of thumbnails: those that clients look at now are made, the newest request first.
+
+Clients take turns, so that nobody's hundred large pictures delay another's first.
+"""
 
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from app.database.connection import db
@@ -16,9 +21,17 @@ from app.storage import Storage, image_key, no_thumbnail_key, thumbnail_key
 
 log = logging.getLogger(__name__)
 
-ROOM = 100  # thumbnails that may wait for their turn; the oldest request gives way
+ROOM = 100  # thumbnails that may wait; the oldest of the client with most gives way
 FORGET_SECONDS = 6.0  # after the last request: three times what `Retry-After` says
 KNOWN = 10_000  # pictures whose thumbnail serves others with equal bytes
+
+
+class Want(NamedTuple):
+    """A wanted thumbnail: since when, and whose."""
+
+    image: Image
+    at: float
+    client: str
 
 
 class ThumbnailQueue:
@@ -33,14 +46,15 @@ class ThumbnailQueue:
         self._storage = storage
         self._stopping = stopping
         self._clock = clock
-        self._wanted: dict[UUID, tuple[Image, float]] = {}  # and when; the newest request last
+        self._wanted: dict[UUID, Want] = {}  # the newest request last
+        self._last_client = ""
         self._running: set[str] = set()  # hashes
         self._made: dict[str, Image] = {}  # by hash: the last that got a thumbnail, or none
         self._failed: dict[UUID, Failure] = {}  # what another try may mend, until it is reported
         self._idle: list[Thumbnailer] = []
         self._lock = threading.Lock()
 
-    def request(self, image: Image) -> bool:
+    def request(self, image: Image, client: str = "") -> bool:
         """Take note that a finished image's thumbnail is wanted; return whether to `run_next`.
 
         Raises:
@@ -58,9 +72,10 @@ class ThumbnailQueue:
             if failure := self._failed.pop(image.id, None):
                 raise failure
             is_new = self._wanted.pop(image.id, None) is None
-            self._wanted[image.id] = image, self._clock()
+            self._wanted[image.id] = Want(image, self._clock(), client)
             if len(self._wanted) > ROOM:
-                del self._wanted[next(iter(self._wanted))]
+                [(most, _)] = Counter(want.client for want in self._wanted.values()).most_common(1)
+                del self._wanted[next(k for k, want in self._wanted.items() if want.client == most)]
             return is_new and image.sha256 not in self._running
 
     def run_next(self) -> bool:
@@ -88,13 +103,20 @@ class ThumbnailQueue:
     def _take(self) -> Image | None:
         with self._lock:
             since = self._clock() - FORGET_SECONDS
-            self._wanted = {key: want for key, want in self._wanted.items() if want[1] > since}
-            for image, _ in reversed(self._wanted.values()):
-                if image.sha256 not in self._running:
-                    self._running.add(str(image.sha256))
-                    del self._wanted[image.id]
-                    return image
-        return None
+            self._wanted = {key: want for key, want in self._wanted.items() if want.at > since}
+            newest = {
+                want.client: want.image
+                for want in self._wanted.values()
+                if want.image.sha256 not in self._running
+            }
+            if not newest:
+                return None
+            later = [client for client in newest if client > self._last_client]
+            self._last_client = min(later or newest)
+            image = newest[self._last_client]
+            self._running.add(str(image.sha256))
+            del self._wanted[image.id]
+            return image
 
     def _next_equal(self, image: Image, failure: Failure | None) -> Image | None:
         """Note how an image fared, and take one with equal bytes, if there is one."""
@@ -103,7 +125,7 @@ class ThumbnailQueue:
                 self._failed[image.id] = failure
             if len(self._failed) > ROOM:  # nobody has asked for it
                 del self._failed[next(iter(self._failed))]
-            for other, _ in self._wanted.values():
+            for other, *_ in self._wanted.values():
                 if other.sha256 == image.sha256 and not self._stopping():
                     del self._wanted[other.id]
                     return other

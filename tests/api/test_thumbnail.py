@@ -20,7 +20,7 @@ Keep = Callable[[bytes], str]
 @pytest.fixture
 def queue(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThumbnailQueue]:
     queue = ThumbnailQueue(app.extensions["storage"], stopping=lambda: False)
-    monkeypatch.setattr(Nudges, "make_thumbnail", lambda _, image: queue.request(image))
+    monkeypatch.setattr(Nudges, "make_thumbnail", lambda _, *wanted: queue.request(*wanted))
     yield queue
     queue.close()
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,6 +11,7 @@ from peewee import OperationalError
 from app import jobs
 from app.database.connection import db
 from app.database.models import Image, Status, new_id
+from app.errors import Overloaded
 from app.jobs import Standing
 from app.jobs.watch import UNSEEN, JobWatcher, Subscription
 
@@ -126,3 +128,45 @@ def test_where_no_thread_can_be_had_nobody_is_left_waiting(
             watcher.subscribe(Image, new_id())
 
     assert not watcher.wait_for_end(Image, new_id(), 30)  # there is none: no reason to wait
+
+
+def test_who_has_most_places_gives_one_up_to_who_has_fewer(client: FlaskClient) -> None:
+    watcher = StillWatcher(4, lambda: False)
+    greedy = [watcher.subscribe(Image, new_id(), "a") for _ in range(4)]
+    with pytest.raises(Overloaded):
+        watcher.subscribe(Image, new_id(), "a")
+    others = [watcher.subscribe(Image, new_id(), "b") for _ in range(2)]
+
+    assert [each.given_up for each in greedy] == [True, True, False, False]
+    assert all(each.woken.is_set() for each in greedy[:2])
+    with pytest.raises(Overloaded):
+        watcher.subscribe(Image, new_id(), "b")
+    watcher.subscribe(Image, new_id(), "c")
+    for each in *greedy, *others:
+        watcher.unsubscribe(each)
+
+
+def test_a_wait_whose_place_is_given_up_ends(client: FlaskClient) -> None:
+    watcher = JobWatcher(2, lambda: False)
+    job_id = jobs.add_image("https://a/").id
+    ended: list[bool] = []
+    subscribed = threading.Event()
+    subscribe = watcher.subscribe
+
+    def note(*args: Any) -> Subscription:
+        subscription = subscribe(*args)
+        subscribed.set()
+        return subscription
+
+    watcher.subscribe = note  # type: ignore[method-assign]
+    waiter = threading.Thread(
+        target=lambda: ended.append(watcher.wait_for_end(Image, job_id, 600, "a"))
+    )
+    waiter.start()
+    assert subscribed.wait(30)
+    others = [subscribe(Image, job_id, client) for client in "ab"]
+    waiter.join(30)
+
+    assert ended == [False]
+    for each in others:
+        watcher.unsubscribe(each)

@@ -399,3 +399,30 @@ def test_a_backup_leaves_thumbnails_out(
     copy = cleanup.back_up(storage, tmp_path)
 
     assert {path.name for path in copy.iterdir()} == {"downloader.db", "images"}
+
+
+def test_clients_take_turns(queue: ThumbnailQueue, keep: Keep, storage: Storage) -> None:
+    large = [keep(picture("png", number)) for number in range(5)]
+    small = keep(picture("png", 9))
+    for image in large:
+        queue.request(image, "a")
+    queue.request(small, "b")
+    queue.request(large[0], "a")  # the newest of all
+    for _ in range(2):
+        queue.run_next()
+
+    made = {entry.key for entry in storage.walk("thumbnails")}
+    assert thumbnail_key(small.id, small.attempts) in made
+    assert thumbnail_key(large[0].id, large[0].attempts) in made
+
+
+def test_who_wants_most_gives_way_when_too_many_wait(
+    queue: ThumbnailQueue, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thumbnails, "ROOM", 3)
+    first = keep(picture("png", 9))
+    queue.request(first, "b")
+    for number in range(5):
+        queue.request(keep(picture("png", number)), "a")
+
+    assert not queue.request(first, "b"), "it waits all the while"
