@@ -42,7 +42,8 @@ def read_size(text: str, units: Mapping[str, int] = COMMON_UNITS) -> int:
     """
     found = re.fullmatch(r"([0-9]{1,15}) ?([A-Za-z]*)", text)
     if not found or found[2] not in units:
-        raise ValidationError("Not a size: write plain bytes, or 10KiB, 10MiB, 10GiB.")
+        samples = ", ".join(f"10{unit}" for unit in units if unit)
+        raise ValidationError(f"Not a size: write plain bytes, or {samples}.")
     return int(found[1]) * units[found[2]]
 
 

@@ -105,7 +105,7 @@ def fetch(
     options["dry_run"] = dry_run
     try:
         if not dry_run:
-            target.mkdir(parents=True, exist_ok=True)
+            _make(target)
         with _client(server, key) as client:
             run = FetchRun(client, target, extract=extract, options=options)
             counts = [run.fetch(url) for url in _listed(urls)]
@@ -118,10 +118,22 @@ def fetch(
     except (ConfigurationError, OSError, UnicodeError) as error:
         _say(f"Error: {error}")
         sys.exit(2)
+    if not counts:
+        _say("Error: there is no URL in the arguments or the list")
     got, missed = (sum(column) for column in zip((0, 0), *counts, strict=True))
-    if len(counts) != 1:
+    if len(counts) > 1:
         _say(f"total: {_counted(got, missed)}")
     sys.exit(2 if not got else 1 if missed else 0)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = f"cannot make '{_plain(str(folder))}': {error.strerror}; name another folder"
+        raise click.BadParameter(
+            hint, click.get_current_context(), param_hint="'--output'"
+        ) from None
 
 
 def _client(server: str | None, key: str | None) -> "AbstractContextManager[Client | LocalClient]":

@@ -101,7 +101,8 @@ class _Secure(_Plain):
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(f"unreachable: certificate: {error.verify_message}") from error
         except ssl.SSLError as error:
-            raise Unreachable(f"unreachable: no TLS with {self.host}") from error
+            way_out = "for plain HTTP, begin the address with http://"
+            raise Unreachable(f"unreachable: no TLS with {self.host}; {way_out}") from error
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):

@@ -56,7 +56,7 @@ class RateLimit:
         headers.append(("RateLimit-Reset", f"{seconds}"))
         if count <= self._rate.amount:
             return None
-        answer = refusal(429, f"no more than {self._rate}")
+        answer = refusal(429, f"no more than {self._rate}; wait as long as Retry-After says")
         answer.headers["Retry-After"] = f"{seconds}"
         return answer
 

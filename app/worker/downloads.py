@@ -100,7 +100,10 @@ class PictureRun:
         if self.cut_short and self._download.image_ids:  # all of them, or none
             raise self.cut_short
         if not self._taken:
-            raise self.cut_short or NoneWorked(f"none of {self._count} pictures could be fetched")
+            single, several = "its one picture could not", f"none of {self._count} pictures could"
+            raise self.cut_short or NoneWorked(
+                f"{single if self._count == 1 else several} be fetched"
+            )
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""

@@ -55,6 +55,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(make: Make) -> None:
     assert answer.status_code == 429
     assert answer.content_type == "application/problem+json"
     assert answer.json["type"] == "/problems/too-many-requests"
+    assert answer.json["detail"] == "no more than 2 per 1 minute; wait as long as Retry-After says"
     assert 0 < int(answer.headers["Retry-After"]) <= 60
     assert answer.headers["RateLimit-Remaining"] == "0"
 

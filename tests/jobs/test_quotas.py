@@ -66,6 +66,7 @@ def test_a_batch_counts_its_urls(client: FlaskClient) -> None:
     refused = post(client, "/images", {"urls": ["https://example.com/"] * 4})
 
     assert (refused.status_code, refused.json["type"]) == (429, "/problems/quota-jobs")
+    assert refused.json["detail"].endswith(": send fewer at once")
     assert Image.select().count() == 0
     assert post(client, "/images", {"urls": ["https://example.com/"] * 3}).status_code == 202
 

@@ -183,7 +183,7 @@ def test_none_at_all_makes_the_status_2(command: Command, site: Site) -> None:
     done = command.run(site.page("/", "<img src=b.png>"))
 
     assert (done.returncode, done.stdout, command.made()) == (2, "", [])
-    assert "none of 1 pictures could be fetched" in done.stderr
+    assert "its one picture could not be fetched" in done.stderr
 
 
 def test_an_image_is_saved_under_its_name(command: Command, site: Site) -> None:
@@ -241,7 +241,8 @@ def test_sizes_and_addresses_are_filtered(command: Command, site: Site) -> None:
     least = command.run("--min-bytes", "0 kB", "--exclude", "photos", page)
 
     assert members(chosen.stdout.strip()) == ["001-large.png", "002-b.png", "003-c.png"]
-    assert "'--min-bytes': Not a size" in large.stderr
+    assert "'--min-bytes': Not a size: write plain bytes, or 10KiB," in large.stderr
+    assert "10kB" in large.stderr
     assert members(least.stdout.strip()) == ["001-small.png", "002-large.png"]
 
 
@@ -319,7 +320,8 @@ def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site
         (["--server", "localhost:8000", "https://a"], "'localhost:8000' is not a URL"),
         (["--server", "http://", "https://a"], "'http://' is not a URL"),
         (["--key", "sixteen-letters-\nof-two-lines", "https://a"], "this is no key"),
-        (["-o", "/proc/none", "https://a"], "/proc/none"),
+        (["-o", "/proc/none", "https://a"], "'--output': cannot make '/proc/none': No such file"),
+        ([""], "there is no URL"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(
