@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -40,14 +39,13 @@ SIGNED_SECONDS = 60  # that nginx has to begin with a file
 
 
 class ObjectStorage:
-    """The files of a bucket; the first request connects, so that it may come behind a fork."""
+    """The files of a bucket; only the first request connects, so it may be made before a fork."""
 
     def __init__(self, url: str) -> None:
         self._bucket, self._prefix, self._options = _parse(url)
-
-    @cached_property
-    def _store(self) -> "S3Store":
-        return self._connect(REQUEST_SECONDS, RETRIES)
+        # Here, not when it is first used: threads that import obstore at once get half of it.
+        self._store = self._connect(REQUEST_SECONDS, RETRIES)
+        self._prober = self._connect(PROBE_SECONDS, 0)
 
     def _connect(self, seconds: int, retries: int) -> "S3Store":
         from obstore.store import S3Store
@@ -78,7 +76,7 @@ class ObjectStorage:
 
         """
         with _writing():
-            self._connect(PROBE_SECONDS, 0).put("probe", b"probe")
+            self._prober.put("probe", b"probe")
 
     def free_bytes(self) -> int:
         """Return how much room there is for what is in the making."""

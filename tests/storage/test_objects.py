@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,17 @@ def test_a_bucket_that_is_missing_has_no_files_to_list(object_store: SeaweedFS) 
 
     with pytest.raises(StorageUnreachable):
         list(storage.walk("images"))
+
+
+def test_threads_may_use_it_at_once_from_the_beginning(object_store: SeaweedFS) -> None:
+    code = (
+        "import sys; from concurrent.futures import ThreadPoolExecutor as Pool;"
+        " from app.storage import ObjectStorage; storage = ObjectStorage(sys.argv[1]);"
+        " print(set(Pool(8).map(storage.exists, ['a'] * 8)))"
+    )
+    command = [sys.executable, "-c", code, object_store.url("x")]
+
+    assert subprocess.check_output(command, text=True) == "{False}\n"
 
 
 def test_a_file_is_not_read_on_once_it_is_removed(bucket: ObjectStorage) -> None:
