@@ -29,30 +29,17 @@ def verify(settings: "Settings") -> None:
 
     """
     from app.database.connection import db
-    from app.storage import FolderStorage
 
-    _check_servers(settings)
-    storage = FolderStorage(settings.storage_dir)
-    storage.prepare()
+    _prepare_storage(settings)
     _use_database(settings)
     try:
         db.check()
     finally:
         db.disconnect()  # a connection must not be carried over a fork
-    if settings.job_threads and settings.browser:
+    if settings.job_threads and settings.browser and not settings.queue_url:
         from app.render import trial
 
         trial.verify(settings)
-
-
-def _check_servers(settings: "Settings") -> None:
-    from app.errors import ConfigurationError
-
-    if settings.queue_url:
-        raise ConfigurationError(
-            "this release works on one machine: leave DOWNLOADER_DATABASE_URL,"
-            " DOWNLOADER_QUEUE_URL and DOWNLOADER_STORAGE_URL out"
-        )
 
 
 @cache
@@ -64,16 +51,24 @@ def prepare(settings: "Settings") -> None:
 
     """
     from app.database.connection import db
-    from app.storage import FolderStorage
     from app.storage.locks import exclusive
 
-    _check_servers(settings)
-    storage = FolderStorage(settings.storage_dir)
-    storage.prepare()
+    _prepare_storage(settings)
     _use_database(settings)
-    with exclusive(storage.root / "migration.lock"):
+    if settings.database_url:
         db.migrate()
+    else:
+        with exclusive(settings.storage_dir / "migration.lock"):
+            db.migrate()
     db.disconnect()
+
+
+def _prepare_storage(settings: "Settings") -> None:
+    from app.storage import FolderStorage, open_storage
+
+    open_storage(settings).prepare()
+    if settings.storage_url and not settings.database_url:  # the rows alone are in the folder
+        FolderStorage(settings.storage_dir).prepare()
 
 
 def _use_database(settings: "Settings") -> None:

@@ -61,7 +61,7 @@ class Postgresql:
         self._as: list[str] = []
         folder.mkdir(exist_ok=True)
         if os.geteuid() == 0:
-            self._as = ["setpriv", f"--reuid={USER}", "--clear-groups"]
+            self._as = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
             os.chown(folder, pwd.getpwnam(USER).pw_uid, -1)
             for parent in [folder, *folder.parents]:  # pytest's are closed to others
                 if parent.stat().st_uid == 0 and not parent.stat().st_mode & 1:

@@ -17,7 +17,7 @@ from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
 from app.jobs.documents import DownloadDocument, ImageDocument
 from app.settings import load
-from app.storage import FolderStorage, Storage
+from app.storage import FolderStorage, Storage, open_storage
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,8 +43,8 @@ def _open() -> Storage:
         storage: Storage = script.load_app().extensions["storage"]
         return storage
     settings = load()
-    storage = FolderStorage(settings.storage_dir)
-    if not storage.database.exists():
+    storage = open_storage(settings)
+    if isinstance(storage, FolderStorage) and not storage.database.exists():
         raise ConfigurationError(
             f"no storage in {storage.root}: call this where the service was started,"
             " or name its folder in DOWNLOADER_STORAGE_DIR"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app import logs, metrics, prepare
+from app import logs, metrics, prepare, verify
 from app.errors import ConfigurationError
 from app.settings import Settings, load
 from app.storage import open_storage
@@ -49,5 +49,10 @@ def _engine(settings: Settings) -> "MessageEngine":
         )
     from app.worker.messages import MessageEngine
 
+    verify(settings)
+    if settings.browser:
+        from app.render import trial
+
+        trial.verify(settings)
     prepare(settings)
     return MessageEngine(settings, open_storage(settings), report=metrics.count_fetch, works=True)
