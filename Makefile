@@ -52,7 +52,8 @@ lint: .venv/development  ## check style, types, containers and scripts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile deploy/nginx/Dockerfile
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml deploy/render.yml deploy/smoke.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml deploy/render.yml deploy/smoke.yml deploy/cluster.yml
+	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/publish.yml
 	bash -n .ci/run
 	bash -n deploy/smoke.sh
