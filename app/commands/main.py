@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": ("serve:serve", "Serve pages and API."),
     "work": ("work:work", "Do the jobs of a service on several machines."),
     "jobs": ("operator:group", "Look after downloads and images."),
+    "migrate-storage": ("migrate:migrate_storage", "Copy rows and files from a folder to servers."),
     "backup": ("operator:backup", "Copy rows and files into a new folder in TARGET."),
 }
 

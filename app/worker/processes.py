@@ -83,6 +83,12 @@ class ProcessRegistry:
             return True
         return False
 
+    def any_alive(self) -> bool:
+        """Return whether any process lives."""
+        return self._folder.is_dir() and any(
+            self.is_alive(entry.name) for entry in self._folder.iterdir()
+        )
+
     def remove_dead(self) -> None:
         """Remove dead processes, and first what they left behind."""
         with exclusive(self._guard):

@@ -73,7 +73,7 @@ def test_the_shell_completes_commands_and_options(tmp_path: Path) -> None:
         )
         return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
-    assert completed("") == ["backup", "fetch", "jobs", "serve", "work"]
+    assert completed("") == ["backup", "fetch", "jobs", "migrate-storage", "serve", "work"]
     assert completed("fetch", "--min") == ["--min-width", "--min-height", "--min-bytes"]
     assert "retry" in completed("jobs", "")
 
