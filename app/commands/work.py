@@ -1,5 +1,6 @@
 """`work`: a process that does jobs and answers no requests."""
 
+import faulthandler
 import logging.config
 import signal
 import threading
@@ -14,6 +15,8 @@ from app.storage import open_storage
 
 if TYPE_CHECKING:
     from app.worker.messages import MessageEngine
+
+STOP_SECONDS = 25  # below the stop_grace_period of deploy/cluster.yml
 
 
 @click.command()
@@ -31,6 +34,8 @@ def work() -> None:
     ended = threading.Event()
 
     def end(number: int, frame: object) -> None:
+        # What does not end says where it is, and others take over its jobs.
+        faulthandler.dump_traceback_later(STOP_SECONDS, exit=True)
         engine.halt()
         ended.set()
 
