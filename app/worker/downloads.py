@@ -6,7 +6,7 @@ the group, which is fetched again.
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -15,7 +15,16 @@ from typing import Any
 
 from app import jobs
 from app.database.models import Download, Image, Status
-from app.errors import Failure, Interrupted, NoneWorked, StorageFailure, TimeUp, TooMuchStored
+from app.errors import (
+    Failure,
+    Interrupted,
+    NoneWorked,
+    Skipped,
+    StorageFailure,
+    TimeUp,
+    TooMuchStored,
+    Unwanted,
+)
 from app.fetch import Fetcher, Held
 from app.jobs.cleanup import keys_of
 from app.storage import Part, Storage
@@ -66,7 +75,6 @@ class PictureRun:
         self._ask_at = clock() + ASK_SECONDS
         mine = (Status.QUEUED, download.attempts)
         pictures = jobs.pictures_of(download)
-        self._count = len(pictures)
         self._waiting = deque(p for p in pictures if (p.status, p.attempts) == mine)
         self._taken = sum(picture.status == Status.FINISHED for picture in pictures)
         self._running = 0
@@ -100,10 +108,20 @@ class PictureRun:
         if self.cut_short and self._download.image_ids:  # all of them, or none
             raise self.cut_short
         if not self._taken:
-            single, several = "its one picture could not", f"none of {self._count} pictures could"
-            raise self.cut_short or NoneWorked(
-                f"{single if self._count == 1 else several} be fetched"
-            )
+            raise self.cut_short or NoneWorked(self._why_none())
+
+    def _why_none(self) -> str:
+        """Tell apart what could not be fetched from what the client did not want."""
+        codes = Counter(picture.error_code for picture in jobs.pictures_of(self._download))
+        count = codes.total() - codes.pop(Skipped.code, 0)
+        codes.pop(None, None)  # not tried
+        unwanted = codes.pop(Unwanted.code, 0)
+        if unwanted and not codes:
+            way_out = "lower min_width, min_height or min_bytes, or add types"
+            return f"no picture passes the filter: {way_out}"
+        outside = f"; {unwanted} outside the filter" if unwanted else ""
+        tried = f"none of {count} pictures" if count > 1 else "no picture"
+        return f"{tried} could be fetched{outside}"
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""

@@ -183,7 +183,7 @@ def test_none_at_all_makes_the_status_2(command: Command, site: Site) -> None:
     done = command.run(site.page("/", "<img src=b.png>"))
 
     assert (done.returncode, done.stdout, command.made()) == (2, "", [])
-    assert "its one picture could not be fetched" in done.stderr
+    assert "no picture could be fetched" in done.stderr
 
 
 def test_an_image_is_saved_under_its_name(command: Command, site: Site) -> None:
