@@ -7,19 +7,20 @@ from the machine's role.
 
 import io
 import logging
-import re
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import TYPE_CHECKING, BinaryIO, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from app.errors import ConfigurationError, Gone, StorageUnreachable
 from app.setting_values import MiB
+from app.storage.bucket import ObjectFile, parse_url, reading, writing
 from app.storage.keys import Entry, entry_of
 from app.storage.parts import Part, Stat, close, failure_of
 
@@ -42,7 +43,7 @@ class ObjectStorage:
     """The files of a bucket; only the first request connects, so it may be made before a fork."""
 
     def __init__(self, url: str) -> None:
-        self._bucket, self._prefix, self._options = _parse(url)
+        self._bucket, self._prefix, self._options = parse_url(url)
         # Here, not when it is first used: threads that import obstore at once get half of it.
         self._store = self._connect(REQUEST_SECONDS, RETRIES)
         self._prober = self._connect(PROBE_SECONDS, 0)
@@ -75,7 +76,7 @@ class ObjectStorage:
             StorageUnreachable: it did not work.
 
         """
-        with _writing():
+        with writing():
             self._prober.put("probe", b"probe")
 
     def free_bytes(self) -> int:
@@ -108,7 +109,7 @@ class ObjectStorage:
             StorageUnreachable: the bucket does not answer.
 
         """
-        reader = _Object(self, key, self.stat(key).size)
+        reader = ObjectFile(partial(self._read_range, key), self.stat(key).size)
         return cast(BinaryIO, io.BufferedReader(reader, READ_BYTES))
 
     def open_as_file(self, key: str) -> BinaryIO:
@@ -124,13 +125,8 @@ class ObjectStorage:
             undo.pop_all()
         return cast(BinaryIO, file)
 
-    def read_range(self, key: str, start: int, size: int) -> memoryview:
-        """Return bytes of a stored file, which must have them.
-
-        Raises: see `open`.
-
-        """
-        with _reading():
+    def _read_range(self, key: str, start: int, size: int) -> memoryview:
+        with reading():
             return memoryview(self._store.get_range(key, start=start, length=size))
 
     def proxy_path(self, key: str) -> str:
@@ -146,7 +142,7 @@ class ObjectStorage:
         Raises: see `open`.
 
         """
-        with _reading():
+        with reading():
             found = self._store.head(key)
         etag = str(found["e_tag"]).strip('"')
         return Stat(found["size"], int(found["last_modified"].timestamp()), etag)
@@ -172,7 +168,7 @@ class ObjectStorage:
 
         """
         try:
-            with _reading():
+            with reading():
                 return bytes(self._store.get(key).bytes())
         except Gone:
             return None
@@ -180,7 +176,7 @@ class ObjectStorage:
     def remove(self, key: str) -> None:
         """Free what is stored, if anything is; what resists is left to `cleanup.collect`."""
         try:
-            with _writing():
+            with writing():
                 self._store.delete(key)
         except StorageUnreachable:
             log.warning("object not removed", extra={"key": key})
@@ -192,7 +188,7 @@ class ObjectStorage:
             StorageUnreachable: the bucket does not answer, or there is none.
 
         """
-        with _writing():
+        with writing():
             for folder in folders:
                 for found in self._store.list(f"{folder}/"):
                     yield from filter(None, (entry_of(each["path"]) for each in found))
@@ -245,7 +241,7 @@ class ObjectStorage:
 
     def _put(self, part: Part) -> None:
         part.file.seek(0)
-        with _writing():
+        with writing():
             self._store.put(
                 part.key, part.file, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
             )
@@ -254,98 +250,3 @@ class ObjectStorage:
         """Remove parts that will not be stored."""
         for part in parts:
             close(part.file)
-
-
-class _Object(io.RawIOBase):
-    """An object as a file: each read is a request of its own, which ends in a bounded time."""
-
-    def __init__(self, storage: ObjectStorage, key: str, size: int) -> None:
-        self._storage = storage
-        self._key = key
-        self._size = size
-        self._place = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = offset + (0, self._place, self._size)[whence]
-        return self._place
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        count = max(0, min(len(buffer), self._size - self._place))
-        if count:
-            buffer[:count] = self._storage.read_range(self._key, self._place, count)
-            self._place += count
-        return count
-
-    def readall(self) -> bytes:
-        content = bytearray(max(0, self._size - self._place))
-        self.readinto(memoryview(content))
-        return bytes(content)
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Raise what a read of an object may end with."""
-    try:
-        with _answering():
-            yield
-    except FileNotFoundError as error:
-        raise Gone("the stored file is gone") from error
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Raise what a change of the bucket may end with; if something is missing, that is itself."""
-    try:
-        with _answering():
-            yield
-    except FileNotFoundError as error:
-        raise _unreachable(error) from error
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    from obstore.exceptions import BaseError
-
-    try:
-        yield
-    except BaseError as error:
-        raise _unreachable(error) from error
-
-
-def _unreachable(error: Exception) -> StorageUnreachable:
-    said = str(error).partition("\n")[0]  # below, it repeats itself at length
-    log.warning("the bucket does not work", extra={"error": said})
-    return StorageUnreachable("the storage does not answer as it should")
-
-
-def _parse(url: str) -> tuple[str, str, dict[str, str]]:
-    """Read DOWNLOADER_STORAGE_URL: the bucket, the prefix, and what names the server.
-
-    Raises:
-        ConfigurationError: it is not one.
-
-    """
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if (
-        parts.scheme == "s3"
-        and re.fullmatch(r"[a-z0-9][a-z0-9.-]+", parts.netloc, re.ASCII)
-        and re.fullmatch(r"(/\w[\w.-]*)*/?", parts.path, re.ASCII)
-        and not parts.fragment
-        and options.keys() <= {"endpoint", "region"}
-        and re.match(r"https?://[^\s/]", options.get("endpoint", "https://aws"))
-    ):
-        return parts.netloc, parts.path.strip("/"), options
-    raise ConfigurationError(
-        "DOWNLOADER_STORAGE_URL: write s3://bucket/prefix?endpoint=http://host:8333&region=… with"
-        " nothing else; its keys stand in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    )
