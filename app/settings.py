@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from environs import EnvError, FileAwareEnv
+from environs import EnvError, EnvValidationError, FileAwareEnv
 from marshmallow.validate import Length, Range, Regexp, Validator
 
 from app import VERSION as VERSION
@@ -165,7 +165,11 @@ class Settings:
     render_memory: int = _setting(
         "size", GiB, "private memory of one browser with all its processes", Range(256 * MiB)
     )
-    log_level: int = _setting("log_level", logging.INFO, "least severe log lines written")
+    log_level: int = _setting(
+        "log_level",
+        logging.INFO,
+        "least severe log lines written: DEBUG, INFO, WARNING or ERROR",
+    )
 
 
 def load() -> Settings:
@@ -195,6 +199,9 @@ def load() -> Settings:
             values[one.name] = read(name, one.default, validate=one.metadata["validate"])
         except (EnvError, OSError, ValueError) as error:
             reason = str(error)
+            if isinstance(error, EnvValidationError):
+                where, is_invalid, _ = reason.partition(" invalid: ")
+                reason = where + is_invalid + " ".join(error.error_messages)
             if PREFIX + name not in reason:
                 reason = f'"{PREFIX}{name}_FILE" cannot be read: {reason}'
             raise ConfigurationError(reason) from error

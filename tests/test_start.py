@@ -94,6 +94,7 @@ def test_jobs_are_done_whatever_flags_gunicorn_is_given(
     ("flags", "environment", "sentence"),
     [
         ([], {"DOWNLOADER_JOB_THREADS": "many"}, '"DOWNLOADER_JOB_THREADS" invalid'),
+        ([], {"DOWNLOADER_JOB_SECONDS": "0"}, '"DOWNLOADER_JOB_SECONDS" invalid: Must be greater'),
         ([], {"DOWNLOADER_STORAGE_DIR": f"{__file__}/x"}, f"{__file__}/x cannot be written"),
         (["--preload"], {}, "--preload is not possible"),
     ],
