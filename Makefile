@@ -41,7 +41,7 @@ bench: .venv/development  ## measure what things cost, side by side (PAGES=… s
 	    $(BIN)/python -m bench.$$(basename $$file .py) $(PAGES) || exit; \
 	done
 
-screenshots: .venv/development  ## take README's pictures of the pages anew
+screenshots: .venv/development  ## take README's pictures of the pages again
 	SCREENSHOTS=docs CI=true $(BIN)/pytest -q tests/web/test_screenshots.py
 
 backup: .venv/runtime  ## copy storage/ into TO=… while the service runs
@@ -68,7 +68,7 @@ release: wheel  ## build the wheel and the images for amd64 and arm64, and publi
 	docker buildx build --platform linux/amd64,linux/arm64 --tag image-downloader .
 	docker buildx build --platform linux/amd64,linux/arm64 --tag image-downloader-nginx deploy/nginx
 
-format: .venv/development  ## mend what can be mended by itself
+format: .venv/development  ## fix style by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -164,13 +164,13 @@ class NoImages(Unusable):
 
 
 class Skipped(Failure):
-    """The picture was seen on the page and is not worth a request."""
+    """The picture is not worth a request, or left out by `include` or `exclude`."""
 
     code, title, status = "skipped", "Skipped", 422
 
 
 class NoneWorked(Failure):
-    """Every image of the page failed."""
+    """No image was fetched that passes the filter; `status_url` says why for each."""
 
     code, title, status = "none-worked", "Every image failed", 502
 
@@ -188,7 +188,7 @@ class NotFound(Failure):
 
 
 class Gone(Failure):
-    """It was here once."""
+    """What was here has been removed."""
 
     code, title, status = "gone", "Gone", 410
 
@@ -224,21 +224,21 @@ class KeyReused(Failure):
 
 
 class Overloaded(Failure):
-    """Too much waits already."""
+    """Too much waits already; try again after `Retry-After`."""
 
     code, title, status = "overloaded", "Overloaded", 503
     retry_seconds = 30
 
 
 class TooManyWaiting(Failure):
-    """The client has as many jobs waiting as it may have."""
+    """The client has as many jobs waiting as it may have; wait for some, or delete them."""
 
     code, title, status = "quota-jobs", "Quota of jobs used up", 429
     retry_seconds = 30
 
 
 class TooMuchStored(Failure):
-    """The client has as many bytes stored as it may have."""
+    """The client has as many bytes stored as it may have; delete what is not needed."""
 
     code, title, status = "quota-bytes", "Quota of bytes used up", 507
 
