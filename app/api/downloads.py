@@ -66,7 +66,7 @@ def get_download_archive(download_id: UUID) -> Response:
     return stored(
         archive_key(download.id, download.attempts),
         "application/zip",
-        filenames.archive_name(download.url, download.added_at),
+        filenames.archive_name(download.url, download.added_at, download.title),
     )
 
 

@@ -100,7 +100,7 @@ class LocalClient:
         job = _job(path)
         if isinstance(job, Download):
             key = archive_key(job.id, job.attempts)
-            name = filenames.archive_name(job.url, job.added_at)
+            name = filenames.archive_name(job.url, job.added_at, job.title)
         else:
             key = image_key(job.id, job.attempts)
             extension = BY_CONTENT_TYPE[str(job.content_type)].extension

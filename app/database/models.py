@@ -139,9 +139,8 @@ class Download(Job):
 
     ASKED = (
         *("url", "limit", "min_width", "min_height", "types", "manifest"),
-        *("min_bytes", "include", "exclude", "pattern"),
+        *("min_bytes", "include", "exclude", "pattern", "source_id", "image_ids", "render"),
         *("sources", "image_urls", "dry_run", "at_once", "callback_url", "site", "client"),
-        *("source_id", "image_ids", "render"),
     )
 
     url = TextField()
@@ -158,13 +157,14 @@ class Download(Job):
     image_urls = JSONField(null=True)  # what to take instead of reading the page
     dry_run = BooleanField(default=False)
     at_once = IntegerField(null=True)  # pictures fetched side by side; null: as many as allowed
-    source_id = UUIDField(null=True)  # the download whose stored pictures are put together,
-    image_ids = JSONField(null=True)  # which of them, and in which order
+    source_id = UUIDField(null=True)  # the download whose stored pictures are put together:
+    image_ids = JSONField(null=True)  # these, in this order
     render = BooleanField(default=False)
     rendered = BooleanField(null=True)  # whether a browser showed the page; null: it was not asked
     render_detail = TextField(null=True)  # why it did not
     sheets_failed = IntegerField(null=True)  # style sheets of the page that could not be had
     archive_bytes = BigIntegerField(null=True)  # of what its archive has, or will have
+    title = TextField(null=True)  # of the page, as `scrape.titles` cleans it
     found = IntegerField(null=True)  # pictures on the page, known when it is read
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url

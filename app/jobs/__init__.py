@@ -31,7 +31,7 @@ from app.jobs.claims import (
 from app.jobs.counts import ended
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
-from app.jobs.lists import ended_before, page
+from app.jobs.lists import ended_before, page, search
 from app.jobs.progress import (
     Standing,
     ended_pictures,
@@ -106,6 +106,7 @@ __all__ = [
     "redeliver",
     "repeat",
     "retry",
+    "search",
     "settle",
     "standings",
     "stored_pictures",

@@ -86,7 +86,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
         for picture in pictures
     ]
     with db.atomic():
-        names = "spent_seconds", "rendered", "render_detail", "sheets_failed"
+        names = "title", "spent_seconds", "rendered", "render_detail", "sheets_failed"
         _change(download, found=found, **{name: getattr(download, name) for name in names})
         if rows:
             _insert_picture(tuple(rows[0])).insert(rows)

@@ -197,6 +197,9 @@ class DownloadDocument(JobDocument, AcceptedDocument, PausableDocument):
     """A download, in a list."""
 
     url = fields.String()
+    title = fields.String(
+        allow_none=True, metadata={"description": "of the page; null before it is read"}
+    )
     added_at = Moment()
     started_at = Moment(allow_none=True)
     finished_at = Moment(allow_none=True)

@@ -7,7 +7,7 @@ index that goes through one state after another is walked in all states at once,
 from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
-from operator import add
+from operator import add, or_
 from typing import Any
 from uuid import UUID
 
@@ -39,11 +39,41 @@ def page(
     added_after     added at this moment or later
     added_before    added earlier than this moment
     """
-    first = first_id(added_after) if added_after else UUID(int=0)
-    last = min(before or END, first_id(added_before) if added_before else END)
+    first, last = _bounds(before, added_after, added_before)
     if {"site", "source_url"} <= equal.keys() and site_of(equal["source_url"]) != equal["site"]:
         return []
     return _page(kind, tuple(equal)).rows(first=first, last=last, limit=limit, **equal)
+
+
+def _bounds(
+    before: UUID | None, added_after: datetime | None, added_before: datetime | None
+) -> tuple[UUID, UUID]:
+    """Return the first id that counts, and the one behind the last."""
+    first = first_id(added_after) if added_after else UUID(int=0)
+    return first, min(before or END, first_id(added_before) if added_before else END)
+
+
+def search(
+    text: str,
+    limit: int,
+    before: UUID | None = None,
+    *,
+    added_after: datetime | None = None,
+    added_before: datetime | None = None,
+    **equal: Any,
+) -> list[Download]:
+    """Return up to `limit` downloads like `page`, with a text in their title or address.
+
+    No index helps: it reads on until it has found as many.
+    """
+    cases = {text, text.lower(), text.upper(), text.capitalize()}  # LIKE folds ASCII alone
+    fields = Download.title, Download.url
+    matches = reduce(or_, (field.contains(case) for field in fields for case in cases))
+    equals = [getattr(Download, name) == value for name, value in equal.items()]
+    first, last = _bounds(before, added_after, added_before)
+    within = Download.id >= first, Download.id < last
+    query = Download.select().where(matches, *within, *equals)
+    return list(query.order_by(Download.id.desc()).limit(limit))
 
 
 @prepared

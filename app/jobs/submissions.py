@@ -40,8 +40,8 @@ def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
 def add_archive(source: Download, image_ids: Iterable[UUID], **values: Any) -> Download:
     """Accept a zip of some stored pictures of a download, in the order given."""
     ids = [str(image_id) for image_id in image_ids]
-    kept = {"url": source.url, "pattern": source.pattern, "source_id": source.id}
-    return add_download(**kept, limit=len(ids), image_ids=ids, **values)
+    kept = {name: getattr(source, name) for name in ("url", "title", "pattern")}
+    return add_download(**kept, source_id=source.id, limit=len(ids), image_ids=ids, **values)
 
 
 def add_image(source_url: str, callback_url: str | None = None, client: str = "") -> Image:

@@ -88,11 +88,15 @@ def image_name(url: str, extension: str) -> str:
     return _usable(_plain(stem_of(url), MAX_NAME_BYTES - len(ending)) or "image") + ending
 
 
-def archive_name(url: str, made_at: datetime) -> str:
-    """Return the name to save a page's archive under: `münchen.example-parks-2026-11-20.zip`."""
+def archive_name(url: str, made_at: datetime, title: str | None = None) -> str:
+    """Return the name to save a page's archive under: `Parks-of-Munich-2026-11-20.zip`.
+
+    Without a title: `münchen.example-parks-2026-11-20.zip`.
+    """
     ending = f"-{made_at:%Y-%m-%d}.zip"
     page = f"{readable_host(url)} {stem_of(url)}"
-    return (_plain(page, MAX_NAME_BYTES - len(ending)) or "images") + ending
+    names = (_plain(name, MAX_NAME_BYTES - len(ending)) for name in (title or "", page))
+    return next(filter(None, names), "images") + ending
 
 
 def stem_of(url: str) -> str:

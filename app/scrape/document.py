@@ -32,7 +32,7 @@ _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
 def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | None) -> Tags:
     """Parse a page; keep the elements that the CSS selector `wanted` names."""
-    document = _parse(_bounded(body), charset)
+    document = parse(_bounded(body), charset)
     encoding = (document.encoding or "utf-8").lower()
     base = _base(document, url)
     document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
@@ -72,7 +72,7 @@ def _prepare(document: turbohtml.Document, size: int, sheets: LinkedSheets) -> N
     """Write down what style sheets paint, and open inner pages."""
     cascade.paint(document, sheets.of(document), size)
     for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
-        inner = _parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
+        inner = parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
         inner.remove("template:not([shadowrootmode]), base")
         cascade.paint(inner, sheets.of(inner), size)
         frame.clear()
@@ -87,12 +87,13 @@ def _bounded(markup: bytes) -> bytes:
     return markup[: next(islice(re.finditer(b"<(?!/)", markup), MAX_TAGS, None)).start()]
 
 
-def _parse(markup: bytes, charset: str | None) -> turbohtml.Document:
-    parse = partial(turbohtml.parse, markup, positions=False, allow_declarative_shadow_roots=False)
+def parse(markup: bytes, charset: str | None) -> turbohtml.Document:
+    """Parse a page, in an encoding that a header names, or the one that the page does."""
+    read = partial(turbohtml.parse, markup, positions=False, allow_declarative_shadow_roots=False)
     try:
-        return parse(encoding=charset)
+        return read(encoding=charset)
     except LookupError:  # an encoding that browsers do not know either
-        return parse()
+        return read()
 
 
 def _strings(attributes: Iterable[tuple[str, Any]]) -> dict[str, str]:

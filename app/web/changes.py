@@ -27,15 +27,15 @@ def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
     def cancel(job_id: UUID) -> Response:
         """Cancel what has not ended; what just has stays."""
         cleanup.cancel(get_or_404(kind, job_id), services.storage())
-        return redirect(_origin() or url_for(".show", job_id=job_id), 303)
+        return redirect(origin() or url_for(".show", job_id=job_id), 303)
 
     @pages.post("/<uuid:job_id>/delete")
     def delete(job_id: UUID) -> Response:
         """Remove a job and its files."""
         cleanup.remove(get_or_404(kind, job_id), services.storage())
-        origin = _origin() or ""
-        stays = origin and not origin.startswith(url_for(".show", job_id=job_id))
-        return redirect(origin if stays else url_for(".walk"), 303)
+        here = origin() or ""
+        stays = here and not here.startswith(url_for(".show", job_id=job_id))
+        return redirect(here if stays else url_for(".walk"), 303)
 
 
 def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob]) -> Response:
@@ -47,7 +47,7 @@ def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob])
     return redirect(url_for(".show", job_id=again.id), 303)
 
 
-def _origin() -> str | None:
+def origin() -> str | None:
     """Return the page that a form stands on, with its filters, as browsers tell it."""
     try:
         url = urlsplit(request.referrer or "")

@@ -1,6 +1,7 @@
 """`/downloads`: what became of the pages that were asked for."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from werkzeug import Response
 from app import jobs
 from app.api.walks import DownloadWalk
 from app.database.models import UNFINISHED, Download, Image, Status
+from app.errors import NotFound
 from app.http import services
 from app.http.responses import get_or_404
+from app.jobs import cleanup
 from app.jobs.progress import Outcome
 from app.web import changes, lists, messages
 
@@ -24,10 +27,31 @@ TILES = 30  # at first: scripts fetch the rest
 
 @downloads.get("")
 def walk() -> str:
-    """List the downloads, newest first."""
-    rows, older = lists.page(Download, lists.asked(DownloadWalk(), PAGE))
+    """List the downloads, newest first; `q` is searched for in their titles and addresses."""
+    filters = request.args.to_dict()
+    text = filters.pop("q", "").strip()
+    where = lists.asked(DownloadWalk(), PAGE, filters)
+    rows, older = lists.page(Download, where, partial(jobs.search, text) if text else None)
     standings = jobs.standings(Download, [one.id for one in rows])
     return render_template("downloads.html", downloads=rows, standings=standings, older=older)
+
+
+@downloads.post("/many")
+def change_many() -> Response:
+    """Delete the chosen downloads, or try again what did not work."""
+    ids = request.form.getlist("downloads", UUID)
+    chosen = list(Download.select().where(Download.id.in_(ids[:PAGE])))
+    if request.form.get("do") == "delete":
+        for download in chosen:
+            with suppress(NotFound):  # somebody was faster
+                cleanup.remove(download, services.storage())
+    else:
+        undone = [one for one in chosen if one.status in (Status.FAILED, Status.CANCELLED)]
+        services.admit(len(undone))
+        for download in undone:
+            jobs.repeat(download, dry_run=download.dry_run)
+        services.engine().submit()
+    return redirect(changes.origin() or url_for(".walk"), 303)
 
 
 @downloads.get("/<uuid:job_id>")

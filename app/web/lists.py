@@ -1,6 +1,7 @@
 """Lists for people, a page at a time, by the filters and cursors of the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -21,7 +22,8 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
         BadRequest: no form of ours sends this.
 
     """
-    given = {name: text for name, text in (filters or request.args).items() if text}
+    filters = request.args if filters is None else filters
+    given = {name: text for name, text in filters.items() if text}
     try:
         loaded: dict[str, Any] = schema.load({**given, "limit": limit})
     except ValidationError as error:
@@ -38,10 +40,15 @@ def misunderstood(reasons: str) -> BadRequest:
     return BadRequest(messages.BAD_FILTER.format(reasons=reasons))
 
 
-def page(kind: type[AnyJob], where: dict[str, Any]) -> tuple[Sequence[AnyJob], str | None]:
-    """Return a page of a list, newest first, and where the next one is if there is any."""
+def page(
+    kind: type[AnyJob], where: dict[str, Any], find: Callable[..., list[AnyJob]] | None = None
+) -> tuple[Sequence[AnyJob], str | None]:
+    """Return a page of a list, newest first, and where the next one is if there is any.
+
+    What is on it is found by `jobs.page`, or by `find`.
+    """
     limit, cursor = where.pop("limit"), where.pop("cursor")
-    rows = jobs.page(kind, limit + 1, cursor, **where)
+    rows = (find or partial(jobs.page, kind))(limit + 1, cursor, **where)
     if len(rows) <= limit:
         return rows, None
     older = urlencode({**request.args, "cursor": rows[limit - 1].id})

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from markupsafe import Markup, escape
 
-from app.database.models import UNFINISHED, Image, Status
+from app.database.models import UNFINISHED, Download, Image, Status
 from app.http import services
 from app.pictures.formats import BY_CONTENT_TYPE, SVG
 from app.urls import own
@@ -35,6 +35,11 @@ def moment(value: datetime) -> str:
 def host(url: str) -> str:
     """Return the host of a URL, with a port where it has one."""
     return _split(url)[0] or url
+
+
+def heading(download: Download) -> str:
+    """Return what a download is called: the title of its page, or else the host."""
+    return download.title or host(download.url)
 
 
 def name(image: Image) -> str:
@@ -97,6 +102,7 @@ FILTERS: dict[str, Any] = {
     "size": size,
     "moment": moment,
     "host": host,
+    "heading": heading,
     "name": name,
     "kind": kind,
     "format": format_of,

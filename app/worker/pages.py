@@ -8,7 +8,7 @@ from app.fetch import Fetcher
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.render import Renderer, RenderFailed
-from app.scrape import find_pictures
+from app.scrape import find_pictures, title_of
 from app.settings import load
 from app.urls import Url
 from app.worker.claim import Cut
@@ -37,8 +37,11 @@ def read_page(
     fetcher: Fetcher,
     sources: Collection[str] = (Source.SEEN,),
     sheets: SheetLoader | None = None,
+    download: Download | None = None,
 ) -> tuple[Url, list[Picture]]:
     """Return where a page comes from in the end, and its pictures; an image is its own picture.
+
+    The download gets the title of the page.
 
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
@@ -48,6 +51,8 @@ def read_page(
         page = fetcher.page(url)
     except ImageInstead as found:
         return url, [Picture((found.url,), ITSELF)]
+    if download:
+        download.title = title_of(page.body, page.charset)
     load_sheet = sheets.of(page.url) if sheets else None
     pictures = find_pictures(page.body, page.charset, str(page.url), sources, load_sheet)
     return page.url, pictures

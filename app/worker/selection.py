@@ -98,7 +98,7 @@ def check_wanted(download: Download, facts: ImageFacts) -> None:
 def member_names(images: Iterable[Image], download: Download) -> Iterator[str]:
     """Yield the names of images in the archive, by the client's pattern."""
     site = readable_host(download.url)
-    page = {"site": site, "title": getattr(download, "title", None) or site}
+    page = {"site": site, "title": download.title or site}
     digits = _digits(download)
     pictures = (
         (

@@ -241,7 +241,7 @@ class Tasks:
         if download.image_urls:
             return url, list_pictures(download.image_urls, str(url))
         sheets = SheetLoader(fetcher, self.settings.style_sheets)
-        read = read_page(url, fetcher, download.sources or [Source.SEEN], sheets)
+        read = read_page(url, fetcher, download.sources or [Source.SEEN], sheets, download)
         download.sheets_failed = sheets.failed
         if not download.render:
             return read

@@ -73,6 +73,26 @@ def test_an_archive_is_named_after_its_page_and_day(url: str, expected: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Parks of Munich", "Parks-of-Munich-2026-11-20.zip"),
+        ("../../etc/passwd", "etc-passwd-2026-11-20.zip"),
+        ("公园 | 慕尼黑", "公园-慕尼黑-2026-11-20.zip"),
+        ("x" * 300, f"{'x' * 105}-2026-11-20.zip"),
+        ("???", "example.com-2026-11-20.zip"),
+        ("", "example.com-2026-11-20.zip"),
+        (None, "example.com-2026-11-20.zip"),
+    ],
+)
+def test_an_archive_has_the_title_of_its_page_where_there_is_one(
+    title: str | None, expected: str
+) -> None:
+    made_at = datetime(2026, 11, 20, tzinfo=UTC)
+
+    assert filenames.archive_name("https://example.com/", made_at, title) == expected
+
+
+@pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("https://example.com/a/sunset.jpg?size=large", "sunset.png"),

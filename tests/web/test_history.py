@@ -1,13 +1,18 @@
 """`/downloads`, where people find again what they asked for."""
 
+import re
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
-from app.database.models import Download
+from app import jobs
+from app.database.models import Download, Image
 from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import Service
@@ -210,3 +215,93 @@ def test_times_are_those_of_the_reader(
     assert shown["Asia/Tokyo"][0] == f"{local:%-d %b %Y, %H:%M}"
     assert shown["UTC"][0] == f"{added:%-d %b %Y, %H:%M}"
     assert shown["Asia/Tokyo"][1] == f"{added:%-d %b %Y, %H:%M} UTC"
+
+
+@pytest.fixture
+def titled(client: FlaskClient, site: Site, work: Callable[[], int]) -> Download:
+    """A finished download of a page with a title."""
+    site.file("/a.png", picture())
+    page = site.page("/p", "<title>Die \u202eÄpfel\n im &lt;Garten&gt;</title><img src=/a.png>")
+    job_id = client.post("/download", json={"url": page}).json["download_id"]
+    work()
+    return jobs.get(Download, job_id)
+
+
+def test_the_title_of_a_page_stands_in_its_place_everywhere(
+    client: FlaskClient, titled: Download
+) -> None:
+    title, escaped = "Die Äpfel im <Garten>", "Die Äpfel im &lt;Garten&gt;"
+    archive = client.get(f"/download/{titled.id}")
+    again = client.post(
+        f"/downloads/{titled.id}/choose", data={"images": [jobs.pictures_of(titled)[0].id]}
+    )
+
+    assert client.get(f"/download/{titled.id}/status").json["title"] == title
+    assert client.get("/download").json["downloads"][1]["title"] == title
+    for path in "/downloads", f"/downloads/{titled.id}", again.location:
+        assert f"{escaped}</bdi>" in client.get(path).text
+    assert f"Done · {escaped}</title>" in client.get(f"/downloads/{titled.id}").text
+    name = quote(f"Die-Äpfel-im-Garten-{titled.added_at:%Y-%m-%d}.zip")
+    assert name in archive.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        *(("äpfel", 1), ("ÄPFEL", 1), ("GARTEN", 1), ("127.0.0.1", 1), ("example", 2)),
+        *(("%", 0), ("_", 0), ("none", 0), (" äpfel ", 1)),
+    ],
+)
+def test_it_is_searched_by_title_and_site(
+    client: FlaskClient, titled: Download, text: str, count: int
+) -> None:
+    for number in 1, 2:
+        client.post("/download", json={"url": f"https://example.com/{number}"})
+
+    assert client.get("/downloads", query_string={"q": text}).text.count("<li id=") == count
+
+
+def test_a_search_goes_on_in_older_downloads_and_keeps_to_the_state(client: FlaskClient) -> None:
+    for number in range(30):
+        client.post("/download", json={"url": f"https://example.com/{number}"})
+    first = client.get("/downloads?q=example&status=queued").text
+    older = re.search(r'href="(/downloads\?q=example&amp;status=queued&amp;cursor=[^"]+)"', first)
+
+    assert older
+    assert client.get(unescape(older[1])).text.count("<li id=") == 5
+    assert client.get("/downloads?q=example&status=failed").text.count("<li id=") == 0
+
+
+def test_many_are_deleted_or_tried_again_at_once(client: FlaskClient, titled: Download) -> None:
+    failed, cancelled = (jobs.add_download(url="https://a/", limit=5) for _ in range(2))
+    Download.update(status="failed").where(Download.id == failed.id).execute()
+    client.post(f"/downloads/{cancelled.id}/cancel")
+    ids = [str(one.id) for one in (titled, failed, cancelled)]
+    client.post("/downloads/many", data={"downloads": [*ids, "no"], "do": "retry"})
+
+    statuses = [one.status for one in Download.select().order_by(Download.id)]
+    assert statuses == ["finished", "failed", "cancelled", "queued", "queued"]
+    client.post("/downloads/many", data={"downloads": [*ids, str(uuid.uuid4())], "do": "delete"})
+    assert Download.select().count() == 2
+    assert not Image.select().exists()
+
+
+def test_boxes_choose_many_and_save_their_zips(
+    tab: Tab, url: str, downloaded: Callable[..., str]
+) -> None:
+    for _ in range(2):
+        downloaded(1, "<title>Twice in the history</title>")
+    tab.page.goto(f"{url}/downloads?q=twice+in+the+history")
+    expect(tab.page.get_by_role("button", name="Zips")).to_be_disabled()
+    tab.page.get_by_label("All", exact=True).check()
+    expect(tab.page.get_by_text("2 chosen")).to_be_visible()
+    saved: list[str] = []
+    tab.page.on("download", lambda download: saved.append(download.suggested_filename))
+    with tab.page.expect_event("download", lambda _: len(saved) == 2):
+        tab.page.get_by_role("button", name="Zips").click()
+    changes = tab.page.get_by_role("form", name="Changes")
+    changes.get_by_text("Delete…").click()
+    changes.get_by_role("button", name="Yes, delete").click()
+
+    expect(tab.page.get_by_text("No matches")).to_be_visible()
+    assert {name[:20] for name in saved} == {"Twice-in-the-history"}

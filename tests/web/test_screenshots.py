@@ -66,7 +66,8 @@ def hang(service: Service) -> Download:
     done = {"status": Status.FINISHED, "attempts": 1, **when}
     sqlite.use(storage.database)
     with db.atomic():
-        download = Download.create(url=page, limit=50, found=18, **done)
+        title = "Journal of a walk through the hills"
+        download = Download.create(url=page, title=title, limit=50, found=18, **done)
         for number in range(18):
             body, name = landscape(number), f"{NAMES[number % 10]}-{number + 1}.jpg"
             facts = {"content_type": "image/jpeg", "width": 960, "height": 720, "bytes": len(body)}

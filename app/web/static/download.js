@@ -1,7 +1,7 @@
 // Follows a download: each event means "look again", and what has changed is put in its place.
 import { isRunning, poll, update } from "./update.js";
 
-const PARTS = ["summary", "left"];
+const PARTS = ["summary", "head", "left"];
 const PAUSE_MILLISECONDS = 300; // at least, between two looks, however fast the pictures come
 
 let looking = false;
