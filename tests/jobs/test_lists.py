@@ -105,7 +105,7 @@ def test_a_site_that_is_not_that_of_the_url_has_no_such_images(app: Flask) -> No
 def test_a_client_sees_each_survivor_once_while_another_adds_and_deletes(
     client: FlaskClient,
 ) -> None:
-    count, step = 20_000, 200
+    count, step = 100_000, 200
     insert = (
         "INSERT INTO image (id, status, added_at, attempts, crashes, source_url, site)"
         " VALUES (?, 'finished', 0, 1, 0, 'https://a.com/', 'a.com')"
