@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from app import create_app
 from app.database.connection import db
-from app.database.models import Download, Status, now
+from app.database.ids import now
+from app.database.models import Download, Status
 from app.settings import Settings
 from app.storage import Member, archive_key, write_archive
 from bench import Cost, compare, on

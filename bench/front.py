@@ -26,7 +26,8 @@ from urllib.parse import urlsplit
 
 from app import create_app
 from app.database.connection import db
-from app.database.models import Image, Status, now
+from app.database.ids import now
+from app.database.models import Image, Status
 from app.jobs import add_images
 from app.settings import Settings
 from bench import on

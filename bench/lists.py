@@ -27,7 +27,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
 from app.database.connection import db
-from app.database.models import Download, Image, Status, first_id
+from app.database.ids import first_id
+from app.database.models import Download, Image, Status
 from app.jobs import page
 from app.jobs.lists import END, _page
 from app.settings import Settings

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from app import create_app, jobs
 from app.database.connection import db
-from app.database.models import Download, Image, Status, new_id, now
+from app.database.ids import new_id, now
+from app.database.models import Download, Image, Status
 from app.settings import Settings
 from app.worker.tasks import Tasks
 

@@ -8,7 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app import jobs, metrics
-from app.database.models import CLAIMABLE, now
+from app.database.ids import now
+from app.database.models import CLAIMABLE
 from app.http.operations import Content, Resource
 from app.jobs import quotas
 

@@ -12,7 +12,8 @@ from marshmallow import Schema
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import AnyJob, Download, Image, first_id, now
+from app.database.ids import first_id, now
+from app.database.models import AnyJob, Download, Image
 from app.errors import Gone, NotFound
 from app.http import conditional, services
 from app.http.problems import RETRY_SECONDS

@@ -15,17 +15,8 @@ from typing import Any
 from peewee import Expression
 
 from app.database.connection import db
-from app.database.models import (
-    CLAIMABLE,
-    AnyJob,
-    Delivery,
-    Download,
-    Image,
-    Job,
-    Status,
-    now,
-    stamp,
-)
+from app.database.ids import now, stamp
+from app.database.models import CLAIMABLE, AnyJob, Delivery, Download, Image, Job, Status
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts, quotas, receivers

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status, now
+from app.database.ids import now
+from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status
 from app.errors import NotFound
 from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumbnail_key
 

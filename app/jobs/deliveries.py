@@ -9,7 +9,8 @@ from uuid import UUID
 import orjson
 
 from app.database.connection import db
-from app.database.models import Delivery, Download, Image, Job, Status, now
+from app.database.ids import now
+from app.database.models import Delivery, Download, Image, Job, Status
 from app.errors import NotFailed, NotFound
 from app.jobs import receivers
 from app.jobs.documents import DownloadEventDocument, ImageEventDocument

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from app.database.connection import db
-from app.database.models import Idempotency, now
+from app.database.ids import now
+from app.database.models import Idempotency
 from app.errors import KeyReused
 
 KEPT = timedelta(hours=24)

@@ -14,7 +14,8 @@ from uuid import UUID
 from peewee import SQL, JSONField, fn
 
 from app.database.connection import db
-from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status, first_id
+from app.database.ids import first_id
+from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status
 from app.database.statements import Along, parameter, prepared
 from app.urls import site_of
 

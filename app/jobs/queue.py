@@ -9,7 +9,8 @@ from uuid import UUID
 from peewee import SQL
 
 from app.database.connection import db
-from app.database.models import CLAIMABLE, JOB_KINDS, PAUSED, READY, Delivery, Job, Status, now
+from app.database.ids import now
+from app.database.models import CLAIMABLE, JOB_KINDS, PAUSED, READY, Delivery, Job, Status
 from app.database.statements import Along, parameter, prepared
 from app.jobs import receivers
 

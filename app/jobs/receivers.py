@@ -11,15 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from app.database.connection import db
-from app.database.models import (
-    RECEIVER_PAUSED,
-    RECEIVER_READY,
-    Calls,
-    Delivery,
-    Receiver,
-    Status,
-    now,
-)
+from app.database.ids import now
+from app.database.models import RECEIVER_PAUSED, RECEIVER_READY, Calls, Delivery, Receiver, Status
 from app.database.statements import Along, parameter, prepared
 
 LOOKS = 16  # receivers looked at for a claim, and as many clients

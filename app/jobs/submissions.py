@@ -6,16 +6,8 @@ from uuid import UUID
 
 from app.database.connection import db
 from app.database.group_commit import GroupCommit
-from app.database.models import (
-    UNFINISHED,
-    AnyJob,
-    Download,
-    Image,
-    Job,
-    Status,
-    now,
-    stamp,
-)
+from app.database.ids import now, stamp
+from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status
 from app.database.statements import parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import counts, quotas

@@ -13,7 +13,8 @@ from uuid import UUID
 from peewee import OperationalError
 
 from app import jobs
-from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, now
+from app.database.ids import now
+from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image
 from app.errors import (
     BOOKMARKLET,
     Failure,

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app import jobs
-from app.database.models import Delivery, now
+from app.database.ids import now
+from app.database.models import Delivery
 from app.errors import Failure, Gone, OriginFailure, OriginStatus, TooLarge
 from app.fetch import Fetcher
 from app.urls import Url

@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import JOB_KINDS, Delivery, Download, Image, new_id, now
+from app.database.ids import new_id, now
+from app.database.models import JOB_KINDS, Delivery, Download, Image
 from app.errors import Unreachable
 from app.settings import Settings
 

@@ -11,7 +11,7 @@ from flask import Flask, request, request_started
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database import models
+from app.database.ids import first_id, new_id, now
 from app.database.models import Download, Image
 from app.errors import Unreachable
 from tests.samples import picture
@@ -201,11 +201,11 @@ def test_what_is_no_longer_kept_is_410_and_what_never_was_is_404(
     week = timedelta(days=7)
 
     def made(moment: datetime) -> uuid.UUID:
-        tail = models.new_id().int & ((1 << 80) - 1)
-        return uuid.UUID(int=models.first_id(moment).int | tail)
+        tail = new_id().int & ((1 << 80) - 1)
+        return uuid.UUID(int=first_id(moment).int | tail)
 
-    old = made(models.now() - week - timedelta(minutes=1))
-    young = made(models.now() - week + timedelta(minutes=1))
+    old = made(now() - week - timedelta(minutes=1))
+    young = made(now() - week + timedelta(minutes=1))
 
     assert client.get(f"/download/{old}").status_code == 410
     assert client.get(f"/images/{old}").status_code == 410

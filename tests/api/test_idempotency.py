@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app, jobs
 from app.database.connection import db
-from app.database.models import JOB_KINDS, Download, Idempotency, Image, now
+from app.database.ids import now
+from app.database.models import JOB_KINDS, Download, Idempotency, Image
 from app.errors import Unreachable
 from app.settings import Settings
 from tests.database.failures import failure

@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
-from app.database.models import Image, new_id
+from app.database.ids import new_id
+from app.database.models import Image
 from app.storage import image_key
 from app.worker.thumbnails import ThumbnailQueue
 from tests.conftest import Nudges

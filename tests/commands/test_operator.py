@@ -17,7 +17,8 @@ from flask.testing import FlaskCliRunner
 
 from app import jobs, prepare
 from app.database.connection import db
-from app.database.models import Delivery, Image, new_id, now
+from app.database.ids import new_id, now
+from app.database.models import Delivery, Image
 from app.errors import Unreachable
 from app.jobs import cleanup
 from app.settings import Settings

@@ -13,7 +13,8 @@ from peewee import IntegrityError, OperationalError
 
 from app.database.connection import db
 from app.database.group_commit import GroupCommit, Write, commit_together
-from app.database.models import Image, new_id
+from app.database.ids import new_id
+from app.database.models import Image
 
 Act = Callable[[], Any]
 DOUBLE = new_id()

@@ -11,6 +11,7 @@ from playhouse.schema_diff import diff_models
 
 from app.database import models, sqlite
 from app.database.connection import db
+from app.database.ids import first_id, new_id, stamp
 from app.database.models import CLAIMABLE, Idempotency, Image, Process, Receiver, Tally, Usage
 
 TABLES = [*CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage]
@@ -51,7 +52,7 @@ def test_a_commit_is_synced_before_it_returns(app: Flask) -> None:
 
 
 def test_ids_sort_in_the_order_they_were_made() -> None:
-    ids = [models.new_id() for _ in range(10_000)]
+    ids = [new_id() for _ in range(10_000)]
 
     assert ids == sorted(ids)
     assert len(set(ids)) == len(ids)
@@ -60,21 +61,21 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
 
 
 def test_ids_sort_even_when_the_clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = models.new_id()
+    before = new_id()
     earlier = time.time_ns() - 59_000_000_000
-    monkeypatch.setattr(models.time, "time_ns", lambda: earlier)
+    monkeypatch.setattr(time, "time_ns", lambda: earlier)
 
-    assert models.new_id() > before
+    assert new_id() > before
 
 
 def test_ids_are_of_the_present_again_when_a_clock_far_ahead_is_set_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     present = time.time_ns()
-    monkeypatch.setattr(models.time, "time_ns", lambda: present + 2 * 86_400 * 10**9)
-    ahead = models.new_id()
-    monkeypatch.setattr(models.time, "time_ns", lambda: present)
-    again = [models.new_id() for _ in range(100)]
+    monkeypatch.setattr(time, "time_ns", lambda: present + 2 * 86_400 * 10**9)
+    ahead = new_id()
+    monkeypatch.setattr(time, "time_ns", lambda: present)
+    again = [new_id() for _ in range(100)]
 
     assert again == sorted(again)
     assert again[-1] < ahead
@@ -103,11 +104,11 @@ def test_a_claim_and_a_recovery_walk_an_index(app: Flask) -> None:
 
 def test_the_time_of_an_id_is_when_its_job_was_added() -> None:
     moment = datetime(2026, 2, 28, 23, 59, 59, 123000, UTC)
-    stamps = [models.stamp() for _ in range(10_000)]
+    stamps = [stamp() for _ in range(10_000)]
 
-    for stamp in stamps:
-        added = stamp["added_at"].replace(microsecond=stamp["added_at"].microsecond // 1000 * 1000)
-        assert models.first_id(added) <= stamp["id"]
-        assert stamp["id"] < models.first_id(added + timedelta(microseconds=1))
-    assert models.first_id(moment).int >> 80 == round(moment.timestamp() * 1000)
-    assert models.first_id(moment + timedelta(microseconds=1)) > models.first_id(moment)
+    for job in stamps:
+        added = job["added_at"].replace(microsecond=job["added_at"].microsecond // 1000 * 1000)
+        assert first_id(added) <= job["id"]
+        assert job["id"] < first_id(added + timedelta(microseconds=1))
+    assert first_id(moment).int >> 80 == round(moment.timestamp() * 1000)
+    assert first_id(moment + timedelta(microseconds=1)) > first_id(moment)

@@ -13,7 +13,8 @@ from flask import Flask
 
 from app import create_app, jobs
 from app.database.connection import db
-from app.database.models import EPOCH, Download, Image, first_id, new_id, now
+from app.database.ids import EPOCH, first_id, new_id, now
+from app.database.models import Download, Image
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage, archive_key, image_key

@@ -11,7 +11,8 @@ from peewee import IntegrityError
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import CLAIMABLE, Download, Image, Status, new_id
+from app.database.ids import new_id
+from app.database.models import CLAIMABLE, Download, Image, Status
 from app.errors import NotFound, Unreachable
 from app.pictures.picture import Picture
 

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import EPOCH, JOB_KINDS, Download, Image, Job, Status, first_id, new_id
+from app.database.ids import EPOCH, first_id, new_id
+from app.database.models import JOB_KINDS, Download, Image, Job, Status
 
 MOMENT = EPOCH + timedelta(days=20_000)
 FILTERS: dict[type[Job], dict[str, Any]] = {

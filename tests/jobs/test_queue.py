@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database import models
 from app.database.connection import db
+from app.database.ids import now
 from app.database.models import JOB_KINDS, Download, Image
 from app.jobs import Turn
 
@@ -91,7 +91,7 @@ def held(kind: type[Image] | type[Download], host: str, seconds: float) -> Downl
     job = jobs.claim(kind, "me", Turn(crowded=()))
     assert job
     assert job.id == added.id
-    jobs.hold(job, host, models.now() + timedelta(seconds=seconds))
+    jobs.hold(job, host, now() + timedelta(seconds=seconds))
     return job
 
 

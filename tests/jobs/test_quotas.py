@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from app import create_app, jobs
 from app.database.connection import db
-from app.database.models import JOB_KINDS, Download, Image, Usage, now
+from app.database.ids import now
+from app.database.models import JOB_KINDS, Download, Image, Usage
 from app.errors import TooManyWaiting
 from app.jobs import cleanup, quotas
 from app.jobs.quotas import Quotas

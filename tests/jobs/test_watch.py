@@ -10,7 +10,8 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import Image, Status, new_id
+from app.database.ids import new_id
+from app.database.models import Image, Status
 from app.errors import Overloaded
 from app.jobs import Standing
 from app.jobs.watch import UNSEEN, JobWatcher, Subscription

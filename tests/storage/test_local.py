@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database.models import new_id
+from app.database.ids import new_id
 from app.errors import ConfigurationError, Gone
 from app.storage import FolderStorage, image_key
 from app.storage.disk import file_system

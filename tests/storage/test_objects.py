@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database.models import new_id
+from app.database.ids import new_id
 from app.errors import ConfigurationError, StorageUnreachable
 from app.setting_values import MiB
 from app.storage import ObjectStorage, image_key

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.database.models import new_id
+from app.database.ids import new_id
 from app.errors import Gone, Interrupted, StorageFailure, StorageFull, StorageUnusable
 from app.setting_values import MiB
 from app.storage import (

@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app.database.models import Image, new_id
+from app.database.ids import new_id
+from app.database.models import Image
 from app.storage import thumbnail_key
 from tests.browser import Tab
 from tests.samples import picture

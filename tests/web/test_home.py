@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
-from app.database.models import Download, Image, first_id, now
+from app.database.ids import first_id, now
+from app.database.models import Download, Image
 from tests.browser import Tab
 from tests.samples import picture
 from tests.site import Site

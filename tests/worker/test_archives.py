@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import Download, Image, now
+from app.database.ids import now
+from app.database.models import Download, Image
 from app.errors import Interrupted
 from app.jobs import cleanup
 from app.storage import Storage, archive_key, image_key

@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.models import Download, Image, now
+from app.database.ids import now
+from app.database.models import Download, Image
 from app.fetch import client as fetching
 from app.storage import Storage, archive_key
 from tests.samples import picture

@@ -21,7 +21,8 @@ from peewee import SQL
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import Delivery, Download, Image, Receiver, first_id, new_id, now
+from app.database.ids import first_id, new_id, now
+from app.database.models import Delivery, Download, Image, Receiver
 from app.errors import Unreachable
 from app.jobs import Turn, cleanup, receivers
 from app.settings import Settings
