@@ -134,3 +134,13 @@ def test_pauses_of_more_than_five_minutes_count() -> None:
         clock.sleep(1)
         with pytest.raises(TimeUp):
             job_time.check()
+
+
+def test_a_body_earns_a_quarter_more_for_its_framing_and_nothing_else() -> None:
+    watch = Watch(lambda: False)
+    watch.start(60)
+    watch.spend(OVERHEAD_BYTES)
+    watch.earn(400)
+    watch.spend(500)
+    with pytest.raises(TooLarge):
+        watch.spend(1)

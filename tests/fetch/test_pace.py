@@ -72,3 +72,10 @@ def test_a_late_response_after_another_on_the_same_connection_is_none_that_trick
     assert image(fetcher, origin.url("/first")).bytes == 100
     assert image(fetcher, origin.url()).bytes == 100
     assert origin.connections.total() == 1
+
+
+def test_a_length_beside_chunks_is_not_believed(fetching: Fetching, origin: Origin) -> None:
+    lie = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\nTransfer-Encoding: chunked\r\n\r\n"
+    origin.answers["/"] = lie + b"64\r\n" + png() + b"\r\n0\r\n\r\n"
+
+    assert image(fetching(), origin.url()).bytes == 100

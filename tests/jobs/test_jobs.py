@@ -14,6 +14,7 @@ from app.database.connection import db
 from app.database.ids import new_id
 from app.database.models import CLAIMABLE, Download, Image, Status
 from app.errors import NotFound, Unreachable
+from app.jobs import claims
 from app.pictures.picture import Picture
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -282,3 +283,45 @@ def test_the_event_of_a_cancelled_download_counts_the_pictures_it_had() -> None:
     data = json.loads(jobs.delivery_of(Download, asked.id).body)["data"]
     assert data["progress"] == {"found": 2, "done": 1, "failed": 0, "total": 2}
     assert not Image.select().exists()
+
+
+def test_pictures_are_recorded_with_their_number_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*args: Any) -> None:
+        raise RuntimeError("no room")
+
+    download = claimed_download()
+    Download.update(found=None).execute()
+    monkeypatch.setattr(claims, "_insert_picture", broken)
+    with pytest.raises(RuntimeError):
+        jobs.add_found(download, 1, [Picture(("https://a/1",), "img.src")])
+
+    assert stored(download).found is None
+
+
+def test_jobs_of_a_dead_process_are_recovered_together_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = [claimed_image(), claimed_image()]
+    fail = claims.fail
+
+    def fail_once(job: Any, *args: Any, **values: Any) -> None:
+        if job.id == lost[1].id:
+            raise RuntimeError("died again")
+        fail(job, *args, **values)
+
+    monkeypatch.setattr(claims, "fail", fail_once)
+    with pytest.raises(RuntimeError):
+        jobs.recover(DEAD, crashes_allowed=1)
+
+    assert [stored(image).status for image in lost] == ["running", "running"]
+
+
+def test_who_lost_a_download_leaves_none_of_its_pictures() -> None:
+    lost = claimed_download(pictures=2)
+    jobs.recover(DEAD, crashes_allowed=3)
+    with pytest.raises(jobs.LostClaim):
+        jobs.settle(lost)
+
+    assert [picture.status for picture in jobs.pictures_of(lost)] == ["queued", "queued"]

@@ -265,3 +265,10 @@ def test_no_damage_makes_the_readers_fail(
             content[at] = data.draw(st.integers(0, 255))
     with suppress(NotAnImage):
         sizes.measure(io.BytesIO(content), known)
+
+
+def test_brands_are_read_within_their_box_alone() -> None:
+    box = b"\0\0\0\x10ftypisom\0\0\0\0"
+
+    assert formats.sniff(box + b"avif" * 9) is None
+    assert formats.sniff(b"\0\0\0\x14" + box[4:] + b"avif") is AVIF

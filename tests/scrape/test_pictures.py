@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.scrape import Skip, find_pictures
+from app.scrape import Skip, find_pictures, pictures
 
 URL = "http://site/folder/page?q#f"
 
@@ -208,3 +208,22 @@ def test_a_long_chain_of_shared_addresses_is_one_picture():
     pictures = [picture for picture in find(chain) if not picture.skipped]
     assert len(pictures) == 1
     assert len(pictures[0].candidates) == 50
+
+
+@pytest.mark.parametrize(("spare", "count"), [(0, 4), (-1, 3)])
+def test_the_addresses_of_a_page_are_bounded_together(
+    monkeypatch: pytest.MonkeyPatch, spare: int, count: int
+) -> None:
+    length = len("http://site/folder/0.png")
+    monkeypatch.setattr(pictures, "MAX_URLS", 3 * length + spare)
+    html = "".join(f"<img src={number}.png>" for number in range(9))
+
+    assert len(find_pictures(html.encode(), "utf-8", URL)) == count
+
+
+def test_pictures_that_share_any_of_their_sizes_are_the_same() -> None:
+    html = "<img srcset='a.png 640w, s.png 80w'><img srcset='b.png 1024w, s.png 80w'>"
+    found = find_pictures(html.encode(), "utf-8", URL)
+
+    [one] = [picture for picture in found if not picture.skipped]
+    assert {url.rpartition("/")[2] for url in one.candidates} == {"a.png", "b.png", "s.png"}

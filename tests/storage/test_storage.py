@@ -268,3 +268,13 @@ def test_a_version_stays_the_same_for_the_same_file(storage: Storage) -> None:
 def test_a_storage_that_works_says_so(storage: Storage) -> None:
     storage.probe()
     assert storage.free_bytes() > 0
+
+
+def test_whether_to_cut_is_asked_every_16_mib(storage: Storage) -> None:
+    asked: list[bool] = []
+    members = [Member(f"{number}.png", bytes(17 * MiB)) for number in range(4)]
+    write_archive(
+        storage, archive_key(new_id(), 1), members, NOON, lambda: bool(asked.append(True))
+    )
+
+    assert len(asked) == 3

@@ -527,3 +527,12 @@ def test_a_receiver_is_forgotten_when_nothing_waits_for_it(
     assert Receiver.select().count() == 1
     work()
     assert Receiver.select().count() == 0
+
+
+def test_of_the_callbacks_for_a_host_the_one_due_first_is_next(app: Flask) -> None:
+    call("a.example", at=now() - timedelta(seconds=1))
+    older = call("a.example", at=now() - timedelta(seconds=9))
+
+    claimed = jobs.claim(Delivery, "me")
+    assert claimed
+    assert claimed.id == older.id
