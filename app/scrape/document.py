@@ -1,4 +1,4 @@
-"""The elements of a page that matter here, as turbohtml, the WHATWG parser, reads them.
+"""BeautifulSoup on turbohtml, the WHATWG parser, holding only the elements that matter here.
 
 turbohtml caps open elements at 512, as browsers do, and stays linear where html.parser, html5lib
 and lexbor need many seconds. It builds the tree in C; only what `wanted` selects becomes Python.
@@ -8,16 +8,19 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
 import ada_url
 import turbohtml
+from bs4 import BeautifulSoup
+from bs4.builder import HTMLTreeBuilder
 from turbohtml.query import select
 
 from app.scrape import cascade, gallery
 from app.scrape.linked import LinkedSheets, Load
-from app.scrape.tags import Tag, Tags
+from app.scrape.tags import Tags
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
 MAX_ELEMENTS = 30_000
@@ -27,17 +30,62 @@ MAX_TAGS = 600_000
 MAX_FRAMES = 50
 MAX_FRAME = 200_000
 
+_AROUND = {"picture", "noscript"}
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
 
 def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | None) -> Tags:
-    """Parse a page; keep the elements that the CSS selector `wanted` names."""
-    document = parse(_bounded(body), charset)
-    encoding = (document.encoding or "utf-8").lower()
-    base = _base(document, url)
-    document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
-    _prepare(document, len(body), LinkedSheets(load, base, encoding))
-    return Tags(list(_tags(document, wanted)), encoding, base)
+    """Parse a page; keep the elements that the CSS selector `wanted` names, nested as they are."""
+    builder = _TreeBuilder(url, wanted, load)
+    # A file, because BeautifulSoup warns about short markup that looks like a file name.
+    soup = BeautifulSoup(BytesIO(body), builder=builder, from_encoding=charset)
+    return Tags(soup, soup.original_encoding or "utf-8", builder.base)
+
+
+class _TreeBuilder(HTMLTreeBuilder):
+    NAME = "turbohtml"
+
+    def __init__(self, url: str, wanted: str, load: Load | None) -> None:
+        super().__init__(multi_valued_attributes=None)  # type: ignore[arg-type]
+        self.base = url
+        self._wanted = wanted
+        self._load = load
+        self._charset: str | None = None
+
+    def prepare_markup(
+        self, markup: Any, user_specified_encoding: str | None = None, *_: Any, **__: Any
+    ) -> Iterator[tuple[Any, str | None, str | None, bool]]:
+        """Leave the encoding to the parser: BOM, then header, `<meta>`, detection."""
+        self._charset = user_specified_encoding
+        yield markup, self._charset, None, False
+
+    def feed(self, markup: Any) -> None:
+        """Hand the wanted elements to the soup, nested in `picture` and `noscript` only."""
+        soup = self.soup
+        assert soup is not None  # noqa: S101 (bs4 sets it before it feeds)
+        document = parse(_bounded(markup), self._charset)
+        soup.original_encoding = (document.encoding or "utf-8").lower()
+        self.base = _base(document, self.base)
+        document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
+        sheets = LinkedSheets(self._load, self.base, soup.original_encoding)
+        _prepare(document, len(markup), sheets)
+        files = gallery.files(document)
+        around: list[turbohtml.Element] = []
+        for element in select(self._wanted, document, limit=MAX_ELEMENTS):
+            while around and element.closest(around[-1].tag) != around[-1]:
+                soup.handle_endtag(around.pop().tag)
+            if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
+                soup.handle_data(" ")  # in place of what stands between, and is left out
+            attributes = _strings(element.attrs.items())
+            if element in files:
+                attributes[gallery.FILES] = files[element]
+            soup.handle_starttag(element.tag, None, None, attributes)
+            if element.tag == "script":
+                soup.handle_data(element.text)
+            if element.tag in _AROUND:
+                around.append(element)
+            else:
+                soup.handle_endtag(element.tag)
 
 
 def _base(document: turbohtml.Document, url: str) -> str:
@@ -48,24 +96,6 @@ def _base(document: turbohtml.Document, url: str) -> str:
         if not base.startswith(("data:", "javascript:")):
             return base
     return url
-
-
-def _tags(document: turbohtml.Document, wanted: str) -> Iterator[Tag]:
-    files = gallery.files(document)
-    last = before = None
-    for element in select(wanted, document, limit=MAX_ELEMENTS):
-        if element.tag == "noscript":
-            before = last if element.matches(_RIGHT_BEHIND) else None
-            continue
-        last = Tag(element.tag, _strings(element.attrs.items()))
-        if element in files:
-            last.attrs[gallery.FILES] = files[element]
-        if last.name == "script":
-            last.text = element.text
-        last.in_picture = getattr(element.parent, "tag", "") == "picture"
-        if element.closest("noscript"):
-            last.in_noscript, last.stands_for = True, before
-        yield last
 
 
 def _prepare(document: turbohtml.Document, size: int, sheets: LinkedSheets) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from bs4 import BeautifulSoup, Tag
+
 from app.scrape import css, images, lazy
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import Found, Sighting, candidates, is_image_file
 from app.scrape.srcset import Candidate
-from app.scrape.tags import Tag, given, text
+from app.scrape.tags import given, text
 
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
@@ -25,7 +27,7 @@ _ONE_URL = {
 }
 WANTED = ", ".join(
     (
-        "noscript:has(img), picture > source",
+        "noscript:has(img), picture:has(> img), picture > source",
         *_IMAGES,
         'input[type="image" i], video[poster], video[data-poster], amp-video[poster], image',
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
@@ -35,22 +37,23 @@ WANTED = ", ".join(
 )
 
 
-def seen(tags: list[Tag]) -> list[Sighting]:
+def seen(soup: BeautifulSoup) -> list[Sighting]:
     """List what a person sees, in document order."""
     sightings: list[Sighting] = []
     ahead: list[Sighting] = []
     last: Tag | None = None
-    for tag, sighting in _sightings(tags):
+    for tag, sighting in _sightings(soup):
         if not sighting.candidates:
             continue
         if tag.name == "link":
             ahead.append(sighting)
             continue
-        if tag.in_noscript:
+        noscript = _noscript(tag)
+        if noscript:
             sighting.candidates = [
                 found._replace(place="noscript") for found in sighting.candidates
             ]
-        if last and tag.stands_for is last and sightings[-1].waits():
+        if noscript and last is noscript.previous_element and sightings[-1].waits():
             sightings[-1].candidates += sighting.candidates
             last = None
         else:
@@ -62,10 +65,17 @@ def seen(tags: list[Tag]) -> list[Sighting]:
     return sightings
 
 
-def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
+def _noscript(tag: Tag) -> Tag | None:
+    around = tag.parent
+    while around and around.name != "noscript":
+        around = around.parent
+    return around
+
+
+def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Tag] = []
     styles = css.MAX_STYLE
-    for tag in tags:
+    for tag in soup.find_all(True):
         if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
             style = text(tag, "style")
             styles -= len(style)
@@ -77,7 +87,8 @@ def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
             sources = [*sources, tag][:MAX_SOURCES]
             continue
         if tag.name in _IMAGES:
-            yield tag, images.read(tag, sources if tag.in_picture else [])
+            in_picture = sources and tag.parent is not None and tag.parent.name == "picture"
+            yield tag, images.read(tag, sources if in_picture else [])
         elif tag.name in _ONE_URL:
             yield tag, _one_url(tag)
         elif tag.name == "link":

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from bs4 import Tag
+
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import gallery, lazy
 from app.scrape.screen import DENSITIES, shows
@@ -16,7 +18,7 @@ from app.scrape.sightings import (
     is_image_file,
 )
 from app.scrape.srcset import Candidate
-from app.scrape.tags import Tag, given, text
+from app.scrape.tags import given, text
 
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
@@ -69,7 +71,7 @@ def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[F
 
 def behind(tag: Tag) -> list[Found]:
     """Return the files that a thumbnail stands for."""
-    around = tag.attrs.get(gallery.FILES, "").splitlines()
+    around = str(tag.attrs.get(gallery.FILES, "")).splitlines()
     if not around and gallery.NAMES.isdisjoint(tag.attrs):
         return []
     own = gallery.named(tag.attrs, gallery.ORIGINALS), gallery.named(tag.attrs, gallery.LARGE)

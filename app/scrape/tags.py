@@ -1,32 +1,21 @@
-"""The elements of a page that matter here, taken out of its tree."""
+"""The elements of a page that matter here, and their attributes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-
-@dataclass(slots=True, eq=False)
-class Tag:
-    """An element that matters here, and what matters of where it stands."""
-
-    name: str
-    attrs: dict[str, str]
-    text: str = ""  # of a script
-    in_picture: bool = False
-    in_noscript: bool = False
-    stands_for: "Tag | None" = None  # what is right in front of the `noscript` around
+from bs4 import BeautifulSoup, Tag
 
 
 class Tags(NamedTuple):
-    """The elements of a page in document order, its encoding, and what is relative to what."""
+    """The elements of a page, its encoding, and what is relative to what."""
 
-    tags: list[Tag]
+    soup: BeautifulSoup
     encoding: str
     base: str
 
-    def named(self, *names: str) -> list[Tag]:
-        """Return the elements of these names."""
-        return [tag for tag in self.tags if tag.name in names]
+    def named(self, *names: str) -> Iterable[Tag]:
+        """Return the elements of these names in document order."""
+        return self.soup.find_all(list(names))
 
 
 def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
@@ -38,4 +27,4 @@ def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
 
 def text(tag: Tag, name: str) -> str:
     """Return an attribute without the white space around it; empty when it is missing."""
-    return tag.attrs.get(name, "").strip()
+    return str(tag.attrs.get(name, "")).strip()

@@ -14,7 +14,7 @@ from tests.samples import picture
 from tests.site import Site
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"flask", "werkzeug", "peewee", "requests", "urllib3", "turbohtml", "marshmallow",
+HEAVY = {"flask", "werkzeug", "peewee", "requests", "urllib3", "bs4", "marshmallow",
          "environs", "gunicorn", "limits", "prometheus_client", "asyncio"}  # fmt: skip
 REPORT = "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
 
@@ -41,7 +41,7 @@ def test_what_only_answers_imports_nothing_heavy(tmp_path: Path, arguments: list
 
 def test_operators_do_without_the_web_framework(tmp_path: Path) -> None:
     assert "peewee" in (names := imported(tmp_path, "jobs", "list", "--help"))
-    assert not names & {"flask", "werkzeug", "requests", "turbohtml", "gunicorn"}
+    assert not names & {"flask", "werkzeug", "requests", "bs4", "gunicorn"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -82,5 +82,5 @@ def test_fetch_does_without_the_web_framework_and_the_metrics(tmp_path: Path, si
     site.file("/a.png", picture())
     names = imported(tmp_path, "fetch", "-o", str(tmp_path), site.page("/", "<img src=a.png>"))
 
-    assert {"peewee", "requests", "turbohtml"} <= names
+    assert {"peewee", "requests", "bs4"} <= names
     assert not names & {"flask", "werkzeug", "limits", "prometheus_client", "asyncio", "PIL"}
