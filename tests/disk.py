@@ -92,7 +92,7 @@ class File(io.FileIO):
 
 
 class SmallDisk:
-    """A file system in memory, of a megabyte."""
+    """A file system in memory, of two megabytes."""
 
     def __init__(self, path: Path) -> None:
         path.mkdir()
@@ -100,7 +100,7 @@ class SmallDisk:
         self.ballast = path / "ballast"
 
     def mount(self, options: str) -> bool:
-        command = ["mount", "-t", "tmpfs", "-o", f"size=1m,{options}", "tmpfs", str(self.path)]
+        command = ["mount", "-t", "tmpfs", "-o", f"size=2m,{options}", "tmpfs", str(self.path)]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def unmount(self) -> None:

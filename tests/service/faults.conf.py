@@ -10,7 +10,7 @@ from typing import Any
 exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 
 from app import jobs  # noqa: E402
-from app.database.models import Download, Image  # noqa: E402
+from app.database.models import Download  # noqa: E402
 from app.fetch import Fetcher  # noqa: E402
 from app.worker.downloads import PictureRun  # noqa: E402
 from app.worker.processes import ProcessRegistry  # noqa: E402
@@ -63,7 +63,7 @@ wrap("between two names of a group", Path, "rename", after=always)
 wrap("between the names and the rows of a group", jobs, "end_pictures", before=always)
 wrap("after the rows of a group", jobs, "end_pictures", after=always)
 wrap("before the image has its name", Path, "rename", before=always)
-wrap("before the row of the image", jobs, "finish", before=always)
+wrap("before the row of the image", jobs, "finish_image", before=always)
 wrap("after the temporary archive", Path, "rename", before=archived)
 wrap("after the rename", Path, "rename", after=lambda result, *paths: archived(*paths))
 wrap("before the last update", jobs, "finish", before=lambda job, *args: isinstance(job, Download))
@@ -73,12 +73,7 @@ wrap(
     "finish",
     after=lambda result, job, *args: isinstance(job, Download),
 )
-wrap(
-    "after the end, before anybody is told",
-    jobs,
-    "finish",
-    after=lambda result, job, *args: isinstance(job, Image),
-)
+wrap("after the end, before anybody is told", jobs, "finish_image", after=always)
 wrap("before the receiver is told", Fetcher, "post", before=always)
 wrap("after the receiver is told", Fetcher, "post", after=always)
 wrap("during recovery", jobs, "recover", after=lambda count, *args: count > 0)

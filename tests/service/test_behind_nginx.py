@@ -75,12 +75,11 @@ def test_who_asks_by_another_name_gets_nothing_not_even_from_the_cache(
 @pytest.fixture
 def below(tmp_path: Path, service: Service) -> Iterator[str]:
     """Where the service is, under a path that nginx takes away."""
-    service.environment |= {"DOWNLOADER_ACCEL": "/stored/", "DOWNLOADER_TRUSTED_PROXIES": "1"}
-    service.start()
     option = "# set $image_downloader_prefix /pictures;"
     changed = {option: f"rewrite ^/pictures(/.*)$ $1;\n{option.removeprefix('# ')}"}
     address = f"127.0.0.1:{service.port}"
-    with Nginx(tmp_path / "nginx", address, tmp_path / "storage", changed) as nginx:
+    storage = Path(service.environment["DOWNLOADER_STORAGE_DIR"])
+    with Nginx(tmp_path / "nginx", address, storage, changed) as nginx:
         yield f"{nginx.url}/pictures"
 
 
