@@ -86,12 +86,12 @@ def test_jobs_that_no_message_tells_of_are_done(worker: MessageEngine, site: Sit
 
 
 def test_the_same_work_is_told_of_once(
-    app: Flask, queued: Settings, worker: MessageEngine, server: RedisServer, site: Site
+    queued: Settings, web: MessageEngine, server: RedisServer, site: Site
 ) -> None:
     add(site)
     with redis.Redis.from_url(server.url) as client:
         for _ in range(5):
-            worker.fill_seats()
+            web.fill_seats()  # nobody takes the messages
             until(lambda: client.llen("dramatiq:jobs") > 0)
         assert client.llen("dramatiq:jobs") <= queued.job_threads
 
