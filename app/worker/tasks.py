@@ -277,11 +277,10 @@ class Tasks:
         stored = jobs.settle(download, run.cut_short)
         if download.pattern:
             jobs.name_members(download, zip(stored, member_names(stored, download), strict=True))
-        keys = [image_key(image.id, image.attempts) for image in stored]
         members = [
             Member(image.file or "", key)
-            for image, key in zip(stored, keys, strict=True)
-            if self.storage.exists(key)
+            for image in stored
+            if self.storage.exists(key := image_key(image.id, image.attempts))
         ]
         if not members:
             raise NoneWorked("the pictures were removed before the archive was made")
@@ -297,5 +296,5 @@ def _picture(image: Image) -> Picture:
 
 def _manifest(download: Download) -> bytes:
     """Return what the status document says of the page and its pictures."""
-    told = StatusDocument(only=("download_id", "url", "added_at", "images")).dump(download)
-    return json.dumps(told, indent=2, ensure_ascii=False).encode()
+    document = StatusDocument(only=("download_id", "url", "added_at", "images")).dump(download)
+    return json.dumps(document, indent=2, ensure_ascii=False).encode()
