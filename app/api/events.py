@@ -47,7 +47,7 @@ def _events(watcher: JobWatcher, subscription: Subscription, last: UUID | None) 
     sent: Standing | None = None
     while not (watcher.stopping() or subscription.given_up):
         standing = watcher.next_change(subscription, HEARTBEAT_SECONDS)
-        if standing in (sent, UNSEEN):
+        if standing is not None and standing in (sent, UNSEEN):
             yield ": still here\n\n"
             continue
         if standing:

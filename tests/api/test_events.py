@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app import jobs
 from app.jobs.watch import JobWatcher
 from tests.api.test_prefer import Work, at_work
 from tests.samples import picture
@@ -163,11 +164,21 @@ def test_one_that_is_cancelled_meanwhile_ends(client: FlaskClient, page: str) ->
     assert (end.name, end.data["status"]) == ("end", "cancelled")
 
 
-def test_one_that_is_removed_meanwhile_ends(client: FlaskClient, page: str) -> None:
+@pytest.mark.parametrize("seen", [True, False])
+def test_one_that_is_removed_meanwhile_ends(
+    client: FlaskClient, page: str, monkeypatch: pytest.MonkeyPatch, seen: bool
+) -> None:
+    removed = threading.Event()
+    standings = jobs.standings
+    if not seen:
+        monkeypatch.setattr(jobs, "standings", lambda *asked: removed.wait() and standings(*asked))
     path = client.post("/download", json={"url": page}).json["download_url"]
     stream = follow(client, path)
-    client.delete(path)
-    client.delete(path)
+    if seen:
+        next(stream)
+    assert client.delete(path).status_code == 204
+    assert client.delete(path).status_code == 204
+    removed.set()
 
     *_, end = stream
 
