@@ -79,6 +79,8 @@ class Converter(OpenAPIConverter):
         if name == "NewDownload":
             most = self.settings.max_images
             fields["at_once"]["maximum"] = self.settings.images_at_once
+            if not self.settings.browser:
+                fields["render"]["const"] = False
             fields["limit"] |= {"maximum": most, "default": min(fields["limit"]["default"], most)}
         if name == "NewImage" and self.settings.max_queued:
             fields["urls"]["maxItems"] = min(fields["urls"]["maxItems"], self.settings.max_queued)

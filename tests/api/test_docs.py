@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from app import create_app, keys
 from app.http.problem_types import CATALOGUE, REASONS, REFUSALS
 from app.settings import Settings
+from tests.conftest import application
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "correct-horse-battery"
@@ -173,6 +174,28 @@ def test_the_default_limit_is_one_that_is_taken(settings: Settings) -> None:
     limit = document["components"]["schemas"]["NewDownload"]["properties"]["limit"]
 
     assert (limit["default"], limit["maximum"]) == (20, 20)
+
+
+@pytest.mark.parametrize(
+    ("browser", "body", "status"),
+    [
+        ("", {"render": False}, 202),
+        ("", {"render": True}, 422),
+        ("/usr/bin/true", {"render": True}, 202),
+        ("/usr/bin/true", {"render": True, "image_urls": ["https://example.com/a.png"]}, 422),
+        ("", {"sources": ["links"], "image_urls": ["https://example.com/a.png"]}, 422),
+    ],
+)
+def test_what_is_refused_is_documented_so(
+    migrated: Path, settings: Settings, browser: str, body: dict[str, Any], status: int
+) -> None:
+    with application(replace(settings, browser=browser), migrated) as app:
+        client = app.test_client()
+        schemas = client.get("/openapi.json").json["components"]["schemas"]
+        body = {"url": "https://example.com/", **body}
+
+        assert client.post("/download", json=body).status_code == status
+    assert Draft202012Validator(schemas["NewDownload"]).is_valid(body) == (status == 202)
 
 
 def test_every_input_is_described(document: Any) -> None:
