@@ -147,6 +147,7 @@ class NewDownload(Schema):
             "description": "names in the zip, made of"
             f" {', '.join(f'{{{word}}}' for word in filenames.WORDS)};"
             " each gets its ending, and a number if it is there twice",
+            "pattern": rf"^(?:[\p{{L}}\p{{N}}_ .-]|\{{(?:{'|'.join(filenames.WORDS)})\}})*$",
             "example": "{position}-{alt}",
         },
     )
