@@ -17,11 +17,11 @@ from app.errors import Interrupted
 from app.fetch import Fetcher
 from app.render.devtools import Devtools
 from app.render.failures import RenderFailed
-from app.render.processes import Session
+from app.render.processes import Session, began
 from app.settings import Settings
 
 WALL = Path(__file__).with_name("wall.py")
-PROFILE = "image-downloader-browser-"  # then the process that it is for
+PROFILE = "image-downloader-browser-"  # then the process that it is for, and when that began
 LOOK_SECONDS = 0.1  # between two looks at its memory
 CLOSE_SECONDS = 0.02  # the same where it has taken more than half of what it may
 END_SECONDS = 3.0
@@ -76,7 +76,7 @@ class Browser:
         self.until = time.monotonic() + self.seconds
         with ExitStack() as stack:
             _remove_old_profiles()
-            prefix = f"{PROFILE}{os.getpid()}-"
+            prefix = f"{PROFILE}{os.getpid()}-{began(os.getpid())}-"
             profile = stack.enter_context(
                 TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
             )
@@ -183,7 +183,7 @@ class Browser:
 
 def _remove_old_profiles() -> None:
     """Remove what processes left that were killed."""
-    for profile in Path(gettempdir()).glob(f"{PROFILE}*"):
-        process = profile.name.removeprefix(PROFILE).partition("-")[0]
-        if process.isdigit() and not Path("/proc", process).exists():
+    for profile in Path(gettempdir()).glob(f"{PROFILE}*-*-*"):
+        process, when, _ = profile.name.removeprefix(PROFILE).split("-", 2)
+        if began(process) != when:
             shutil.rmtree(profile, ignore_errors=True)

@@ -46,12 +46,24 @@ class Session:
         self._others &= names
         for process in map(Path("/proc").joinpath, names - self._others):
             with suppress(OSError, ValueError):
-                # Behind the name, which may hold anything: state, parent, group, session.
-                state, _, _, own = (process / "stat").read_text().rpartition(")")[2].split()[:4]
+                state, _, _, own = _stat(process)[:4]
                 if own != self._leader:
                     self._others.add(process.name)
                 elif state not in "ZX":
                     yield process
+
+
+def began(number: int | str) -> str | None:
+    """Return when a process began, which tells it from others of its number; None: it has ended."""
+    with suppress(OSError):
+        fields = _stat(Path("/proc", str(number)))
+        return fields[19] if fields[0] not in "ZX" else None
+    return None
+
+
+def _stat(process: Path) -> list[str]:
+    """Return what is behind the name, which may hold anything: state, parent, group, session, …."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
 
 
 def _kibibytes(fields: dict[str, str], name: str) -> int:
