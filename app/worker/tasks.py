@@ -250,7 +250,7 @@ class Tasks:
 
     def _advice(self, download: Download) -> str:
         """Return what else may get the pictures of a page that shows none as it came."""
-        if download.rendered or not self.settings.browser:
+        if download.render or not self.settings.browser:
             return BOOKMARKLET
         return f"ask with render to have a browser open it; {BOOKMARKLET}"
 
