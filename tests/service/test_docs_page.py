@@ -62,10 +62,14 @@ def test_it_is_dark_where_the_reader_is(
     docs: Tab, scheme: Literal["dark", "light"], is_dark: bool
 ) -> None:
     docs.page.emulate_media(color_scheme=scheme)
-    colour = "getComputedStyle(document.documentElement).backgroundColor"
-    red = docs.page.evaluate(f"() => {colour}.match(/[0-9]+/g).map(Number)")
-
-    assert (sum(red[:3]) < 200 and len(red) == 3) is is_dark
+    docs.page.wait_for_function(
+        """isDark => {
+            const colour = getComputedStyle(document.documentElement).backgroundColor
+            const [red, green, blue, alpha = 1] = colour.match(/[0-9.]+/g).map(Number)
+            return (alpha === 1 && red + green + blue < 200) === isDark
+        }""",
+        arg=is_dark,
+    )
 
 
 def test_it_tries_a_call(docs: Tab) -> None:
