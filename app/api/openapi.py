@@ -82,8 +82,9 @@ class Converter(OpenAPIConverter):
             if not self.settings.browser:
                 fields["render"]["const"] = False
             fields["limit"] |= {"maximum": most, "default": min(fields["limit"]["default"], most)}
-        if name == "NewImage" and self.settings.max_queued:
-            fields["urls"]["maxItems"] = min(fields["urls"]["maxItems"], self.settings.max_queued)
+        if name == "NewImage":
+            bounds = fields["urls"]["maxItems"], self.settings.max_queued, self.settings.quota_jobs
+            fields["urls"]["maxItems"] = min(filter(None, bounds))
         return described | TEXTS["schemas"].get(name, {})
 
 

@@ -66,11 +66,18 @@ def within_images_at_once(count: int) -> None:
         raise ValidationError(f"Must be at most {highest}, which this service allows.")
 
 
-def within_max_queued(urls: list[str]) -> None:
+def within_bounds(urls: list[str]) -> None:
     """Refuse more than may ever wait: no later time would help."""
-    most = services.settings().max_queued
-    if most and len(urls) > most:
-        raise ValidationError(f"At most {most} jobs may wait in this service: send fewer at once.")
+    settings = services.settings()
+    if settings.max_queued and len(urls) > settings.max_queued:
+        raise ValidationError(
+            f"At most {settings.max_queued} jobs may wait in this service: send fewer at once."
+        )
+    if settings.quota_jobs and len(urls) > settings.quota_jobs:
+        raise ValidationError(
+            f"At most {settings.quota_jobs} jobs of a client may wait (DOWNLOADER_QUOTA_JOBS):"
+            " send fewer at once."
+        )
 
 
 def renderable(wanted: bool) -> None:
@@ -196,7 +203,7 @@ class NewImage(Schema):
     )
     urls = FetchableUrls(
         fields.String(metadata=URL),
-        validate=[Length(1, MAX_URLS), within_max_queued],
+        validate=[Length(1, MAX_URLS), within_bounds],
         metadata={"description": "instead of `url`: many, all of them accepted or none"},
     )
     callback_url = callback_url()

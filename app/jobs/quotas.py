@@ -41,11 +41,9 @@ class Quotas:
             if self._jobs:
                 used = self._entering[client] + waiting_jobs(client, self._jobs)
                 if used + count > self._jobs:
-                    fits = count <= self._jobs
-                    way_out = "wait for some, or delete them" if fits else "send fewer at once"
                     raise TooManyWaiting(
                         f"{used} jobs of yours wait, and {count} more would exceed"
-                        f" DOWNLOADER_QUOTA_JOBS ({self._jobs}): {way_out}"
+                        f" DOWNLOADER_QUOTA_JOBS ({self._jobs}): wait for some, or delete them"
                     )
             self._entering[client] += count
 

@@ -58,7 +58,7 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
     if form.get("kind") == "images":
         urls, images = _first_and_all(_lines(form, "urls", MAX_URLS))
     else:
-        urls, images = _lines(form, "urls", MAX_PAGES), {}
+        urls, images = _lines(form, "urls", _jobs_at_once(MAX_PAGES)), {}
     if form.get("image_urls", "").strip() and len(urls) > 1:
         raise Refused({"image_urls": [messages.ONE_PAGE_FOR_LIST]})
     options = _options(form) | images
@@ -80,8 +80,14 @@ def new_images(form: Form) -> list[dict[str, Any]]:
         Refused: with what to change.
 
     """
-    urls = _lines(form, "urls", MAX_URLS)
+    urls = _lines(form, "urls", _jobs_at_once(MAX_URLS))
     return _judged(NewImage(), {number: {"url": url} for number, url in urls.items()})
+
+
+def _jobs_at_once(most: int) -> int:
+    """Return how many new jobs may ever wait, but no more than `most`."""
+    settings = services.settings()
+    return min(most, settings.max_queued or most, settings.quota_jobs or most)
 
 
 def _lines(form: Form, name: str, most: int) -> dict[int, str]:
@@ -89,7 +95,6 @@ def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     lines = {number: with_scheme(text) for number, text in listed(form.get(name, "").splitlines())}
     if not lines:
         raise Refused({name: [messages.ENTER_AN_ADDRESS]})
-    most = min(most, services.settings().max_queued or most)
     if len(lines) > most:
         raise Refused({name: [messages.TOO_MANY.format(most=most, count=len(lines))]})
     return lines

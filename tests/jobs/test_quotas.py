@@ -64,12 +64,42 @@ def test_the_jobs_of_one_client_are_bounded_and_others_are_not_refused(
 
 
 def test_a_batch_counts_its_urls(client: FlaskClient) -> None:
-    refused = post(client, "/images", {"urls": ["https://example.com/"] * 4})
+    batch = {"urls": ["https://example.com/"] * 2}
+    assert post(client, "/images", batch).status_code == 202
+    refused = post(client, "/images", batch)
 
     assert (refused.status_code, refused.json["type"]) == (429, "/problems/quota-jobs")
-    assert refused.json["detail"].endswith(": send fewer at once")
-    assert Image.select().count() == 0
+    assert Image.select().count() == 2
+
+
+def test_a_batch_that_never_fits_is_told_how_many_would(client: FlaskClient) -> None:
+    refused = post(client, "/images", {"urls": ["https://example.com/"] * 4})
+
+    assert refused.status_code == 422
+    assert "Retry-After" not in refused.headers
+    [why] = refused.json["errors"]["urls"]
+    assert "At most 3" in why
+    assert "DOWNLOADER_QUOTA_JOBS" in why
+    document = client.get("/openapi.json").json
+    assert document["components"]["schemas"]["NewImage"]["properties"]["urls"]["maxItems"] == 3
     assert post(client, "/images", {"urls": ["https://example.com/"] * 3}).status_code == 202
+
+
+@pytest.mark.parametrize("kind", ["pages", "images"])
+def test_so_are_people(client: FlaskClient, kind: str) -> None:
+    form = {"kind": kind, "urls": "https://example.com/\n" * 4}
+    answer = client.post("/", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert answer.status_code == 422
+    assert "At most 3 at once; these are 4." in answer.text
+
+
+def test_a_list_that_becomes_one_download_is_one_job(client: FlaskClient) -> None:
+    form = {"kind": "images", "choose": "", "urls": "https://example.com/\n" * 4}
+    answer = client.post("/", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert answer.status_code == 303
+    assert Download.select().count() == 1
 
 
 @pytest.mark.parametrize("kind", JOB_KINDS)
