@@ -15,7 +15,7 @@
     │   ├── NotHtml             not a page
     │   │   └── ImageInstead    an image, where a page was looked for
     │   ├── NotAnImage          not a picture
-    │   ├── Unwanted            a picture outside the client's own filter
+    │   ├── Unwanted            a picture outside the client's own filter, or all
     │   └── NoImages            a page without pictures
     ├── Skipped                 seen on the page and not worth a request
     ├── NoneWorked              every picture of the page failed
@@ -152,7 +152,7 @@ class NotAnImage(Unusable):
 
 
 class Unwanted(Unusable):
-    """The image does not pass the filter that the client set."""
+    """The image, or every one of a page, does not pass the filter that the client set."""
 
     code, title, status = "unwanted", "Outside the filter", 422
 

@@ -52,7 +52,7 @@ def list_downloads(where: dict[str, Any]) -> Any:
     answer=file("application/zip"),
     accepted=(StatusDocument,),
     waits=True,
-    problems=("no-archive", "not-html", "no-images", "none-worked"),
+    problems=("no-archive", "not-html", "no-images", "none-worked", "unwanted"),
 )
 def get_download_archive(download_id: UUID) -> Response:
     """Get the archive."""

@@ -84,7 +84,7 @@ class PictureRun:
         """Take pictures in page order; those of an earlier attempt count.
 
         Raises:
-            NoneWorked: none could be fetched.
+            NoneWorked, Unwanted: none could be fetched, or none passes the filter.
             TimeUp, TooMuchStored: nor may more be; if some were fetched, `cut_short` says why.
             Held: the others wait for the pause of a host to end.
 
@@ -108,9 +108,9 @@ class PictureRun:
         if self.cut_short and self._download.image_ids:  # all of them, or none
             raise self.cut_short
         if not self._taken:
-            raise self.cut_short or NoneWorked(self._why_none())
+            raise self.cut_short or self._why_none()
 
-    def _why_none(self) -> str:
+    def _why_none(self) -> Failure:
         """Tell apart what could not be fetched from what the client did not want."""
         codes = Counter(picture.error_code for picture in jobs.pictures_of(self._download))
         count = codes.total() - codes.pop(Skipped.code, 0)
@@ -118,10 +118,10 @@ class PictureRun:
         unwanted = codes.pop(Unwanted.code, 0)
         if unwanted and not codes:
             way_out = "lower min_width, min_height or min_bytes, or add types"
-            return f"no picture passes the filter: {way_out}"
+            return Unwanted(f"no picture passes the filter: {way_out}")
         outside = f"; {unwanted} outside the filter" if unwanted else ""
         tried = f"none of {count} pictures" if count > 1 else "no picture"
-        return f"{tried} could be fetched{outside}"
+        return NoneWorked(f"{tried} could be fetched{outside}")
 
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""

@@ -103,6 +103,7 @@ def test_it_answers_202_while_it_waits(client: FlaskClient) -> None:
         (errors.RefusedUrl("refused: scheme is not http or https"), 403),
         (errors.NotHtml("it is a PDF"), 422),
         (errors.TooLarge("too large: 9 bytes"), 422),
+        (errors.Unwanted("no picture passes the filter"), 422),
         (errors.NoImages("the page shows no images"), 422),
         (errors.StorageFull("no room"), 507),
         (errors.GaveUp("its process died 3 times"), 500),

@@ -239,7 +239,8 @@ def test_what_the_filters_leave_out_is_told(site: Site, ask: Ask) -> None:
     download = ask(show(site, "a.png"), min_width=11)
     mixed = ask(show(site, "a.png", "missing.png", "skipped.gif"), min_width=11, exclude=[".gif"])
 
-    assert download.error_code == "none-worked"
+    assert download.error_code == "unwanted"
+    assert mixed.error_code == "none-worked"
     assert str(download.error_detail).startswith("no picture passes the filter: lower min_width")
     assert mixed.error_detail == "none of 2 pictures could be fetched; 1 outside the filter"
     [image] = jobs.pictures_of(download)
