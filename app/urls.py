@@ -9,8 +9,8 @@ from typing import Self
 
 from ada_url import URL, HostType, idna_to_unicode
 
-from app.addresses import Address, literal
-from app.errors import RefusedUrl
+from app.addresses import Address, judge_host, literal
+from app.errors import RefusedAddress, RefusedUrl
 
 MAX_LENGTH = 8192
 PREFIX: ContextVar[str] = ContextVar("prefix", default="")  # see `app.http.prefix`
@@ -116,8 +116,18 @@ def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def with_scheme(text: str) -> str:
-    """Complete an address as people leave it out: without a scheme, it is https."""
-    return text if "://" in text else f"https://{text}"
+    """Complete an address as people leave out its scheme.
+
+    It is https, but http for this machine and for private addresses: nobody has certificates there.
+    """
+    if "://" in text:
+        return text
+    host, _ = _split_authority(re.split("[/?#]", text, maxsplit=1)[0])
+    try:
+        judge_host(host.lower())
+    except RefusedAddress:
+        return f"http://{text}"
+    return f"https://{text}"
 
 
 def own(path: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import Refused, RefusedUrl
-from app.urls import BAD_PORTS, MAX_LENGTH, Url
+from app.urls import BAD_PORTS, MAX_LENGTH, Url, with_scheme
 
 TAKEN = {
     "http://example.com": "http://example.com/",
@@ -463,3 +463,25 @@ def test_whatever_comes_is_taken_or_refused_with_our_own_reason(text: str) -> No
             assert url.scheme in ("http", "https")
             assert all("!" <= character <= "~" for character in str(url))
             assert Url.parse(str(url)) == url, "what was taken once is taken again, unchanged"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("example.com/a", "https://example.com/a"),
+        ("example.com:8080", "https://example.com:8080"),
+        ("8.8.8.8/a", "https://8.8.8.8/a"),
+        ("127.0.0.1:8799", "http://127.0.0.1:8799"),
+        ("localhost:8799/a?b", "http://localhost:8799/a?b"),
+        ("Nas.Localhost#a", "http://Nas.Localhost#a"),
+        ("192.168.1.9/photos", "http://192.168.1.9/photos"),
+        ("[::1]:8799/", "http://[::1]:8799/"),
+        ("[2a00::1]/", "https://[2a00::1]/"),
+        ("localhost.example.com", "https://localhost.example.com"),
+        ("https://127.0.0.1/", "https://127.0.0.1/"),
+    ],
+)
+def test_a_scheme_left_out_is_http_for_this_machine_and_private_addresses(
+    written: str, meant: str
+) -> None:
+    assert with_scheme(written) == meant
