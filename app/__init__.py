@@ -36,6 +36,16 @@ def verify(settings: "Settings") -> None:
         db.check()
     finally:
         db.disconnect()  # a connection must not be carried over a fork
+    verify_browser(settings)
+
+
+def verify_browser(settings: "Settings") -> None:
+    """Make sure that a browser can be run, where this service would run one.
+
+    Raises:
+        ConfigurationError: it cannot; the message says what to change.
+
+    """
     if settings.job_threads and settings.browser and not settings.queue_url:
         from app.render import trial
 

@@ -190,11 +190,17 @@ def test_serve_reloads_its_own_code(serving: Serving) -> None:
     assert serving.get("/").ok
 
 
-def test_serve_refuses_what_could_not_start(installed: Installed) -> None:
-    done = installed.run("serve", "--check-config", DOWNLOADER_JOB_THREADS="many")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DOWNLOADER_JOB_THREADS", "many"), ("DOWNLOADER_BROWSER", "/nowhere/chromium")],
+)
+def test_serve_refuses_what_could_not_start(installed: Installed, name: str, value: str) -> None:
+    done = installed.run("serve", "--check-config", **{name: value})
 
     assert done.returncode != 0
-    assert "DOWNLOADER_JOB_THREADS" in done.stderr
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+    assert installed.run("serve", "--check-config").returncode == 0
 
 
 def test_jobs_are_not_looked_for_where_no_storage_is(installed: Installed, tmp_path: Path) -> None:

@@ -34,9 +34,16 @@ class Service(Application):  # type: ignore[misc]
         os.chdir(self.cfg.chdir)
 
     def load(self) -> Any:
-        """Return the application, in each worker."""
-        from app import create_app
+        """Return the application, in each worker, and where it is only checked."""
+        from app import create_app, verify_browser
+        from app.errors import ConfigurationError
+        from app.settings import load
 
+        if self.cfg.check_config and self.cfg.uid == os.geteuid():
+            try:
+                verify_browser(load())
+            except ConfigurationError as error:
+                raise SystemExit(f"image-downloader: {error}") from error
         return create_app()
 
 
