@@ -38,7 +38,6 @@ def main() -> None:
     """Measure one worker, then two."""
     os.environ.update(KEYS)
     with tempfile.TemporaryDirectory() as name, SeaweedFS(Path(name, "objects")) as objects:
-        Path(name).chmod(0o711)  # for PostgreSQL, which runs as another user
         cluster = Cluster(Path(name), objects)
         with cluster.queue, cluster.rows, Site() as site:
             try:

@@ -9,7 +9,6 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -92,7 +91,7 @@ def no_engine_stays() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[Postgresql]:
     """A PostgreSQL for all tests."""
-    with TemporaryDirectory() as folder, Postgresql(Path(folder)) as server:
+    with Postgresql() as server:
         yield server
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -53,7 +54,7 @@ class Nginx:
         }
         configure(folder, places | (changed or {}))
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         directives = "daemon off;" + "user root;" * (os.geteuid() == 0)
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
@@ -64,6 +65,16 @@ class Nginx:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
             )
+
+    def kill(self) -> None:
+        """Kill it with all that it started, as a power cut would."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        for pid in [self.process.pid, *map(int, children.split())]:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(

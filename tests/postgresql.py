@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -49,7 +50,10 @@ def empty() -> None:
 class Postgresql:
     """A server that keeps its rows over a restart."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # Not in a folder of pytest, which each start of it closes to other users.
+        self._temporary = TemporaryDirectory(prefix="postgresql-")
+        folder = Path(self._temporary.name)
         self._data = folder / "data"
         self._log = folder / "log"
         self.port = free_ports(1)[0]
@@ -59,13 +63,9 @@ class Postgresql:
             *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
         ]
         self._as: list[str] = []
-        folder.mkdir(exist_ok=True)
         if os.geteuid() == 0:
             self._as = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
             os.chown(folder, pwd.getpwnam(USER).pw_uid, -1)
-            for parent in [folder, *folder.parents]:  # pytest's are closed to others
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 1:
-                    parent.chmod(parent.stat().st_mode | 1)
         subprocess.run(
             [
                 *(*self._as, program("initdb"), "-D", self._data, "-A", "trust", "-U", USER),
@@ -119,3 +119,4 @@ class Postgresql:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        self._temporary.cleanup()

@@ -30,12 +30,14 @@ class RedisServer:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._log = folder / "log"
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        self._command += ["--dir", str(folder), "--appendonly", "yes" if append_only else "no"]
+        self._command += ["--dir", str(folder)]
+        self.append_only = append_only  # from the next start on
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        command = [*self._command, "--appendonly", "yes" if self.append_only else "no"]
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         pause = threading.Event()
         with redis.Redis.from_url(self.url) as client:
             for _ in range(SECONDS * 50):

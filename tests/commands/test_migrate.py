@@ -27,8 +27,8 @@ PICTURES = 60
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Iterator[Postgresql]:
-    with Postgresql(tmp_path / "rows") as server:
+def rows() -> Iterator[Postgresql]:
+    with Postgresql() as server:
         yield server
 
 
