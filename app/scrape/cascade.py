@@ -13,6 +13,7 @@ from typing import cast
 from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
+from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, resolved, substituted
 from app.scrape.sheets import (
     Block,
@@ -41,7 +42,6 @@ MAX_TESTS = 200_000
 MANY = 20
 MAX_DEPTH = 5  # of properties within properties
 
-_IMAGE_PROPERTY = re.compile(r"(?:--[^:;{}]+|initial-value\s*):[^;{}]*(?i:url|image-set)\(")
 _HIDES = re.compile(r"display\s*:\s*none|content-visibility\s*:\s*hidden", re.IGNORECASE)
 _INLINE = "[style*='url(' i], [style*='image-set(' i], [style*='var(' i]"
 _SHUT = (
@@ -76,9 +76,7 @@ class _Cascade:
         self._inline = inline
         styles = [element.attr("style") or "" for element in inline]
         every = [*texts, *styles]
-        self._with_properties = any("var(" in text for text in every) and any(
-            _IMAGE_PROPERTY.search(text) for text in every
-        )
+        self._with_properties = any("var(" in text for text in every) and css.set_properties(every)
         # Menus and panels that a script opens are worth their pictures.
         for_good = document.select_one(_SCRIPT) is None
         self._hiding = for_good and (

@@ -69,7 +69,7 @@ class _TreeBuilder(HTMLTreeBuilder):
         document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
         sheets = LinkedSheets(self._load, self.base, soup.original_encoding)
         _prepare(document, len(markup), sheets)
-        files = gallery.files(document)
+        files = gallery.Files()
         around: list[turbohtml.Element] = []
         for element in select(self._wanted, document, limit=MAX_ELEMENTS):
             while around and element.closest(around[-1].tag) != around[-1]:
@@ -77,8 +77,8 @@ class _TreeBuilder(HTMLTreeBuilder):
             if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
                 soup.handle_data(" ")  # in place of what stands between, and is left out
             attributes = _strings(element.attrs.items())
-            if element in files:
-                attributes[gallery.FILES] = files[element]
+            if behind := files.of(element):
+                attributes[gallery.FILES] = behind
             soup.handle_starttag(element.tag, None, None, attributes)
             if element.tag == "script":
                 soup.handle_data(element.text)

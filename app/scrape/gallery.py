@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
-from turbohtml import Document, Element, Node
+from turbohtml import Element, Node
 from turbohtml.query import select
 
+from app.scrape.css import names_image
 from app.scrape.sightings import is_image_file
 
 # An attribute of our own: none that is parsed from a page has a capital letter.
@@ -14,7 +15,7 @@ FILES = "Files"
 
 MAX_IMAGES = 5_000
 
-_TARGETS = "img, amp-img, a[href][style*='url(' i]"
+_IMAGES = {"img", "amp-img"}
 
 # On an `img`, or on what is around it; the first is the best.
 ORIGINALS = ("data-orig-file", "data-original-file", "data-original-image", "data-original-url")
@@ -51,26 +52,38 @@ _NO_FILE = re.compile(
 )
 
 
-def files(document: Document) -> dict[Element, str]:
-    """Map each `img` to the files that what is around it names: lines of place and address.
+class Files:
+    """Tells what files the pictures of a page stand for, asked of each in document order."""
 
-    Those are of the link around it if it is the first there, and of an element next to that link
-    or to itself if it is the only one there.
-    """
-    linked: set[Element] = set()
-    behind: dict[Element, str] = {}
-    for image in select(_TARGETS, document, limit=MAX_IMAGES):
-        link = image.closest("a[href]")
+    def __init__(self) -> None:
+        self._linked: set[Element] = set()
+        self._asked = 0
+
+    def of(self, element: Element) -> str:
+        """Return what is around a picture names: lines of place and address.
+
+        Those are of the link around it if it is the first there, and of an element next to that
+        link or to itself if it is the only one there.
+        """
+        if not _is_picture(element) or self._asked >= MAX_IMAGES:
+            return ""
+        self._asked += 1
+        link = element.closest("a[href]")
         lines: list[str] = []
-        if link is not None and link not in linked:
-            linked.add(link)
+        if link is not None and link not in self._linked:
+            self._linked.add(link)
             lines += _linked(link)
-        for owner in (image.parent,) if link is None else (link, link.parent):
+        for owner in (element.parent,) if link is None else (link, link.parent):
             if _owns(owner):
                 lines += named(owner.attrs, (*ORIGINALS, *LARGE, *_AROUND))
-        if lines:
-            behind[image] = "\n".join(lines)
-    return behind
+        return "\n".join(lines)
+
+
+def _is_picture(element: Element) -> bool:
+    """Tell whether it is an image, or a link that shows one as its background."""
+    return element.tag in _IMAGES or (
+        element.tag == "a" and "href" in element.attrs and names_image(element.attr("style") or "")
+    )
 
 
 def _owns(owner: Node | None) -> TypeGuard[Element]:

@@ -174,8 +174,9 @@ def _widths(tag: Tag, name: str, url: str) -> Iterator[Found]:
 
 def _any_address(tag: Tag) -> list[Found]:
     """Read every attribute that plainly holds the address of an image."""
-    names = _largest_first(filter(lazy.may_hold, tag.attrs))
-    return [found for name in names for found in _plain_address(tag, name)]
+    found = ((name, list(_plain_address(tag, name))) for name in tag.attrs)
+    sizes = dict(one for one in found if one[1] and lazy.may_hold(one[0]))
+    return [size for name in _largest_first(sizes) for size in sizes[name]]
 
 
 def _largest_first(names: Iterable[str]) -> list[str]:
@@ -183,6 +184,7 @@ def _largest_first(names: Iterable[str]) -> list[str]:
 
 
 def _plain_address(tag: Tag, name: str) -> Iterator[Found]:
-    for size in address_or_set(text(tag, name)):
+    value = text(tag, name)
+    for size in address_or_set(value) if "." in value and value[:5].lower() != "data:" else ():
         if is_image_file(size.url):
             yield Found(size, name)

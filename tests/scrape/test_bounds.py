@@ -45,6 +45,9 @@ PAGES = {
         "b'<picture>' + b''.join(b'<source media=\"(width>%dpx)\" srcset=a>' % n"
         " for n in range(20_000)) + b'<img src=a></picture>'"
     ),
+    "addresses and a property": (
+        "b'<style>p{color:var(--x)}' + b'--url(' * 1_500_000 + b'</style><p>'"
+    ),
     "properties": (
         "b'<style>' + b''.join(b'p{--p%d:url(a) ' % n + b'var(--p%d)' % (n + 1) * 1_000 + b'}'"
         " for n in range(500)) + b'p{background:var(--p0)}</style>' + b'<p>' * 20_000"

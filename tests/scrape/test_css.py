@@ -23,6 +23,9 @@ PAINTED = [
     ("@media (max-width: 1400px) { p { background: url(a.png) } }", "a.png"),
     ("@charset 'x'; @import url(x.css); p { background: url(a.png) }", "a.png"),
     ("p { background: url(a.png)", "a.png"),
+    ("p { background: #fff URL(\n a.png )\t50% / cover }", "a.png"),
+    ('p { background: url("a b.png") }', "a%20b.png"),
+    ("p { background: url(a.png) /* url(b.png) */ }", "a.png"),
     ("::-moz-nonsense { background: url(b.png) } p { background: url(a.png) }", "a.png"),
     # the stronger rule wins, and the style attribute over both
     ("p { background: url(a.png) } p { background: url(b.png) }", "b.png"),
@@ -90,6 +93,9 @@ PAGES = {
     "braces in a string": "u{content:'}'} p{background:url('a.png')} u{content:\"{\"}",
     "keyframes": "@keyframes k{from{X}} p{A}",
     "escaped names": ".md\\:c{X} .md\\:c{background:none} b{A}",
+    "var behind a comment": "p{background:var(--x)} :root{/* x */ --x:url(a.png)}",
+    "var behind another image": "p{background:var(--x)} b{color:red}:root{--x:red url(a.png)}",
+    "var behind the first image": "p{--x:url(x),url(x);--y: url(a.png);background:var(--y)}",
     "in capitals": "P{BACKGROUND:URL(x)} P{BACKGROUND:NONE} B{BACKGROUND:URL(a.png)}",
 }
 SHUT = [
@@ -127,6 +133,10 @@ UNPAINTED = [
     "@media (-webkit-min-device-pixel-ratio: 2) { p { background: url(a.png) } }",
     "p { background: url(data:image/png;base64,AA==) }",
     "p { background: url() }",
+    'p { background: url("") }',
+    "p { background: url(a b.png) }",
+    "p { background: my-url(a.png) }",
+    "p { background: #url(a.png) }",
 ]
 
 
