@@ -17,6 +17,7 @@ from app.jobs import Turn
 from bench import Cost, compare
 
 QUEUED, CLIENTS, CLAIMS, ROUNDS = 100_000, 1_000, 300, 7
+STEP = 1_000  # rows of a statement
 Kind = type[Image] | type[Delivery]
 
 
@@ -29,22 +30,22 @@ def queue_images(clients: int) -> None:
 
 def queue_callbacks(hosts: int) -> None:
     """Have callbacks wait for so many hosts, of a thousand clients."""
-    with db.atomic():
-        for first in range(0, QUEUED, 1000):
-            rows = [
-                Delivery(job_id=new_id(), url="https://a/", host=f"{n % hosts}.example", body="{}")
-                for n in range(first, first + 1000)
-            ]
-            Delivery.bulk_create(rows)
-        Receiver.insert_many(
+    for first in range(0, QUEUED, STEP):
+        Delivery.bulk_create(
+            Delivery(job_id=new_id(), url="https://a/", host=f"{n % hosts}.example", body="{}")
+            for n in range(first, first + STEP)
+        )
+    for first in range(0, hosts, STEP):  # all at once were more than a statement may have
+        receivers = (
             {
                 "host": f"{n}.example",
                 "client": f"client{n % CLIENTS}",
                 "ready_at": now(),
                 "calls": "ready",
             }
-            for n in range(hosts)
-        ).execute()
+            for n in range(first, min(first + STEP, hosts))
+        )
+        Receiver.insert_many(receivers).execute()
 
 
 def side(folder: Path, kind: Kind, count: int, fill: Callable[[int], None]) -> Callable[[], Cost]:
