@@ -137,6 +137,8 @@ class PictureRun:
         outcome: Outcome | BaseException
         fetcher = self._fetchers.pop()  # there is one for each thread
         try:
+            if self._cut():  # what has room is asked before each: little may become large
+                raise Interrupted  # noqa: TRY301
             outcome = self._get(picture, fetcher)
         except BaseException as error:
             outcome = error

@@ -150,3 +150,8 @@ def test_a_damaged_database_is_refused_with_what_to_do(
 
     with pytest.raises(ConfigurationError, match=r"is damaged \(.*\): restore a backup"):
         db.check()
+
+
+def test_nothing_temporary_is_written_to_a_folder_that_may_be_full(app: Flask) -> None:
+    in_memory = 2
+    assert db.pragma("temp_store") == in_memory

@@ -1,5 +1,6 @@
 """What one client may have: jobs that wait, and stored bytes."""
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,7 @@ from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from tests.conftest import Nudges
 from tests.samples import picture
-from tests.site import Site
+from tests.site import Reply, Site
 
 Work = Callable[[], int]
 ME, OTHER = "192.0.2.1", "192.0.2.2"
@@ -176,6 +177,23 @@ def test_a_download_ends_with_what_fits_with_its_archive(
     states = [(each["status"], (each["error"] or {}).get("type")) for each in document["images"]]
     assert states[:2] == [("finished", None), ("finished", None)]
     assert {kind for _, kind in states[2:]} == {"/problems/quota-bytes"}
+    assert len(list(storage.walk("images"))) == 2
+    assert used() == ROOM
+
+
+def test_what_is_stored_counts_and_not_what_came_over_the_wire(
+    client: FlaskClient, site: Site, work: Work, storage: Storage
+) -> None:
+    page = show(site, *[ROOM // 4] * 10)
+    for number in range(10):
+        packed = gzip.compress(of_size(ROOM // 4, number))
+        assert len(packed) < ROOM // 8
+        packing = {"Content-Encoding": "gzip"}
+        site.replies[f"/{number}.png"] = Reply(packed, "image/png", headers=packing)
+    path = post(client, "/download", {"url": page}).json["status_url"]
+    work()
+
+    assert client.get(path).json["status"] == "finished"
     assert len(list(storage.walk("images"))) == 2
     assert used() == ROOM
 

@@ -1,13 +1,18 @@
 """Below `DOWNLOADER_MIN_FREE_BYTES`, nothing new is stored."""
 
+import gzip
+import io
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image as Pillow
 
 from app import jobs
 from app.database.models import Download
+from app.setting_values import MiB
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.tasks import Tasks
@@ -71,4 +76,42 @@ def test_what_runs_is_handed_back_with_what_it_has(site: Site, tasks: Tasks, roo
 
     assert jobs.get(Download, added.id).status == "queued"
     assert [image.status for image in jobs.pictures_of(added)] == ["finished", "queued"]
+    assert not tasks.turn(tasks.kinds)
+
+
+def bitmap(number: int) -> Reply:
+    """Make a picture of a megabyte that is small on the wire."""
+    file = io.BytesIO()
+    Pillow.new("RGB", (600, 600), (number, 0, 0)).save(file, "BMP")
+    body = gzip.compress(file.getvalue())
+    assert len(body) < 10_000
+    return Reply(body, "image/bmp", headers={"Content-Encoding": "gzip"})
+
+
+def test_a_page_of_pictures_that_unpack_large_takes_no_more_room_than_there_is(
+    site: Site,
+    tasks: Tasks,
+    storage: Storage,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stored() -> int:
+        kept = [storage.stat(entry.key).size for entry in storage.walk("images")]
+        for part in storage.root.glob("parts/*/*"):
+            with suppress(FileNotFoundError):  # it has its name by now
+                kept.append(part.stat().st_size)
+        return sum(kept)
+
+    most = 3 * MiB
+    monkeypatch.setattr(
+        type(storage), "free_bytes", lambda self: settings.min_free_bytes + most - stored()
+    )
+    for number in range(10):
+        site.replies[f"/{number}.bmp"] = bitmap(number)
+    page = site.page("/", "".join(f"<img src={number}.bmp>" for number in range(10)))
+    added = jobs.add_download(url=page, limit=10)
+    assert tasks.turn(tasks.kinds)
+
+    assert jobs.get(Download, added.id).status == "queued"
+    assert most < stored() < most + 2 * MiB
     assert not tasks.turn(tasks.kinds)
