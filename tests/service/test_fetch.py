@@ -313,7 +313,7 @@ def test_urls_may_come_from_standard_input(alone: Command, page: str, site: Site
         (["--limit", "9999", "https://a"], "limit: Must be at most 500"),
         (["--types", "png,exe", "https://a"], "'exe' is not one of jpeg, png"),
         (["a b"], "https://a b: refused"),
-        (["10.0.0.1/park"], "https://10.0.0.1/park: refused"),
+        (["10.0.0.1/park"], "http://10.0.0.1/park: refused"),
         (["--sources", "seen,heard", "https://a"], "'heard' is not one of seen, meta"),
         (["ftp://a/"], "scheme is not http or https"),
         (["http://10.0.0.1/"], "private"),
