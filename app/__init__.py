@@ -139,7 +139,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
 
 def get_image_urls_sync(url: str) -> list[str]:
-    """Fetch a page and list one URL for each of its pictures, the best, in document order.
+    """Fetch a page and list the URLs of its pictures in document order, of each the largest shown.
 
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.

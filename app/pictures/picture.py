@@ -12,6 +12,7 @@ class Picture:
     alt: str = ""
     skipped: str | None = None
     written: str = ""
+    shown: str = ""  # the best that the page itself shows, where files behind it precede that
 
     @property
     def url(self) -> str:

@@ -5,9 +5,10 @@ import string
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -157,6 +158,7 @@ class _Draft:
     alt: str
     skipped: Skip | None
     written: Found
+    also_shown: set[str] = field(default_factory=set)  # of what is behind it
 
     def addresses(self) -> list[str]:
         """Return the addresses that it shares with no other picture.
@@ -168,8 +170,10 @@ class _Draft:
     def absorb(self, other: "_Draft") -> None:
         """Take over all sizes of the same picture, found elsewhere."""
         for url, found in other.sizes.items():
-            if url not in self.sizes or found.order < self.sizes[url].order:
-                self.sizes[url] = found
+            known = self.sizes.get(url, found)
+            if found.tier != known.tier and Tier.BEHIND in (found.tier, known.tier):
+                self.also_shown.add(url)
+            self.sizes[url] = min(known, found, key=attrgetter("order"))
         self.alt = self.alt or other.alt
         other.sizes, other.skipped = {}, Skip.AGAIN
 
@@ -184,7 +188,12 @@ class _Draft:
             alt=_storable(self.alt),
             skipped=self.skipped,
             written=_storable(self.written.candidate.url),
+            shown=self._shown(sizes) if sizes and sizes[0][1].tier == Tier.BEHIND else "",
         )
+
+    def _shown(self, sizes: list[tuple[str, Found]]) -> str:
+        shown = (url for url, found in sizes if found.tier != Tier.BEHIND or url in self.also_shown)
+        return next(shown, "")
 
 
 class _Page(NamedTuple):

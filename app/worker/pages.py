@@ -19,7 +19,9 @@ ITSELF = "url"
 
 
 def get_image_urls_sync(url: str) -> list[str]:
-    """Fetch a page and list one URL for each of its pictures, the best, in document order.
+    """Fetch a page and list the URLs of its pictures in document order, of each the largest shown.
+
+    What galleries and links open instead is left to a download, which falls back if that is gone.
 
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
@@ -29,7 +31,7 @@ def get_image_urls_sync(url: str) -> list[str]:
     with Fetcher(settings) as fetcher:
         sheets = SheetLoader(fetcher, settings.style_sheets)
         _, pictures = read_page(Url.parse(url), fetcher, sheets=sheets)
-    return [picture.url for picture in pictures if not picture.skipped]
+    return [picture.shown or picture.url for picture in pictures if not picture.skipped]
 
 
 def read_page(

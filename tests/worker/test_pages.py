@@ -29,6 +29,26 @@ def test_it_lists_the_best_url_of_each_picture_of_a_page(site):
     assert get_image_urls_sync(page) == [site.url("/b"), site.url("/c")]
 
 
+@pytest.mark.parametrize(
+    ("body", "listed"),
+    [
+        ("<a href=f.jpg><img src=s.jpg></a>", ["/s.jpg"]),
+        ("<a href=f.jpg><img src=s.jpg srcset='l.jpg 9w, s.jpg 1w'></a>", ["/l.jpg"]),
+        ("<img src=s.jpg data-large-file=l.jpg data-orig-file=o.jpg>", ["/s.jpg"]),
+        ("<a href=f.jpg><img src=s.jpg></a><img src=f.jpg>", ["/f.jpg"]),
+        ("<img src=f.jpg><a href=f.jpg><img src=s.jpg></a>", ["/f.jpg"]),
+        ("<a href=f.jpg><img src=f.jpg></a>", ["/f.jpg"]),
+        ("<a href=f.jpg><img src='data:,'></a>", ["/f.jpg"]),
+        ("<a href=f.jpg><img src=s.jpg></a><a href=f.jpg><img src=t.jpg></a>", ["/s.jpg"]),
+    ],
+)
+def test_a_thumbnail_is_listed_as_the_page_shows_it(site, fetcher, body, listed):
+    page = site.page("/page", body)
+    assert get_image_urls_sync(page) == [site.url(path) for path in listed]
+    _, [first, *_] = read_page(Url.parse(page), fetcher)
+    assert first.url.endswith(("f.jpg", "o.jpg"))
+
+
 def test_urls_are_joined_to_where_a_redirect_ends(site):
     site.page("/folder/page", "<img src=a>")
     site.replies["/page"] = Reply(status=302, headers={"Location": "/folder/page"})
