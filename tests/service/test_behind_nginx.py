@@ -119,7 +119,7 @@ def test_under_a_path_the_pages_work(below: str, site: Site, tab: Tab) -> None:
         for link in tab.page.locator("a[href^='/'], form[action^='/']").all():
             address = link.get_attribute("href") or link.get_attribute("action") or ""
             assert address.startswith("/pictures/"), address
-    tab.page.locator("#sheet img[src]").wait_for()
+    tab.page.locator("#sheet img[src]").first.wait_for()
     tab.page.goto(f"{below}/docs")
     tab.page.locator(".opblock").first.wait_for()
 
