@@ -35,6 +35,7 @@ def register(
         """Ask again for what failed, as a new job."""
         failed = get_or_404(kind, job_id)
         services.admit(1)
+        services.charge(failed)
         return jobs.retry(failed)
 
     @resource.delete(job, name=f"delete_{noun}")

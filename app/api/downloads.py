@@ -38,7 +38,9 @@ EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 def create_download(new: dict[str, Any]) -> Download:
     """Ask for the images of a page."""
     services.admit(1)
-    return jobs.add_download(**new, client=services.client())
+    download = jobs.add_download(**new, client=services.client())
+    services.charge(download)
+    return download
 
 
 @downloads.get("", query=DownloadWalk, answer=DownloadListDocument, headers=("Link",))

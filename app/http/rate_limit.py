@@ -16,6 +16,8 @@ from app.http.request_log import KEY, Headers
 
 # A supervisor must not take a busy service for a dead one, nor people get half a page.
 EXEMPT, EXEMPT_FOLDER = "/healthz", "/static/"
+CHARGE = "image_downloader.charge"  # in the environment: counts a request as so many more
+RENDERED = 10  # requests, as which a job counts that a browser is started for
 
 
 @dataclass
@@ -50,24 +52,34 @@ class RateLimit:
         path = environ.get("PATH_INFO", "")
         if path == EXEMPT or path.startswith(EXEMPT_FOLDER):
             return None
-        count, seconds = self._hit(client_name(environ))
+        who = client_name(environ)
+        count, seconds = self._hit(who)
         headers += self._fixed
-        headers.append(("RateLimit-Remaining", f"{max(0, self._rate.amount - count)}"))
+        place = len(headers)
+        headers.append(self._remaining(count))
         headers.append(("RateLimit-Reset", f"{seconds}"))
+
+        def charge(more: int) -> None:
+            headers[place] = self._remaining(self._hit(who, more)[0])
+
+        environ[CHARGE] = charge
         if count <= self._rate.amount:
             return None
         answer = refusal(429, f"no more than {self._rate}; wait as long as Retry-After says")
         answer.headers["Retry-After"] = f"{seconds}"
         return answer
 
-    def _hit(self, who: str) -> tuple[int, int]:
+    def _remaining(self, count: int) -> tuple[str, str]:
+        return "RateLimit-Remaining", f"{max(0, self._rate.amount - count)}"
+
+    def _hit(self, who: str, times: int = 1) -> tuple[int, int]:
         """Count a request; return how many its window has, and the seconds until that ends."""
         now = self._clock()
         with self._lock:
             for old in list(takewhile(lambda who: self._windows[who].end <= now, self._windows)):
                 del self._windows[old]
             window = self._windows.setdefault(who, Window(now + self._rate.get_expiry()))
-            window.count += 1
+            window.count += times
             return window.count, math.ceil(window.end - now)
 
 

@@ -4,8 +4,8 @@ from typing import Protocol, cast
 
 from flask import Response, after_this_request, current_app, request
 
-from app.database.models import Image
-from app.http.rate_limit import client_name
+from app.database.models import Download, Image, Job
+from app.http.rate_limit import CHARGE, RENDERED, client_name
 from app.jobs.capacity import Capacity, require_room
 from app.jobs.quotas import Quotas
 from app.jobs.watch import JobWatcher
@@ -61,6 +61,13 @@ def admit(count: int) -> None:
         return response
 
     cast(Capacity, current_app.extensions["capacity"]).admit(count)
+
+
+def charge(*added: Job) -> None:
+    """Count a request as more in the rate limit: by each job that a browser is started for."""
+    rendered = sum(isinstance(job, Download) and job.render for job in added)
+    if rendered and (count := request.environ.get(CHARGE)):
+        count(RENDERED * rendered - 1)  # the request itself has been counted
 
 
 def keys() -> Keys:

@@ -24,14 +24,14 @@ class SharedRateLimit(RateLimit):
         self._counts = RedisStorage(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
         self._away_until = 0.0
 
-    def _hit(self, who: str) -> tuple[int, int]:
+    def _hit(self, who: str, times: int = 1) -> tuple[int, int]:
         if self._clock() >= self._away_until:
             key = self._rate.key_for(who)
             try:
-                count = self._counts.incr(key, self._rate.get_expiry())
+                count = self._counts.incr(key, self._rate.get_expiry(), times)
                 seconds = self._counts.get_expiry(key) - time.time()
             except RedisError:
                 self._away_until = self._clock() + AWAY_SECONDS
             else:
                 return count, max(1, math.ceil(seconds))
-        return super()._hit(who)
+        return super()._hit(who, times)

@@ -43,6 +43,7 @@ def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob])
     job = get_or_404(kind, job_id)
     services.admit(1)
     again = ask(job)
+    services.charge(again)
     services.engine().submit()
     return redirect(url_for(".show", job_id=again.id), 303)
 

@@ -87,7 +87,7 @@ def _take(images: list[Image], download: Download) -> Download:
     if not download.dry_run:
         return jobs.add_archive(download, [one.id for one in images], client=services.client())
     urls = [image.source_url for image in images]
-    return jobs.repeat(download, image_urls=urls, sources=None, limit=len(urls))
+    return jobs.repeat(download, image_urls=urls, sources=None, render=False, limit=len(urls))
 
 
 def _show(job: Download, page: int, chosen: Collection[str] = (), problem: str = "") -> str:

@@ -47,6 +47,7 @@ def _add_downloads(form: forms.Form) -> str:
     downloads = forms.new_downloads(form)
     services.admit(len(downloads))
     added = jobs.add_downloads({**new, "client": services.client()} for new in downloads)
+    services.charge(*added)
     if len(added) > 1:
         return url_for("web.downloads.walk")
     return url_for("web.downloads.show", job_id=added[0].id)

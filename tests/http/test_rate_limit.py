@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 
 from app import create_app, keys
 from app.database.connection import db
+from app.database.models import Download
 from app.http.rate_limit import RateLimit
 from app.settings import Settings
+from tests.conftest import Nudges
 
 KEY, OTHER = "correct-horse-battery", "staple.staple.staple"
 Make = Callable[..., FlaskClient]
@@ -81,6 +83,21 @@ def test_each_key_has_a_count_of_its_own(make: Make) -> None:
 
     for key in KEY, OTHER:
         assert statuses(client, 2, headers={"Authorization": f"Bearer {key}"}) == [404, 429]
+
+
+def test_what_a_browser_is_started_for_counts_ten_times(make: Make) -> None:
+    client = make(rate_limit=limits.parse("100/minute"), browser="/bin/browser")
+    client.application.extensions["engine"] = Nudges()
+    plain = client.post("/download", json={"url": "https://a/"})
+    rendered = client.post("/download", json={"url": "https://a/", "render": True})
+    Download.update(status="failed").execute()
+    again = client.post(f"{rendered.headers['Location']}/retry")
+    list_of_two = client.post("/", data={"urls": "https://a/\nhttps://b/", "render": "true"})
+
+    answers = plain, rendered, again, list_of_two
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 303]
+    left = [int(answer.headers["RateLimit-Remaining"]) for answer in answers]
+    assert left == [99, 89, 79, 59]
 
 
 def test_who_guesses_keys_is_counted_by_address(make: Make) -> None:

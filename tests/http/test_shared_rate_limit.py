@@ -21,6 +21,9 @@ def test_processes_count_together_and_alone_while_redis_is_away(tmp_path: Path) 
         assert all(1 <= seconds <= 60 for _, seconds in hits)
         assert here._hit("somebody else")[0] == 1
 
+        assert here._hit("who renders", 9)[0] == 9
+        assert there._hit("who renders")[0] == 10
+
         server.kill()
         assert [here._hit("somebody")[0], here._hit("somebody")[0]] == [1, 2]
         server.start()
