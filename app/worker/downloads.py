@@ -1,16 +1,18 @@
 """The pictures of a download: fetched in threads of their own, stored and recorded in groups.
 
-The thread of the job gathers what the others have fetched. A group reaches the disk together: its
-files, their folders once, then its rows in one commit. No row says finished before; a crash costs
-the group, which is fetched again.
+The thread of the job gathers what the others have fetched, and sleeps while a group comes together:
+to wake it for each picture would cost as much as to record it. A group reaches the disk together:
+its files, their folders once, then its rows in one commit. No row says finished before; a crash
+costs the group, which is fetched again.
 """
 
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from queue import Empty, SimpleQueue
+from contextlib import ExitStack
+from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 from app import jobs
@@ -34,9 +36,8 @@ from app.worker.images import Fetched
 from app.worker.selection import member_name
 
 GROUP = 16  # pictures, at most
-GROUP_SECONDS = 0.4  # that the first of a group waits for others, at most: progress is seen soon
+GROUP_SECONDS = 0.4  # that pictures wait for others, at most: progress is seen soon
 ASK_SECONDS = 0.5  # between two looks whether the job is still ours
-AHEAD = 4  # pictures more than are fetched at once, so that fetching goes on during a commit
 
 Outcome = Fetched | Failure
 Get = Callable[[Image, Fetcher], Fetched]
@@ -70,8 +71,9 @@ class PictureRun:
         self._get = get
         self._clock = clock
         self._results: SimpleQueue[tuple[Image, Outcome | BaseException]] = SimpleQueue()
+        self._due = Event()  # a group of them is there, or something to stop for:
+        self._broken = False
         self._group: list[tuple[Image, Outcome]] = []
-        self._due = 0.0  # when the group has waited long enough
         self._ask_at = clock() + ASK_SECONDS
         mine = (Status.QUEUED, download.attempts)
         pictures = jobs.pictures_of(download)
@@ -96,6 +98,8 @@ class PictureRun:
                 while self._start(pool) or self._flush():
                     if self._running:
                         self._gather()
+                        self._start(pool)  # fetching goes on during a commit
+                        self._flush()
             except BaseException as error:
                 self._end_begun(pool)
                 if isinstance(error, Interrupted):
@@ -126,14 +130,16 @@ class PictureRun:
     def _start(self, pool: ThreadPoolExecutor) -> bool:
         """Start as many as may be needed, never more; return whether any are being fetched."""
         wanted = self._download.limit - self._taken - len(self._held)
-        room = min(self._at_once + AHEAD, wanted)
+        room = min(self._at_once + GROUP, wanted)
         while self._waiting and self._running < room:
-            pool.submit(self._fetch, self._waiting.popleft())
             self._running += 1
+            pool.submit(self._fetch, self._waiting.popleft())
         return self._running > 0
 
     def _fetch(self, picture: Image) -> None:
         """Fetch a picture, in a thread of the pool."""
+        if self._broken:
+            return
         outcome: Outcome | BaseException
         fetcher = self._fetchers.pop()  # there is one for each thread
         try:
@@ -144,14 +150,20 @@ class PictureRun:
             outcome = error
         self._fetchers.append(fetcher)
         self._results.put((picture, outcome))
+        self._broken |= not isinstance(outcome, Fetched | Failure)
+        if self._broken or self._are_enough():
+            self._due.set()
+
+    def _are_enough(self) -> bool:
+        return self._results.qsize() >= min(GROUP, self._running)
 
     def _gather(self) -> None:
-        """Wait for a result, not for long, and record the group if it is due."""
-        until = min(self._ask_at, self._due) if self._group else self._ask_at
-        with suppress(Empty):
-            self._note(*self._results.get(timeout=max(0.0, until - self._clock())))
-        if len(self._group) >= GROUP or (self._group and self._clock() >= self._due):
-            self._flush()
+        """Wait for a group of results, not for long, and take what has come."""
+        if not self._are_enough():
+            self._due.wait(GROUP_SECONDS)
+        self._due.clear()
+        while len(self._group) < GROUP and not self._results.empty():
+            self._note(*self._results.get())
         if self._clock() >= self._ask_at:
             self._ask_at = self._clock() + ASK_SECONDS
             if self._cut():
@@ -169,8 +181,6 @@ class PictureRun:
         if isinstance(outcome, Held) and self._job_time.free(outcome.left()):
             self._held.append(outcome)  # it keeps its place
             return
-        if not self._group:
-            self._due = self._clock() + GROUP_SECONDS
         self._group.append((picture, outcome))
         self._taken += isinstance(outcome, Fetched)
 
