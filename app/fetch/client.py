@@ -213,7 +213,7 @@ class Fetcher:
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)
-            if svg.is_unfinished(head):
+            if not formats.sniff(head) and svg.is_unfinished(head):
                 head, pieces = peek(pieces, svg.ROOT_BYTES)
             return store_image(head, pieces, into, self._settings.max_image_pixels)
 
