@@ -110,12 +110,12 @@ def name_members(download: Download, names: Iterable[tuple[Image, str]]) -> None
 
 def finish(job: Job, **values: Any) -> None:
     """End a job with what it made."""
-    _end(job, Status.FINISHED, **values)
+    _end(job, _values_of(values))
 
 
 def fail(job: Job, failure: Failure, **values: Any) -> None:
     """End a job with a reason."""
-    _end(job, Status.FAILED, error_code=failure.code, error_detail=failure.detail, **values)
+    _end(job, _values_of(failure) | values)
 
 
 def hand_back(job: Job) -> None:
@@ -185,7 +185,7 @@ def end_pictures(
 
     Returns those not kept: they are no longer ours, or failed as TooMuchStored by the quota.
     """
-    lost, kept = [], 0
+    lost, kept, done = [], 0, []
     with db.atomic():
         with suppress(LostClaim):
             _change(download, spent_seconds=download.spent_seconds)
@@ -196,13 +196,13 @@ def end_pictures(
                 outcome, size = quotas.too_much(used + 2 * kept, quota), 0
                 lost.append(picture)
             try:
-                if isinstance(outcome, Failure):
-                    fail(picture, outcome)
-                else:
-                    finish(picture, **outcome)
-                    kept += size
+                _change(picture, **_values_of(outcome))
             except LostClaim:
                 lost.append(picture)
+            else:
+                done.append(picture)
+                kept += size
+        counts.count(*done)
         if kept:
             _change(download, archive_bytes=(download.archive_bytes or 0) + kept)
             quotas.add_bytes(download.client, 2 * kept)
@@ -222,11 +222,19 @@ def finish_image(image: Image, quota: int, **values: Any) -> None:
         quotas.add_bytes(image.client, values["bytes"])
 
 
-def _end(job: Job, status: Status, **values: Any) -> None:
-    values |= {"status": status, "claimed_by": None, "finished_at": now()}
+def _values_of(outcome: Failure | dict[str, Any]) -> dict[str, Any]:
+    """Return what the row of a job that ends is to say."""
+    end = {"claimed_by": None, "finished_at": now()}
+    if isinstance(outcome, Failure):
+        why = {"error_code": outcome.code, "error_detail": outcome.detail}
+        return {"status": Status.FAILED, **end, **why}
+    return {"status": Status.FINISHED, **end, **outcome}
+
+
+def _end(job: Job, values: dict[str, Any]) -> None:
     with nullcontext() if db.in_transaction() else db.atomic():
         freed = 0
-        if isinstance(job, Download) and status == Status.FAILED:
+        if isinstance(job, Download) and values["status"] == Status.FAILED:
             freed, values["archive_bytes"] = job.archive_bytes or 0, None
         _change(job, **values)
         if isinstance(job, Download):

@@ -1,5 +1,6 @@
 """How many jobs have ended, and how: counted with each end, so no crash or restart forgets one."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,16 +11,19 @@ from app.database.models import Image, Job, Tally
 from app.database.statements import parameter, prepared
 
 
-def count(job: Job) -> None:
-    """Count a job that has ended; to be called in the transaction of that end.
+def count(*jobs: Job) -> None:
+    """Count jobs that have ended; to be called in the transaction of that end.
 
     A picture of a download counts as one when it had its turn; the reason is a failure's code.
     """
+    for (kind, state, reason), number in sorted(Counter(map(_key, jobs)).items()):
+        _count().run(kind=kind, state=state, reason=reason, shard=db.shard(), count=number)
+
+
+def _key(job: Job) -> tuple[str, str, str]:
     picture = isinstance(job, Image) and job.download_id
     kind = "picture" if picture else type(job).__name__.lower()
-    _count().run(
-        kind=kind, state=job.status, reason=job.error_code or "", shard=db.shard(), count=1
-    )
+    return kind, job.status, job.error_code or ""
 
 
 @prepared
@@ -27,8 +31,9 @@ def _count() -> Any:
     first = Tally.insert(
         {field: parameter(name, field) for name, field in Tally._meta.fields.items()}
     )
+    more = {Tally.count: Tally.count + parameter("count")}
     key = [Tally.kind, Tally.state, Tally.reason, Tally.shard]
-    return first.on_conflict(conflict_target=key, update={Tally.count: Tally.count + 1})
+    return first.on_conflict(conflict_target=key, update=more)
 
 
 def ended() -> Iterator[Tally]:
