@@ -3,7 +3,11 @@
 import os
 import shutil
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h
 
 
 def link_or_copy(path: Path, copy: Path) -> None:
@@ -14,6 +18,23 @@ def link_or_copy(path: Path, copy: Path) -> None:
         raise
     except OSError:  # another file system, or one without links
         shutil.copy2(path, copy)
+
+
+def start_writeback(descriptor: int) -> None:
+    """Have the system begin to write a file to the disk: to sync several takes half the time."""
+    system = _system()
+    system.sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE)  # fsync tells of errors
+
+
+@cache
+def _system() -> Any:
+    """Load what Python lacks; whoever syncs nothing does without."""
+    import ctypes
+
+    system = ctypes.CDLL(None)
+    offset = ctypes.c_int64
+    system.sync_file_range.argtypes = ctypes.c_int, offset, offset, ctypes.c_uint
+    return system
 
 
 def file_system(path: Path) -> str:

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from app.errors import ConfigurationError, Gone
-from app.storage.disk import file_system, link_or_copy
+from app.storage.disk import file_system, link_or_copy, start_writeback
 from app.storage.keys import Entry, entry_of
 from app.storage.locks import exclusive
 from app.storage.parts import Part, Stat, close, failure_of
@@ -213,6 +213,8 @@ class FolderStorage:
                 undo.callback(close, file)
                 yield Part(key, file)
                 file.flush()
+                if self._syncs:
+                    start_writeback(file.fileno())
             except OSError as error:
                 raise failure_of(error) from error
             undo.pop_all()

@@ -42,6 +42,19 @@ def test_bytes_are_synced_before_they_have_their_name_and_the_name_after(
     assert disk.done == ["open", "write", "fsync", "mkdir", "rename", "open", "fsync"]
 
 
+def test_the_system_begins_to_write_what_is_whole_before_it_is_synced(
+    folder: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    monkeypatch.setattr("app.storage.local.start_writeback", begun.append)
+    with folder.new_part(image_key(new_id(), 1)) as part:
+        part.file.write(b"whole")
+        assert not begun
+
+    assert begun == [part.file.fileno()]
+    part.file.close()
+
+
 def test_a_folder_that_another_has_made_is_synced_all_the_same(
     folder: FolderStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
