@@ -66,4 +66,4 @@ def _add(
         info.file_size = source.seek(0, os.SEEK_END)
         source.seek(0)
         with archive.open(info, "w") as target:
-            shutil.copyfileobj(source, target, MiB)
+            shutil.copyfileobj(source, target, min(info.file_size + 1, MiB))  # no larger buffer

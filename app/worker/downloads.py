@@ -221,7 +221,8 @@ class PictureRun:
         url, facts, _ = done
         named = not self._download.pattern  # else when all are there
         name = member_name(picture, self._download, url, facts) if named else None
-        return {"source_url": url, "site": site_of(url), "file": name, **facts._asdict()}
+        site = picture.site if url == picture.source_url else site_of(url)
+        return {"source_url": url, "site": site, "file": name, **facts._asdict()}
 
     def _end_begun(self, pool: ThreadPoolExecutor) -> None:
         """End what is being fetched, and note what has come meanwhile."""
