@@ -180,6 +180,8 @@ class FetchRun:
             document = _watch(url, self._client.follow(f"{path}/status"))
             if document.get("rendered") is False:
                 _say(f"{url}: no browser showed it: {document['render_detail']}")
+            elif document.get("render_detail") and not document["error"]:
+                _say(f"{url}: {document['render_detail']}")
             found = [picture for picture in document["images"] if picture["position"]]
             lone = len(found) == 1 and found[0]["found_in"] == "url"  # an image, and no page
             if document["error"] and not (lone and not _failed(document)):

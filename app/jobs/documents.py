@@ -214,7 +214,8 @@ class OutcomeDocument(DownloadDocument):
         metadata={"description": "whether a browser showed the page; null unless it was asked to"},
     )
     render_detail = fields.String(
-        allow_none=True, metadata={"description": "why the page is taken as it came instead"}
+        allow_none=True,
+        metadata={"description": "why the page is taken as it came instead, or seems to need one"},
     )
     sheets_failed = fields.Integer(
         allow_none=True,

@@ -16,7 +16,6 @@ from app import jobs
 from app.database.ids import now
 from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image
 from app.errors import (
-    BOOKMARKLET,
     Failure,
     Interrupted,
     NoImages,
@@ -39,7 +38,7 @@ from app.worker import webhooks
 from app.worker.claim import Cut
 from app.worker.downloads import Get, PictureRun
 from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
-from app.worker.pages import read_page, render_page
+from app.worker.pages import advice, read_page, render_page
 from app.worker.processes import Registry
 from app.worker.seats import Seats
 from app.worker.selection import by_address, check_wanted, considered, member_names
@@ -226,7 +225,7 @@ class Tasks:
         if not download.found:
             if download.include or download.exclude:
                 raise NoImages("the page shows no images that include and exclude let through")
-            raise NoImages(f"the page shows no images; {self._advice(download)}")
+            raise NoImages(f"the page shows no images; {advice(download, self.settings.browser)}")
         if not download.dry_run:
             most = self.settings.images_at_once
             at_once = min(download.at_once or most, most)
@@ -245,14 +244,10 @@ class Tasks:
         read = read_page(url, fetcher, download.sources or [Source.SEEN], sheets, download)
         download.sheets_failed = sheets.failed
         if not download.render:
+            if download.render_detail:
+                download.render_detail += f"; {advice(download, self.settings.browser)}"
             return read
         return render_page(download, self._renderer, read, fetcher, cut)
-
-    def _advice(self, download: Download) -> str:
-        """Return what else may get the pictures of a page that shows none as it came."""
-        if download.render or not self.settings.browser:
-            return BOOKMARKLET
-        return f"ask with render to have a browser open it; {BOOKMARKLET}"
 
     def _archive(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
         """Put stored pictures of another download together: exactly those, or none."""

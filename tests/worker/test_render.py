@@ -108,6 +108,21 @@ def test_a_page_without_pictures_names_the_browser_or_else_the_bookmarklet(
         assert "ask with render" not in detail
 
 
+def test_a_page_that_seems_to_wait_for_its_scripts_says_so(
+    site: Site, ask: Ask, shows: Any
+) -> None:
+    shows("https://a.example/1")
+    frame = "<img src=logo.png><div id=root></div><script src=app.js></script>"
+    waiting = ask(site.page("/", frame))
+    assert (waiting.status, waiting.rendered) == ("finished", None)
+    assert str(waiting.render_detail).startswith(
+        "the page seems to wait for its scripts; ask with render to have a browser open it; if"
+    )
+    assert ask(site.page("/", frame), render=True).render_detail is None
+    for page in (frame.replace("</div>", "Text</div>"), frame + "text " * 50, "<img src=a>"):
+        assert ask(site.page("/", page)).render_detail is None
+
+
 def test_what_was_asked_for_is_asked_for_again(site: Site, ask: Ask, shows: Any) -> None:
     shows()
     failed = ask(site.page("/", ""), render=True)
