@@ -1,19 +1,24 @@
 """What the elements of a page show, as written there."""
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
 from bs4 import BeautifulSoup, Tag
 
+from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import css, images, lazy
 from app.scrape.screen import DENSITIES, shows
-from app.scrape.sightings import Found, Sighting, candidates, is_image_file
+from app.scrape.sightings import Found, Sighting, Tier, candidates, is_image_file
 from app.scrape.srcset import Candidate
 from app.scrape.tags import given, text
 
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
 
+_ALTERNATIVES = re.compile(r"\|\s|\s\|")
+_CONDITION = re.compile(r"\s\[")
+_TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
 _IMAGES = ("img", "amp-img", "amp-anim")
 _MAY_BE_ANYTHING = {"object", "embed"}
 # element: the name of the place, and the attributes of which the first one counts
@@ -120,4 +125,27 @@ def _painted(tag: Tag, style: str) -> Iterator[list[Found]]:
             for image in css.images(f"content:{value}"):
                 yield [Found(size, name) for size in image]
         elif images.URL.search(value):
-            yield [Found(size, name) for size in candidates(value) or [Candidate(value)]]
+            yield list(_later_background(name, value))
+
+
+def _later_background(name: str, value: str) -> Iterator[Found]:
+    """Read an address, a set, or sets with media queries: `a.jpg 1x, b.jpg 2x [(width > 9em)] | …`.
+
+    Those are lazysizes' way of writing a `picture`, of which the first that applies is shown.
+    """
+    shown = False
+    for part in _ALTERNATIVES.split(value, MAX_SOURCES):
+        written, *conditions = _CONDITION.split(part, MAX_SOURCES)
+        applies = not shown and all(map(_applies, conditions))
+        shown = shown or applies
+        tier = Tier.SHOWN if applies else Tier.ELSEWHERE
+        for size in candidates(written) or [Candidate(written.strip())]:
+            yield Found(size, name, tier)
+
+
+def _applies(condition: str) -> bool:
+    condition = condition.strip().removesuffix("]")
+    kind = _TYPE.fullmatch(condition)
+    if kind:
+        return kind[1].lower() in BY_CONTENT_TYPE
+    return any(shows(condition, density) for density in DENSITIES)

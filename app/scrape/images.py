@@ -115,7 +115,7 @@ def _is_tiny(tag: Tag) -> bool:
 
 def _source(tag: Tag, media: set[str]) -> list[Found]:
     tier = Tier.SHOWN if _media(tag) in media and _is_taken(tag) else Tier.ELSEWHERE
-    later = [found._replace(tier=tier) for found in _later_sets(tag)]
+    later = [found._replace(tier=tier) for found in (*_later_sets(tag), *_later(tag))]
     return [*_set(tag, "picture", tier), *later]
 
 

@@ -48,15 +48,21 @@ BACKGROUND = {
     "data-bg",  # lazysizes, vanilla-lazyload, WP Rocket
     "data-bgset",  # lazysizes
     "data-bg-image",
+    "data-bg-img",
+    "data-bg-url",
     "data-bg-multi",  # vanilla-lazyload
     "data-bg-hidpi",
     "data-setbg",  # templates of Colorlib
     "data-bg-src",
     "data-bgimage",
+    "data-lazy-background",
+    "data-lazy-bg",
     "data-image-src",  # parallax.js
     "data-background",  # Swiper
     "data-background-image",  # lozad
     "data-background-image-set",  # lozad
+    "data-background-url",
+    "data-vc-parallax-image",  # WPBakery
     "background",  # HTML 3.2: no script, and still drawn by every browser
 }
 

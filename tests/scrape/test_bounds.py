@@ -45,6 +45,7 @@ PAGES = {
         "b'<picture>' + b''.join(b'<source media=\"(width>%dpx)\" srcset=a>' % n"
         " for n in range(20_000)) + b'<img src=a></picture>'"
     ),
+    "alternatives": "b'<p data-bgset=\"./ ' + b' [ ' * 2_000_000 + b' | ' * 1_000_000 + b'\">'",
     "addresses and a property": (
         "b'<style>p{color:var(--x)}' + b'--url(' * 1_500_000 + b'</style><p>'"
     ),

@@ -58,6 +58,23 @@ ELEMENTS = [
     ("<div data-bg=a.png>", "data-bg", "a.png"),
     ("<div data-bg='url(a.png)'>", "data-bg", "a.png"),
     ("<div data-bgset='a.png 1w, b.png 2w'>", "data-bgset", "b.png a.png"),
+    ("<div data-bgset='a.png [(max-width: 9em)] | b.png'>", "data-bgset", "b.png a.png"),
+    ("<div data-bgset='/a 1x, /b 2x [(width > 9em)] | /c'>", "data-bgset", "b a c"),
+    ("<div data-bgset='a.jxx [type: image/jxx]|\tb.png'>", "data-bgset", "b.png a.jxx"),
+    (
+        "<div data-bgset='a.webp [ (width > 9em) ] [type:image/webp] | b.png'>",
+        "data-bgset",
+        "a.webp b.png",
+    ),
+    ("<div data-bgset='a.png [(nonsense] | b.png'>", "data-bgset", "b.png a.png"),
+    ("<div data-bg='/a[1]|b.png'>", "data-bg", "a[1]|b.png"),
+    ("<div data-background-url=a.png>", "data-background-url", "a.png"),
+    ("<picture><source data-src=a.webp><img src='data:,'></picture>", "data-src", "a.webp"),
+    (
+        "<picture><source media=print data-src=b.png><img data-src=a.png></picture>",
+        "data-src",
+        "a.png b.png",
+    ),
     # the fallback without scripts belongs to the picture right before it
     ("<img src='data:,'><noscript><img src=a.png></noscript>", "noscript", "a.png"),
     ("<img data-src=a.png> <noscript><p><img src=b.png></noscript>", "data-src", "a.png b.png"),
