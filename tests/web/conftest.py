@@ -13,7 +13,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from app.database import sqlite
 from app.database.connection import db
-from app.database.models import Image, Status
+from app.database.models import Download, Image, Status
 from app.storage import FolderStorage, thumbnail_key
 from tests.browser import Tab
 from tests.samples import picture
@@ -22,6 +22,28 @@ from tests.site import Reply, Site
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+# Keeps in `most` how many tiles of a grid have been in the document at once.
+WATCH = """
+  window.most = 0;
+  new MutationObserver(() => {
+    most = Math.max(most, document.querySelectorAll("#pictures li").length);
+  }).observe(document, { childList: true, subtree: true });
+"""
+
+# Scrolls frame by frame, down or up, until the picture of a name is in the document.
+WALK = """([name, way]) => new Promise((resolve, reject) => {
+  let frames = 0;
+  const step = () => {
+    if (frames++ > 1000) return reject(`there is no ${name}`);
+    const names = [...document.querySelectorAll("#pictures .name")];
+    if (names.some(({ textContent }) => textContent === name)) return resolve();
+    scrollBy(0, way * 0.8 * innerHeight);
+    requestAnimationFrame(step);
+  };
+  step();
+})"""
+DOWN, UP = 1, -1
 
 
 class Gate:
@@ -105,29 +127,39 @@ def barriers(page: Page) -> list[tuple[str, str]]:
     return found
 
 
-def fill(service: Service, count: int) -> None:
-    """Store images as a service would have done; their thumbnails are one file on the disk."""
+def fill(service: Service, count: int, download: Download | None = None) -> None:
+    """Store images as a service would have done, perhaps as the pictures of a finished download.
+
+    Their thumbnails are one file on the disk.
+    """
     storage = FolderStorage(Path(service.environment["DOWNLOADER_STORAGE_DIR"]))
     thumbnail = storage.root / "thumbnail"
     thumbnail.write_bytes(picture("webp"))
-    facts = {
-        "content_type": "image/png",
-        "width": 24,
-        "height": 16,
-        "bytes": 80,
-        "sha256": "0" * 64,
-    }
+    facts = {"content_type": "image/png", "height": 16, "bytes": 80, "sha256": "0" * 64}
     site = "many.example"
     rows = [
-        Image(source_url=f"https://{site}/{number}.png", site=site, attempts=1, **facts)
+        Image(source_url=f"https://{site}/{number}.png", site=site, width=number + 1, **facts)
         for number in range(count)
     ]
-    for image in rows:
-        image.status = Status.FINISHED
+    for place, image in enumerate(rows, 1):
+        image.status, image.attempts = Status.FINISHED, 1
+        if download:
+            image.download, image.position, image.found_in = download, place, "img.src"
+            image.file = f"{place:03}-{place - 1}.png"
         target = storage.root / thumbnail_key(image.id, 1)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.hardlink_to(thumbnail)
     sqlite.use(storage.database)
     with db.atomic():
+        if download:
+            download.save(force_insert=True)
         Image.bulk_create(rows, 500)
     db.close()
+
+
+def hang(service: Service, count: int) -> str:
+    """Store a finished download of many pictures; return the path of its page."""
+    facts = {"url": "https://many.example/", "status": Status.FINISHED, "attempts": 1}
+    download = Download(**facts, limit=count, found=count)
+    fill(service, count, download)
+    return f"/downloads/{download.id}"

@@ -4,7 +4,7 @@ import { follow } from "./download.js";
 import { HERE, adopt, load } from "./update.js";
 import { copy } from "./copy.js";
 
-const SHEET = 48; // fills whole rows in any number of columns that the style sheet makes
+const SHEET = 24; // fills whole rows in any number of columns that the style sheet makes
 const WAIT_SECONDS = 30;
 
 const form = document.getElementById("choose");
@@ -62,6 +62,11 @@ function isSettled(page) {
 
 async function mergeAll(copy) {
   merge(copy);
+  await mergeOthers(copy);
+}
+
+// Takes what the other pages say, too.
+async function mergeOthers(copy) {
   const { page: here, pages } = copy.getElementById("pictures").dataset;
   for (let page = 1; page <= pages; page++) {
     if (String(page) === here || isSettled(String(page))) continue;
@@ -103,9 +108,9 @@ const contents = new WeakMap(); // of sheets: their items
 const near = new Set();
 const nearby = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) {
+    for (const { target, isIntersecting, boundingClientRect } of entries) {
       if (isIntersecting) unfold(target);
-      else fold(target);
+      else fold(target, boundingClientRect.height); // to ask for it would lay the page out once more
     }
   },
   { rootMargin: "50%" },
@@ -149,10 +154,10 @@ function unfold(sheet) {
   }
 }
 
-function fold(sheet) {
+function fold(sheet, height) {
   if (sheet.contains(document.activeElement)) return;
   near.delete(sheet);
-  sheet.style.height = `${sheet.getBoundingClientRect().height}px`;
+  sheet.style.height = `${height}px`;
   sheet.replaceChildren();
 }
 
@@ -251,6 +256,6 @@ near.add(grid.firstElementChild);
 merge(document);
 addEventListener("load", () => {
   import("./view.js");
-  mergeAll(document).catch(() => {}); // the service may be gone for a moment
+  mergeOthers(document).catch(() => {}); // the service may be gone for a moment
 });
 follow(mergeAll);
