@@ -6,12 +6,12 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Self, TypeVar
 
-from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
+from app.errors import ImageInstead, OriginFailure, RefusedUrl, TooLarge, Unusable
 from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import JobTime, Watch
@@ -24,6 +24,7 @@ from app.fetch.redirects import Held, Hops
 from app.fetch.session import Session, public_tls
 from app.pictures import formats, svg
 from app.pictures.judge import ImageFacts, judge_page, store_image
+from app.pictures.picture import Picture
 from app.settings import Settings
 from app.urls import Url
 
@@ -80,7 +81,8 @@ class Fetcher:
         self._settings = settings
         self.job_time = job_time or JobTime(clock=clock)  # shared with siblings
         self.agent = _agent(settings)
-        self._policies: dict[Url, str] = {}  # what pages have their referrer policy say
+        self._policies: dict[Url, str] = {}  # what pages have their referrer policy say,
+        self._elements: dict[tuple[Url, Url], str] = {}  # and elements of them, of an image
         self._report = report
         misses: Counter[tuple[str, int]] = Counter()
         cookies = Cookies()
@@ -131,6 +133,13 @@ class Fetcher:
                 content = b"".join(body.read(response, limit, self._watch))
             named = _CHARSET.search(declared)
             return Page(final, content, named and named[1])
+
+    def heed(self, page: Url, pictures: Iterable[Picture]) -> None:
+        """Have the images of a page asked for as the `referrerpolicy` of their elements says."""
+        for picture in pictures:
+            for url, policy in picture.policies:
+                with suppress(RefusedUrl):
+                    self._elements.setdefault((page, Url.lenient(url)), policy)
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
         """Fetch an image into a file open for writing and reading; what it held is lost.
@@ -206,10 +215,14 @@ class Fetcher:
             refresh = refresh or meta.refresh(content, charset)
             return Page(final, content, charset), refresh
 
+    def _policy(self, url: Url, page: Url) -> str:
+        policy = self._policies.get(page, referrer.DEFAULT)
+        return referrer.of_element(self._elements.get((page, url), ""), policy)
+
     def _image(self, url: Url, into: BinaryIO, referer: Url | None) -> ImageFacts:
         limit = self._settings.max_image_bytes
         self._hops.start_try()
-        policy = self._policies.get(referer, referrer.DEFAULT) if referer else referrer.DEFAULT
+        policy = self._policy(url, referer) if referer else referrer.DEFAULT
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)

@@ -34,6 +34,12 @@ def of_meta(value: str, policy: str = DEFAULT) -> str:
     return word if word in _POLICIES else policy
 
 
+def of_element(value: str, policy: str) -> str:
+    """Return the policy of a `referrerpolicy` attribute, else that of its page."""
+    word = value.lower()
+    return word if word in _POLICIES else policy
+
+
 def referer(page: Url, target: Url, policy: str = DEFAULT) -> str | None:
     """Return the Referer of a request from a page to a target; None for none."""
     same = (page.scheme, page.host, page.port) == (target.scheme, target.host, target.port)

@@ -14,6 +14,8 @@ class Picture:
     written: str = ""
     shown: str = ""  # the best that the page itself shows, where files behind it precede that
 
+    policies: tuple[tuple[str, str], ...] = ()  # `referrerpolicy` of candidates that have one
+
     @property
     def url(self) -> str:
         """The best candidate, or the start of what is written in the page when skipped."""

@@ -106,7 +106,9 @@ def _ahead(tag: Tag) -> Sighting:
     sizes = []
     if text(tag, "as") and any(shows(text(tag, "media"), density) for density in DENSITIES):
         sizes = [*candidates(text(tag, "imagesrcset")), Candidate(text(tag, "href"))]
-    return Sighting([Found(size, "preload") for size in sizes if size.url])
+    policy = text(tag, "referrerpolicy")
+    found = (Found(size, "preload", policy=policy) for size in sizes if size.url)
+    return Sighting(list(found))
 
 
 def _one_url(tag: Tag) -> Sighting:

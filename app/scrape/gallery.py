@@ -10,8 +10,9 @@ from turbohtml.query import select
 from app.scrape.css import names_image
 from app.scrape.sightings import is_image_file
 
-# An attribute of our own: none that is parsed from a page has a capital letter.
-FILES = "Files"
+# Attributes of our own: none that is parsed from a page has a capital letter.
+FILES, POLICY = "Files", "Policy"
+LINK = "link"  # the place of what a link opens
 
 MAX_IMAGES = 5_000
 
@@ -59,14 +60,14 @@ class Files:
         self._linked: set[Element] = set()
         self._asked = 0
 
-    def of(self, element: Element) -> str:
-        """Return what is around a picture names: lines of place and address.
+    def of(self, element: Element) -> dict[str, str]:
+        """Return what is around a picture names, as attributes: lines of place and address.
 
         Those are of the link around it if it is the first there, and of an element next to that
         link or to itself if it is the only one there.
         """
         if not _is_picture(element) or self._asked >= MAX_IMAGES:
-            return ""
+            return {}
         self._asked += 1
         link = element.closest("a[href]")
         lines: list[str] = []
@@ -76,7 +77,17 @@ class Files:
         for owner in (element.parent,) if link is None else (link, link.parent):
             if _owns(owner):
                 lines += named(owner.attrs, (*ORIGINALS, *LARGE, *_AROUND))
-        return "\n".join(lines)
+        policy = policy_of(link.attrs) if lines and link is not None else ""
+        return {name: text for name, text in ((FILES, "\n".join(lines)), (POLICY, policy)) if text}
+
+
+def policy_of(attributes: Mapping[str, Any]) -> str:
+    """Return what a link says of the Referer of what it opens."""
+    kinds = attributes.get("rel") or ""
+    words = kinds.lower().split() if isinstance(kinds, str) else map(str.lower, kinds)
+    if "noreferrer" in words:
+        return "no-referrer"
+    return str(attributes.get("referrerpolicy") or "").strip()
 
 
 def _is_picture(element: Element) -> bool:
@@ -108,7 +119,7 @@ def _linked(link: Element) -> list[str]:
         opens_file = not _PAGE.search(href.partition("://")[2] or href)
     else:
         opens_file = bool(href) and _opens_box(link) and not _NO_FILE.match(href)
-    return [f"link {href}"] if opens_file else []
+    return [f"{LINK} {href}"] if opens_file else []
 
 
 def _opens_box(link: Element) -> bool:

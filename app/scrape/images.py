@@ -45,6 +45,8 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
         found = [Found(Candidate(src), "img.src")] if src else []
     if not found or (found[0].candidate.url[:5].lower() == "data:" and _is_data(found)):
         found += _any_address(tag)
+    if "referrerpolicy" in tag.attrs:
+        found = [size._replace(policy=text(tag, "referrerpolicy")) for size in found]
     tiny = not later and _is_tiny(tag)
     return Sighting([*behind(tag), *found], alt=text(tag, "alt"), tiny=tiny)
 
@@ -76,7 +78,11 @@ def behind(tag: Tag) -> list[Found]:
         return []
     own = gallery.named(tag.attrs, gallery.ORIGINALS), gallery.named(tag.attrs, gallery.LARGE)
     lines = (line.partition(" ") for line in (*own[0], *around, *own[1]))
-    return [Found(Candidate(url), place, Tier.BEHIND) for place, _, url in lines]
+    policy = str(tag.attrs.get(gallery.POLICY, ""))
+    return [
+        Found(Candidate(url), place, Tier.BEHIND, policy if place == gallery.LINK else "")
+        for place, _, url in lines
+    ]
 
 
 def _urls(found: list[Found]) -> set[str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from app.scrape import gallery
 from app.scrape.sightings import Found, Sighting, is_image_file
 from app.scrape.srcset import Candidate
 from app.scrape.tags import Tags, text
@@ -38,7 +39,8 @@ def links(page: Tags) -> Iterator[Sighting]:
     """Yield the links that lead straight to an image file."""
     for tag in page.named("a", "area"):
         if is_image_file(text(tag, "href")):
-            yield Sighting([Found(Candidate(text(tag, "href")), "link")])
+            policy = gallery.policy_of(tag.attrs)
+            yield Sighting([Found(Candidate(text(tag, "href")), "link", policy=policy)])
 
 
 def icons(page: Tags) -> Iterator[Sighting]:

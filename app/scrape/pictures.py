@@ -188,6 +188,7 @@ class _Draft:
             alt=_storable(self.alt),
             skipped=self.skipped,
             written=_storable(self.written.candidate.url),
+            policies=tuple((url, found.policy) for url, found in sizes if found.policy),
             shown=self._shown(sizes) if sizes and sizes[0][1].tier == Tier.BEHIND else "",
         )
 

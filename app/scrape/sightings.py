@@ -42,6 +42,7 @@ class Found(NamedTuple):
     candidate: Candidate
     place: str
     tier: Tier = Tier.SHOWN
+    policy: str = ""  # of its element for the Referer
 
     @property
     def order(self) -> tuple[int, float, float]:

@@ -218,6 +218,7 @@ class Tasks:
         page_url = Url.parse(download.url)
         if download.found is None:
             page_url, pictures = self._find(download, page_url, fetcher, cut)
+            fetcher.heed(page_url, pictures)
             pictures = by_address(pictures, download)
             found = sum(picture.skipped is None for picture in pictures)
             download.spent_seconds = fetcher.job_time.spent()

@@ -1,9 +1,12 @@
 """Referer as browsers send it: the page's own policy, else its origin alone to other origins."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.fetch import Fetcher
 from app.fetch.referrer import DEFAULT, of_header, of_meta, referer
+from app.pictures.picture import Picture
 from app.urls import Url
 from tests.fetch.conftest import image
 from tests.fetch.origin import Origin, answer, png, redirect
@@ -95,6 +98,33 @@ def test_a_page_says_what_its_pictures_hosts_learn(
     image(fetcher, origin.url("/a.png", "127.0.0.3"), referer=page.url)
     expected = {"whole": str(page.url), "origin": origin.url("/"), None: None}
     assert sent(origin) == expected[learned]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "learned"),
+    [
+        ("no-referrer", None),
+        ("Unsafe-URL", "whole"),
+        ("bogus", "origin"),
+        ("never", "origin"),
+        ("no-referrer, origin", "origin"),
+    ],
+)
+def test_an_element_says_what_the_host_of_its_image_learns(
+    fetcher: Fetcher, origin: Origin, attribute: str, learned: str | None
+) -> None:
+    page, there = Url.parse(origin.url("/page?a=b")), origin.url("/a.png", "127.0.0.3")
+    origin.answers["/a.png"] = origin.answers["/b.png"] = answer(png())
+    asked = Picture(
+        (there, "http://", there), "img", policies=(("http://", ""), (there, attribute))
+    )
+    fetcher.heed(page, [asked, replace(asked, policies=((there, "same-origin"),))])
+    image(fetcher.sibling(), there, referer=page)
+    expected = {"whole": str(page), "origin": origin.url("/"), None: None}
+    assert sent(origin) == expected[learned]
+    for other, referer_page in (("/b.png", page), ("/a.png", Url.parse(origin.url("/p")))):
+        image(fetcher, origin.url(other, "127.0.0.3"), referer=referer_page)
+        assert sent(origin) == origin.url("/")
 
 
 def test_each_hop_learns_what_it_may(fetcher: Fetcher, origin: Origin) -> None:

@@ -75,6 +75,47 @@ WRAPPED = [
 PLAIN = ["/a.jpg", "/a.jpg?url=b", "/search?q=image&url=/x", "https://wp.com/a.jpg", "/http/a.jpg"]
 
 
+POLICIES = [
+    ("<img src=/s.jpg referrerpolicy=' no-referrer '>", {"s.jpg": "no-referrer"}),
+    (
+        "<img srcset='/l.jpg 9w, /s.jpg 1w' src=/s.jpg referrerpolicy=origin>",
+        {"l.jpg": "origin", "s.jpg": "origin"},
+    ),
+    (
+        "<picture><source srcset=/a.webp><img src=/s.jpg referrerpolicy=origin></picture>",
+        {"a.webp": "origin", "s.jpg": "origin"},
+    ),
+    ("<img src=/s.jpg>", {}),
+    ("<div referrerpolicy=origin><img src=/s.jpg></div>", {}),
+    ("<a href=/f.jpg referrerpolicy=origin><img src=/s.jpg></a>", {"f.jpg": "origin"}),
+    ("<a href=/f.jpg rel='noopener NoReferrer'><img src=/s.jpg></a>", {"f.jpg": "no-referrer"}),
+    (
+        "<a href=/f.jpg rel=noopener><img src=/s.jpg referrerpolicy=origin></a>",
+        {"s.jpg": "origin"},
+    ),
+    ("<a href=/p rel=noreferrer><img src=/s.jpg data-full=/f.jpg></a>", {}),
+    ("<link rel=preload as=image href=/s.jpg referrerpolicy=origin>", {"s.jpg": "origin"}),
+    (
+        "<img src=/s.jpg><link rel=preload as=image href=/s.jpg referrerpolicy=origin>",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("html", "policies"), POLICIES)
+def test_an_element_says_what_the_host_of_its_image_learns(html, policies):
+    picture = find_pictures(html.encode(), None, "http://site/")[0]
+    assert dict(picture.policies) == {f"http://site/{url}": word for url, word in policies.items()}
+
+
+@pytest.mark.parametrize("attribute", ["rel=noreferrer", "referrerpolicy=no-referrer"])
+def test_a_link_says_what_the_host_of_its_file_learns(attribute):
+    html = f"<a href=/f.jpg {attribute}>full size</a><a href=/g.jpg rel=nofollow>too</a>"
+    first, second = find_pictures(html.encode(), None, "http://site/", ["links"])
+    assert first.policies == (("http://site/f.jpg", "no-referrer"),)
+    assert second.policies == ()
+
+
 def find(html, *sources):
     return find_pictures(html.encode(), None, "http://site/page", sources or ("seen",))
 

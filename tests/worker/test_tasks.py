@@ -414,6 +414,13 @@ def test_images_are_asked_for_on_behalf_of_the_page(site: Site, ask: Ask) -> Non
     assert "Cookie" not in site.requests[1].headers
 
 
+def test_an_image_is_asked_for_as_its_element_says(site: Site, ask: Ask) -> None:
+    for name in "/a.png", "/b.png":
+        site.file(name, picture())
+    ask(site.page("/page", "<img src=a.png referrerpolicy=no-referrer><img src=b.png>"))
+    assert ["Referer" in request.headers for request in site.requests[1:]] == [False, True]
+
+
 def test_a_download_goes_on_where_it_was_handed_back(
     site: Site, storage: Storage, processes: ProcessRegistry, settings: Settings, members: Members
 ) -> None:
