@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import socket
 import tempfile
 import threading
 
@@ -17,6 +18,16 @@ from tests.fetch.origin import Origin, Peer, answer, png, redirect
 from tests.pictures.test_formats import ico, png_head
 
 HTML = b"<!doctype html><title>x</title><img src=a.png>"
+
+
+def test_a_redirect_whose_body_breaks_off_is_followed(fetcher: Fetcher, origin: Origin) -> None:
+    def break_off(peer: Peer) -> None:
+        peer.send(redirect("/a.png").replace(b"gone there", b"gone"))
+        peer.socket.shutdown(socket.SHUT_RDWR)
+
+    origin.answers |= {"/": break_off, "/a.png": answer(png())}
+
+    assert image(fetcher, origin.url()).content_type == "image/png"
 
 
 def test_an_image_comes_with_its_facts(fetcher: Fetcher, origin: Origin) -> None:

@@ -11,7 +11,7 @@ from peewee import IntegrityError
 
 from app import jobs
 from app.database.connection import db
-from app.database.ids import new_id
+from app.database.ids import new_id, now
 from app.database.models import CLAIMABLE, Download, Image, Status
 from app.errors import NotFound, Unreachable
 from app.jobs import claims
@@ -201,6 +201,76 @@ def test_a_job_that_dies_too_often_ends() -> None:
     assert jobs.claim(Image, "me") is None
 
 
+def test_what_crashed_before_and_runs_elsewhere_does_not_end_with_another_process() -> None:
+    crashed, other = claimed_image(), claimed_image()
+    Image.update(crashes=2).where(Image.id == crashed.id).execute()
+    Image.update(claimed_by="other").where(Image.id == other.id).execute()
+
+    jobs.recover(lambda process: process == "me", crashes_allowed=3)
+    assert (stored(crashed).status, stored(other).status) == ("running", "queued")
+
+
+def test_a_job_given_up_has_counted_its_crashes() -> None:
+    image = claimed_image()
+    jobs.recover(DEAD, crashes_allowed=1)
+
+    assert (stored(image).status, stored(image).crashes) == ("failed", 1)
+
+
+def test_a_job_that_waits_for_a_pause_belongs_to_no_process() -> None:
+    image = claimed_image()
+    image.spent_seconds, image.paused_seconds = 7, 5
+    jobs.hold(image, "a", now())
+
+    assert (stored(image).spent_seconds, stored(image).paused_seconds) == (7, 5)
+    assert jobs.recover(DEAD, crashes_allowed=1) == 0
+    assert stored(image).status == "queued"
+
+
+def test_a_job_handed_back_has_spent_what_it_has() -> None:
+    image = claimed_image()
+    image.spent_seconds = 7
+    jobs.hand_back(image)
+
+    assert stored(image).spent_seconds == 7
+
+
+def test_pictures_left_when_the_limit_is_reached_say_so() -> None:
+    download = claimed_download(pictures=2)
+    jobs.finish(jobs.pictures_of(download)[0])
+    download.spent_seconds = 7
+    [kept] = jobs.settle(download)
+
+    assert kept.position == 1
+    assert stored(download).spent_seconds == 7
+    _, left = jobs.pictures_of(download)
+    assert left.finished_at
+    assert left.failure.code == "cancelled"
+    assert left.failure.detail == "not fetched: the limit of 5 is reached"
+
+
+def test_names_in_the_zip_are_those_of_the_pictures_of_who_holds_the_download() -> None:
+    download = claimed_download(pictures=2)
+    first, second = jobs.pictures_of(download)
+    jobs.name_members(download, [(first, "a.png"), (second, "b.png")])
+    assert [first.file, second.file] == ["a.png", "b.png"]
+    assert [image.file for image in jobs.pictures_of(download)] == ["a.png", "b.png"]
+
+    jobs.recover(DEAD, crashes_allowed=3)
+    with pytest.raises(jobs.LostClaim):
+        jobs.name_members(download, [(first, "c.png")])
+    assert [image.file for image in jobs.pictures_of(download)] == ["a.png", "b.png"]
+
+
+def test_what_is_known_of_a_page_is_recorded_with_its_pictures() -> None:
+    download = claimed_download()
+    download.title, download.spent_seconds, download.sheets_failed = "Parks", 7, 2
+    jobs.add_found(download, 0, [])
+
+    kept = stored(download)
+    assert (kept.title, kept.spent_seconds, kept.sheets_failed, kept.found) == ("Parks", 7, 2, 0)
+
+
 def test_an_image_is_not_ended_by_who_lost_its_download() -> None:
     download = claimed_download(pictures=1)
     [image] = jobs.pictures_of(download)
@@ -240,7 +310,10 @@ def test_the_pictures_of_a_page_are_numbered_and_the_skipped_are_not() -> None:
         (None, "cancelled", ["data:,"], ""),
         (2, "queued", ["https://a/2"], ""),
     ]
-    assert jobs.pictures_of(stored(download))[1].failure.detail == "skipped: data: URI"
+    first, skipped, _ = jobs.pictures_of(stored(download))
+    assert skipped.failure.detail == "skipped: data: URI"
+    assert skipped.finished_at
+    assert (first.finished_at, first.error_detail, first.crashes) == (None, None, 0)
 
 
 def test_the_end_of_a_download_ends_its_images() -> None:

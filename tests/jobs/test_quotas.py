@@ -181,6 +181,31 @@ def test_a_download_ends_with_what_fits_with_its_archive(
     assert used() == ROOM
 
 
+def test_what_a_client_had_before_counts_for_its_next_download(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    post(client, "/images", {"url": site.file("/a", of_size(500))})
+    work()
+    path = post(client, "/download", {"url": show(site, 200, 100)}).json["status_url"]
+    work()
+
+    document = client.get(path).json
+    assert [each["status"] for each in document["images"]] == ["finished", "failed"]
+    why = document["images"][1]["error"]["detail"]
+    assert f"900 bytes of yours are stored, and DOWNLOADER_QUOTA_BYTES is {ROOM}" in why
+    assert used() == 900
+
+
+def test_what_fails_takes_no_room(client: FlaskClient, site: Site, work: Work) -> None:
+    page = site.page("/", "<img src=gone.png><img src=full.png>")
+    site.file("/full.png", of_size(ROOM // 2))
+    path = post(client, "/download", {"url": page}).json["status_url"]
+    work()
+
+    assert [each["status"] for each in client.get(path).json["images"]] == ["failed", "finished"]
+    assert used() == ROOM
+
+
 def test_what_is_stored_counts_and_not_what_came_over_the_wire(
     client: FlaskClient, site: Site, work: Work, storage: Storage
 ) -> None:

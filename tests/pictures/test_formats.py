@@ -272,3 +272,36 @@ def test_brands_are_read_within_their_box_alone() -> None:
 
     assert formats.sniff(box + b"avif" * 9) is None
     assert formats.sniff(b"\0\0\0\x14" + box[4:] + b"avif") is AVIF
+
+
+def box(kind: bytes, *brands: bytes) -> bytes:
+    """Make the first box of a file: its main brand, a version, and brands it is compatible with."""
+    content = b"ftyp" + kind + b"".join(brands)
+    return (4 + len(content)).to_bytes(4) + content
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_any_brand_of_a_box_counts_but_its_version(place: int) -> None:
+    brands = [b"\0\0\0\0", b"isom", b"iso2", b"iso3"]
+    brands[place] = b"avif"
+
+    assert formats.sniff(box(b"isom", *brands)) is AVIF
+    assert formats.sniff(box(b"isom", b"avif", b"iso2")) is None
+
+
+def test_mif3_names_its_codec_where_others_have_a_version() -> None:
+    assert formats.sniff(box(b"mif3", b"avif")) is AVIF
+    assert formats.sniff(box(b"mif3", b"heic")) is HEIC
+    assert formats.sniff(box(b"mif3", b"vvic")) is None
+
+
+def test_a_cursor_is_an_icon_and_a_directory_without_pictures_is_none() -> None:
+    icon = picture("ICO", sizes=[(31, 17)])
+
+    assert formats.sniff(b"\0\0\2\0" + icon[4:]) is ICO
+    assert formats.sniff(icon[:4] + b"\0\0" + icon[6:]) is None
+    too_early = (6 + 16 - 1).to_bytes(4, "little")
+    assert formats.sniff(icon[:18] + too_early + icon[22:]) is None
+    far = (1 << 30).to_bytes(4, "little")
+    assert formats.sniff(icon[:18] + far + icon[22:]) is ICO
+    assert formats.sniff(icon[:4] + b"\x02\0" + icon[6:18] + b"\x16\0\0\0" + icon[22:]) is None

@@ -1,5 +1,6 @@
 """The storage in a folder: its parts, its syncs and its permissions."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.database.ids import new_id
-from app.errors import ConfigurationError, Gone
+from app.errors import ConfigurationError, Gone, StorageFull
 from app.storage import FolderStorage, image_key
 from app.storage.disk import file_system
 from tests.disk import FaultyDisk, SmallDisk
@@ -116,3 +117,45 @@ def test_a_storage_that_ends_with_its_process_waits_for_no_disk(
         file.write(b"picture")
 
     assert storage.read("images/00/picture") == b"picture"
+
+
+def test_a_file_that_resists_is_told_and_holds_nobody_up(
+    folder: FolderStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = image_key(new_id(), 1)
+    (folder.root / key).mkdir(parents=True)  # nobody can unlink a folder
+    folder.remove(key)
+
+    [record] = caplog.records
+    assert record.message == "file not removed"
+    assert record.__dict__["path"] == str(folder.root / key)
+    folder.remove(image_key(new_id(), 1))
+    assert len(caplog.records) == 1
+
+
+def test_a_copy_that_is_there_already_is_named(folder: FolderStorage, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    target.mkdir()
+    with pytest.raises(FileExistsError) as refused:
+        folder.make_copy(target, lambda path: None)
+
+    assert str(refused.value) == f"[Errno 17] File exists: '{target}'"
+
+
+def test_a_link_that_cannot_be_made_leaves_nothing_behind(
+    folder: FolderStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = image_key(new_id(), 1), image_key(new_id(), 1)
+    with folder.new_file(key) as file:
+        file.write(b"one")
+    disk = FaultyDisk(folder.root, monkeypatch)
+    disk.fail(errno.ENOSPC, 1, 1)  # to open it once it is linked
+    with pytest.raises(StorageFull):
+        folder.link(key, other)
+
+    assert disk.failed == ["open"]
+    assert parts(folder) == []
+
+
+def test_where_proxies_find_a_file_is_a_path_of_a_url(folder: FolderStorage) -> None:
+    assert folder.proxy_path("images/0a/é ?.1") == "images/0a/%C3%A9%20%3F.1"

@@ -278,3 +278,10 @@ def test_whether_to_cut_is_asked_every_16_mib(storage: Storage) -> None:
     )
 
     assert len(asked) == 3
+
+
+def test_what_is_gone_is_said_so_that_a_user_may_read_it(storage: Storage) -> None:
+    key, other = image_key(new_id(), 1), image_key(new_id(), 1)
+    for ask in storage.open, storage.stat, lambda key: storage.link(key, other):
+        with pytest.raises(Gone, match=r"\Athe stored file is gone\Z"):
+            ask(key)
