@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -163,3 +164,21 @@ def hang(service: Service, count: int) -> str:
     download = Download(**facts, limit=count, found=count)
     fill(service, count, download)
     return f"/downloads/{download.id}"
+
+
+def drop(page: Page, path: Path) -> None:
+    """Drop a file on a page, as one drags it from a folder."""
+    session = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in "dragEnter", "dragOver", "drop":
+        at = {"type": kind, "x": 200, "y": 100, "data": dragged}
+        session.send("Input.dispatchDragEvent", at)
+
+
+def run_bookmarklet(form: Page, page: Page) -> Page:
+    """Click the bookmarklet of our form on a page, and return the page that it leads to."""
+    href = form.get_by_role("link", name="Pictures of this page").get_attribute("href")
+    assert href
+    with form.context.expect_page() as opening:
+        page.evaluate(unquote(href.removeprefix("javascript:")))
+    return opening.value

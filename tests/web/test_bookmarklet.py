@@ -1,35 +1,24 @@
 """The bookmarklet: it brings what a browser shows on another site to our form."""
 
-from urllib.parse import unquote
-
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.database.models import Download
 from tests.browser import Tab
 from tests.samples import picture
 from tests.site import Site
+from tests.web.conftest import run_bookmarklet
 
 
 @pytest.fixture
-def code(tab: Tab, url: str) -> str:
-    """What stands behind `javascript:` in the link."""
+def form(tab: Tab, url: str) -> Page:
     tab.page.goto(url)
-    href = tab.page.get_by_role("link", name="Pictures of this page").get_attribute("href")
-    assert href
-    return unquote(href.removeprefix("javascript:"))
-
-
-def run(context: BrowserContext, page: Page, code: str) -> Page:
-    """Click the bookmarklet on a page, and go where it leads."""
-    with context.expect_page() as opening:
-        page.evaluate(code)
-    return opening.value
+    return tab.page
 
 
 def test_pictures_that_a_browser_shows_become_a_download(
-    tab: Tab, url: str, site: Site, code: str
+    tab: Tab, url: str, site: Site, form: Page
 ) -> None:
     for name in "small", "large", "painted", "drawn", "late":
         site.file(f"/{name}.png", picture("png", len(name)))
@@ -47,7 +36,7 @@ def test_pictures_that_a_browser_shows_become_a_download(
     """
     page = tab.context.new_page()
     page.goto(site.page("/app", html))
-    ours = run(tab.context, page, code)
+    ours = run_bookmarklet(form, page)
 
     names = "large", "painted", "drawn", "late"
     listed = "\n".join(site.url(f"/{name}.png") for name in names)
@@ -63,7 +52,7 @@ def test_pictures_that_a_browser_shows_become_a_download(
 
 
 def test_a_page_with_very_many_pictures_sends_the_first_500(
-    tab: Tab, site: Site, code: str
+    tab: Tab, site: Site, form: Page
 ) -> None:
     page = tab.context.new_page()
     page.goto(site.page("/", "<p>"))
@@ -76,7 +65,7 @@ def test_a_page_with_very_many_pictures_sends_the_first_500(
              document.body.append(video);
            }"""
     )
-    ours = run(tab.context, page, code)
+    ours = run_bookmarklet(form, page)
 
     expect(ours.get_by_text("Your browser showed 500 pictures there.")).to_be_visible()
     expect(ours.get_by_label("At most")).to_have_value("500")
@@ -93,13 +82,13 @@ def test_a_fragment_only_fills_the_form(tab: Tab, url: str, site: Site) -> None:
     assert not site.requests
 
 
-def test_here_a_click_on_it_says_what_to_do_with_it(tab: Tab, code: str) -> None:
+def test_here_a_click_on_it_says_what_to_do_with_it(tab: Tab, form: Page) -> None:
     tab.page.get_by_role("link", name="Pictures of this page").click()
 
     expect(tab.page.get_by_text("Drag this to the bookmarks bar")).to_be_visible()
 
 
-def test_its_address_is_copied_where_it_cannot_be_dragged(tab: Tab, url: str, code: str) -> None:
+def test_its_address_is_copied_where_it_cannot_be_dragged(tab: Tab, url: str, form: Page) -> None:
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
     tab.page.get_by_role("button", name="Copy its address").click()
 

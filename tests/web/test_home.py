@@ -14,7 +14,7 @@ from app.database.models import Download, Image
 from tests.browser import Tab
 from tests.samples import picture
 from tests.site import Site
-from tests.web.conftest import barriers, forget
+from tests.web.conftest import barriers, drop, forget
 
 PAGE = "https://example.com/"
 
@@ -107,11 +107,7 @@ def test_a_file_of_addresses_fills_the_form(tab: Tab, url: str, tmp_path: Path, 
     if way == "chosen":
         tab.page.get_by_label("Or choose a text file").set_input_files(file)
     else:
-        drop = "text => { const transfer = new DataTransfer();"
-        drop += "transfer.items.add(new File([text], 'list.txt'));"
-        drop += "return transfer; }"
-        transfer = tab.page.evaluate_handle(drop, file.read_text())
-        tab.page.dispatch_event("h1", "drop", {"dataTransfer": transfer})
+        drop(tab.page, file)
 
     expect(tab.page.get_by_label("Addresses")).to_have_value(file.read_text().strip())
     expect(tab.page.get_by_label("Or choose a text file")).to_have_value("")

@@ -212,16 +212,19 @@ form.addEventListener("formdata", ({ formData }) => {
   for (const item of chosen()) formData.append("images", item.id);
 });
 
+let making = false; // the button is not disabled meanwhile: it would lose the focus
+
 // The zip is made while this page stays, and is then saved by the browser.
-form.addEventListener("submit", (event) => {
+form.addEventListener("submit", async (event) => {
   if (!form.dataset.archive) return;
   event.preventDefault();
-  save.disabled = true;
+  if (making) return;
+  making = true;
   told.textContent = "Making the zip…";
-  saveZip(chosen().map((item) => item.id)).then(tell, (error) => {
-    save.disabled = false;
+  await saveZip(chosen().map((item) => item.id)).then(tell, (error) => {
     told.textContent = error.message;
   });
+  making = false;
 });
 
 async function answerOf(url, options) {
