@@ -1,12 +1,23 @@
 """`image-downloader`, or `python -m app` in a checkout."""
 
 import signal
+import sys
 
 # Until a subcommand handles it, an interrupt ends this process: there is nothing to clean up.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from app.commands.main import main
+# BeautifulSoup imports what reads CSS selectors, and a second parser: a tenth of the start.
+sys.modules.setdefault("soupsieve", type(sys)("soupsieve"))
+sys.modules.setdefault("lxml", None)  # type: ignore[arg-type]
+
+if sys.argv[1:] == ["--version"]:  # without what reads options
+    from app import VERSION
+
+    sys.stdout.write(f"image-downloader {VERSION}\n")
+    sys.exit()
+
+from app.commands.main import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

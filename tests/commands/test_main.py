@@ -33,7 +33,22 @@ def imported(tmp_path: Path, *arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stderr.split()}
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["fetch", "--help"]])
+def test_the_version_is_told_without_what_reads_options(tmp_path: Path) -> None:
+    assert "app" in (names := imported(tmp_path, "--version"))
+    assert not names & {"click", "typing", *HEAVY}
+
+
+def test_the_command_has_no_reader_of_selectors_and_is_not_warned() -> None:
+    program = (
+        "import sys; sys.argv[1:] = []; import app.__main__; from bs4 import BeautifulSoup as B"
+    )
+    program += (
+        "; sys.exit(B('<p>1', 'html.parser').p.text != '1' or 'soupsieve.css_match' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["fetch", "--help"]])
 def test_what_only_answers_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
     assert "click" in (names := imported(tmp_path, *arguments))
     assert not names & HEAVY
