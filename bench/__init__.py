@@ -33,6 +33,29 @@ def compare(title: str, rounds: int, one: Side, other: Side, target: str = "") -
     _print("ratio", ratios, 1, "   ", target)
 
 
+def rank(title: str, rounds: int, *sides: Side, each: int = 1, target: str = "") -> None:
+    """Let several sides take turns; print the medians, and the last one's ratio to each other.
+
+    A side may do `each` pieces of work a turn; CPU is then that of one, and wall that of all.
+    """
+    for _, turn in sides:
+        turn()  # warm
+    costs: dict[str, list[Cost]] = {name: [] for name, _ in sides}
+    for _ in range(rounds):
+        for name, turn in sides:
+            cost = turn()
+            costs[name].append(Cost(cost.cpu / each, cost.wall))
+    print(f"\n{title:56}{'CPU':>10}{'wall':>10}   median of {rounds}")
+    for name, mine in costs.items():
+        _print(name, mine, 1000, " ms")
+    last = costs.pop(name)
+    for other, theirs in costs.items():
+        pairs = zip(last, theirs, strict=True)
+        ratios = [Cost(one.cpu / two.cpu, one.wall / two.wall) for one, two in pairs]
+        _print(f"ratio to {other}", ratios, 1, "   ")
+    print(f"  {target}", flush=True)
+
+
 def _print(name: str, costs: list[Cost], scale: int, unit: str, target: str = "") -> None:
     cpu = median(cost.cpu for cost in costs) * scale
     wall = median(cost.wall for cost in costs) * scale

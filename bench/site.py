@@ -1,4 +1,4 @@
-"""An origin in a process of its own: a page of 50 images of 100 kB.
+"""An origin in a process of its own: a page of 50 images of 120 kB.
 
 It answers from memory, as late as the URL asks: `/40/` is the page, and the images of that page
 come from there too, each response 40 ms after its request.
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-IMAGES, IMAGE_BYTES = 50, 100_000
+IMAGES, IMAGE_BYTES = 50, 120_000
 
 
 def picture(number: int) -> bytes:
@@ -55,23 +55,23 @@ class _Site(asyncio.Protocol):
             loop.call_later(int(milliseconds) / 1000, self._transport.write, self.responses[name])
 
 
-async def _serve(pipe: Connection) -> None:
-    server = await asyncio.get_running_loop().create_server(_Site, "127.0.0.1", 0)
+async def _serve(pipe: Connection, host: str, port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(_Site, host, port)
     pipe.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
-def _run(pipe: Connection) -> None:
-    asyncio.run(_serve(pipe))
+def _run(pipe: Connection, host: str, port: int) -> None:
+    asyncio.run(_serve(pipe, host, port))
 
 
 @contextmanager
-def site() -> Iterator[str]:
+def site(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve until the block ends; give the URL that a number of milliseconds and `/` complete."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(theirs,), daemon=True)
+    process = context.Process(target=_run, args=(theirs, host, port), daemon=True)
     process.start()
-    yield f"http://127.0.0.1:{ours.recv()}/"
+    yield f"http://{host}:{ours.recv()}/"
     process.terminate()
     process.join()
