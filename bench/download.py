@@ -78,6 +78,13 @@ class Service:
             while rows.execute(query, (download_id.hex,)).fetchone() == (None,):
                 time.sleep(0.005)
 
+    def rest(self) -> None:
+        """Wait until no image that was asked for alone waits or is being fetched."""
+        query = "SELECT 1 FROM image WHERE finished_at IS NULL LIMIT 1"
+        with closing(sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)) as rows:
+            while rows.execute(query).fetchone():
+                time.sleep(0.05)
+
     def _cpu(self) -> float:
         return cpu_of(children(self.master))
 

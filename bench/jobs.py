@@ -37,7 +37,8 @@ FLOOR = Path(__file__).parent / "peer" / "floor.c"
 def run(*command: str | Path) -> Cost:
     """Run a program to its end; return what it took."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, **quiet)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
