@@ -121,7 +121,7 @@ def _size(text: str) -> int:
     try:
         return read_size(text)
     except ValidationError as error:
-        raise Refused({"min_bytes": _sentences(error.messages)}) from error
+        raise Refused({"min_bytes": [messages.NO_SIZE]}) from error
 
 
 def _number(text: str) -> int | str:

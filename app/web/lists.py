@@ -28,10 +28,10 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
         loaded: dict[str, Any] = schema.load({**given, "limit": limit})
     except ValidationError as error:
         wrong = cast(dict[str, list[str]], error.messages)
-        reasons = "; ".join(
-            f"{messages.FILTERS.get(name, name)}: {' '.join(said)}" for name, said in wrong.items()
-        )
-        raise misunderstood(reasons) from error
+        if not wrong.keys() <= messages.FILTERS.keys():
+            raise BadRequest(messages.BAD_LINK) from error
+        reasons = [f"{messages.FILTERS[name]}: {' '.join(said)}" for name, said in wrong.items()]
+        raise misunderstood(" ".join(reasons)) from error
     return loaded
 
 

@@ -135,7 +135,7 @@ def test_of_many_wrong_addresses_it_is_told_how_many_there_are(client: FlaskClie
         ({"urls": PAGE, "limit": "٣"}, "Not a valid integer"),
         ({"urls": PAGE, "types": "exe"}, "Must be one of"),
         ({"urls": PAGE, "sources": "everywhere"}, "Must be one of"),
-        ({"urls": PAGE, "min_bytes": "many"}, "Not a size"),
+        ({"urls": PAGE, "min_bytes": "many"}, "Enter a size, such as 20 kB"),
         ({"urls": PAGE, "pattern": "{colour}"}, "There is no {colour}: use {position}, {name}"),
         ({"urls": PAGE, "exclude": "x" * 501}, "Length must be between 1 and 500"),
         ({"urls": f"{PAGE}\n{PAGE}b", "image_urls": "/a.png"}, "enter one address"),

@@ -72,6 +72,21 @@ def test_a_page_has_no_barriers_and_fits_a_phone(tab: Tab, url: str, path: str) 
     forget(tab, 404)
 
 
+def test_a_question_stays_inside_the_window(tab: Tab, url: str, path: str) -> None:
+    tab.page.goto(url + path)
+    for width, size in (390, "100%"), (390, "200%"), (768, "100%"), (768, "200%"):
+        tab.page.set_viewport_size({"width": width, "height": 844})
+        tab.page.evaluate("size => (document.documentElement.style.fontSize = size)", size)
+        for details in tab.page.locator(".confirm:visible").all():
+            details.evaluate("one => one.open = true")
+            card = details.locator(".card").bounding_box()
+            assert card
+            assert card["x"] >= 0
+            assert card["x"] + card["width"] <= width
+    forget(tab, 400)
+    forget(tab, 404)
+
+
 def test_a_page_is_valid_html(url: str, path: str) -> None:
     """By the parser of the WHATWG, and by what it says of names, references and nesting."""
     text = requests.get(url + path, headers={"Accept": "text/html"}, timeout=30).text

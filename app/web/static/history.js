@@ -12,11 +12,11 @@ const chosen = () => boxes().filter((box) => box.checked);
 
 function tell() {
   const count = chosen().length;
-  const [all, zips] = [many.querySelector("[data-all]"), many.querySelector("[data-zips]")];
-  all.closest("label").hidden = zips.hidden = false;
+  const all = many.querySelector("[data-all]");
+  all.closest("label").hidden = false;
   all.checked = count > 0 && count === boxes().length;
   all.indeterminate = count > 0 && !all.checked;
-  for (const button of many.querySelectorAll("button")) button.disabled = count === 0;
+  for (const change of many.querySelectorAll(":scope > button, details")) change.hidden = count === 0;
   many.querySelector("[role=status]").textContent = `${count} chosen`;
 }
 
