@@ -50,7 +50,7 @@ _SHUT = (
 )
 _MAY_HIDE = "[style*='none' i], [style*='hidden' i]"
 _SCRIPT = "script:not([type]), script[type*='javascript' i], script[type=module i]"
-_WORDS = ("background:", "background-image", "background :", "list-style", "border-image", "mask")
+_WORDS = ("background", "list-style", "border-image", "mask")
 _SLOTS = {*PAINTS.values(), "display", "content-visibility"}
 
 Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself

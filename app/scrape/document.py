@@ -76,7 +76,9 @@ class _TreeBuilder(HTMLTreeBuilder):
                 soup.handle_endtag(around.pop().tag)
             if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
                 soup.handle_data(" ")  # in place of what stands between, and is left out
-            attributes = _strings(element.attrs.items()) | files.of(element)
+            attributes = _strings(element.attrs.items())
+            if behind := files.of(element):
+                attributes |= behind
             soup.handle_starttag(element.tag, None, None, attributes)
             if element.tag == "script":
                 soup.handle_data(element.text)

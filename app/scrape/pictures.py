@@ -5,7 +5,7 @@ import string
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from operator import attrgetter
@@ -37,7 +37,8 @@ _TRACKER = re.compile(
     r"|pixel\.wp\.com/|xiti\.com/hit|adnxs\.com/(?:seg|getuid|px)|vgwort\.de/na/)"
 )
 
-
+# Absolute, and written as the URL standard writes it, if no "/." and no "--" is in it. Most are.
+_NORMAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9/_.~?=&,-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -158,7 +159,7 @@ class _Draft:
     alt: str
     skipped: Skip | None
     written: Found
-    also_shown: set[str] = field(default_factory=set)  # of what is behind it
+    also_shown: frozenset[str] = frozenset()  # of what is behind it
 
     def addresses(self) -> list[str]:
         """Return the addresses that it shares with no other picture.
@@ -172,7 +173,7 @@ class _Draft:
         for url, found in other.sizes.items():
             known = self.sizes.get(url, found)
             if found.tier != known.tier and Tier.BEHIND in (found.tier, known.tier):
-                self.also_shown.add(url)
+                self.also_shown |= {url}
             self.sizes[url] = min(known, found, key=attrgetter("order"))
         self.alt = self.alt or other.alt
         other.sizes, other.skipped = {}, Skip.AGAIN
@@ -188,7 +189,7 @@ class _Draft:
             alt=_storable(self.alt),
             skipped=self.skipped,
             written=_storable(self.written.candidate.url),
-            policies=tuple((url, found.policy) for url, found in sizes if found.policy),
+            policies=tuple([(url, found.policy) for url, found in sizes if found.policy]),
             shown=self._shown(sizes) if sizes and sizes[0][1].tier == Tier.BEHIND else "",
         )
 
@@ -233,6 +234,8 @@ class _Page(NamedTuple):
             return Skip.PAGE
         if len(written) > MAX_LENGTH:
             return Skip.MALFORMED
+        if _NORMAL.fullmatch(written) and "/." not in written and "--" not in written:
+            return written
         try:
             url = ada_url.join_url(self.base, self.encode(written))
         except ValueError:

@@ -4,9 +4,10 @@ Only braces are looked at here, which is fast; declarations are read where a rul
 """
 
 import re
+from bisect import bisect
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from turbohtml.convert import css_specificity
@@ -36,7 +37,11 @@ _DECLARATION = re.compile(
     r"""(?:^|;)\s*([\w-]+)\s*:((?:[^;"'()]++|"[^"\n]*+"?|'[^'\n]*+'?"""
     r"""|\((?:[^"'()]++|"[^"\n]*+"?|'[^'\n]*+'?|\((?:[^()]++|\([^()]*+\)?)*+\)?)*+\)?|\))*+)"""
 )
-_CONTENT = re.compile(r"(?<![\w-])content\s*:")
+# Words that are common in selectors, or in declarations that paint no image.
+_DECLARED = {
+    "background": re.compile(r"background(?:-image)?\s*:"),
+    "content": re.compile(r"(?<![\w-])content\s*:"),
+}
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
 _PSEUDO_CLASS = re.compile(r"(?<!\\)::?[\w-]+")
 _COMBINATOR = re.compile(r"[\s>+~]+")
@@ -127,10 +132,12 @@ class Sheets:
                 self._rank(name.strip())
         frames = [_Frame("", None)]
         lower = text.encode("utf-8", "replace").lower().decode()  # of letters beyond ASCII, none
-        words = [word for word in self.words if word in lower]
-        for part, plain in zip(text.split("}"), lower.split("}"), strict=True):
-            if not frames[-1].selectors and plain.count("{") == 1:  # it is not nested
-                if not frames[-1].kind and _names(plain, words):
+        parts = text.split("}")
+        starts = list(accumulate(map(len, parts), lambda at, length: at + length + 1, initial=0))
+        naming = {bisect(starts, at) - 1 for word in self.words for at in _places(lower, word)}
+        for index, part in enumerate(parts):
+            if not frames[-1].selectors and part.count("{") == 1:  # it is not nested
+                if index in naming and not frames[-1].kind:
                     prelude, _, content = part.partition("{")
                     self._declare(self._open(frames[-1], prelude, len(frames)), content)
                 continue
@@ -260,10 +267,20 @@ def _nested(around: str, selectors: str) -> str:
     return joined if len(joined) <= MAX_SELECTOR else "\0"  # which matches nothing
 
 
+def _places(text: str, word: str) -> Iterator[int]:
+    """Yield where a word is, and some words only where they are declared."""
+    declared = _DECLARED.get(word)
+    at = text.find(word)
+    while at >= 0:
+        if not declared or declared.match(text, at):
+            yield at
+        at = text.find(word, at + len(word))
+
+
 def _names(block: str, words: Collection[str]) -> bool:
-    """Tell whether a block has one of the words in it, or a declaration of `content`."""
+    """Tell whether a block has one of the words in it, some of them declared."""
     for word in words:  # in half the time of any()
-        if word in block and (word != "content" or _CONTENT.search(block)):
+        if word in block and (word not in _DECLARED or _DECLARED[word].search(block)):
             break
     else:
         return False

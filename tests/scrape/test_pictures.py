@@ -1,8 +1,11 @@
 """How what is written becomes a URL, and what is skipped with which reason."""
 
+import ada_url
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.scrape import Skip, find_pictures, pictures
+from app.scrape import Skip, find_pictures, list_pictures, pictures
 
 URL = "http://site/folder/page?q#f"
 
@@ -227,3 +230,16 @@ def test_pictures_that_share_any_of_their_sizes_are_the_same() -> None:
 
     [one] = [picture for picture in found if not picture.skipped]
     assert {url.rpartition("/")[2] for url in one.candidates} == {"a.png", "b.png", "s.png"}
+
+
+PIECES = [*"aB0.-_~%?=&,+;:@/", "..", "./", "/.", "//", "--", "%2e", "a.de", "0x1", "xn--"]
+
+
+@given(st.sampled_from(["http://", "https://"]), st.lists(st.sampled_from(PIECES), max_size=8))
+def test_an_absolute_address_is_what_the_url_standard_makes_of_it(scheme, pieces):
+    written = f"{scheme}{''.join(pieces[:4])}.de/{''.join(pieces[4:])}"
+    [picture] = list_pictures([written], "http://site/page")
+    try:
+        assert picture.url == ada_url.join_url("http://site/page", written)
+    except ValueError:
+        assert picture.skipped == "malformed URL"
