@@ -90,6 +90,10 @@ class Database(peewee.Database):
         """Execute a statement once for each row."""
         raise NotImplementedError
 
+    def soon(self) -> Any:
+        """Return a transaction as `atomic` does, for which a client waits."""
+        return self.atomic()
+
     def version(self) -> Any:
         """Return another value after each change that came through another connection."""
         raise NotImplementedError

@@ -72,7 +72,7 @@ def commit_together(writes: list[Write]) -> None:
     """Commit all together or, if that fails, each alone: one's fault is not the others'."""
     begun = False  # a writer that has waited for the lock in vain waits no better alone
     try:
-        with db.atomic():
+        with db.soon():
             begun = True
             outcomes = [write.act() for write in writes]
     except BaseException as error:

@@ -69,6 +69,37 @@ def test_who_waited_too_long_is_asked_to_come_back(
     assert [kind.select().count() for kind in JOB_KINDS] == [1, 1]
 
 
+@pytest.mark.usefixtures("app")
+def test_who_has_a_client_asks_for_the_turn_each_millisecond(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            holder.let_go()
+
+    monkeypatch.setattr("app.database.sqlite.time.sleep", pause)
+    holder.hold()
+    with db.soon():
+        assert db.in_transaction()
+
+    assert pauses == [0.001] * 3
+    assert db.pragma("busy_timeout") == 10_000
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_has_a_client_does_not_ask_forever(holder: Holder) -> None:
+    holder.hold()
+    with pytest.raises(OperationalError), db.soon():
+        pass
+    holder.let_go()
+
+    assert not db.in_transaction()
+    assert db.pragma("busy_timeout") == 20
+
+
 def test_a_request_waits_for_its_turn(client: FlaskClient, holder: Holder) -> None:
     holder.hold()
     timer = threading.Timer(0.2, holder.let_go)
