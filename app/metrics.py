@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -82,6 +82,16 @@ class AllProcesses(Collector):
         files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
         collected: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return collected
+
+
+def serve(host: str, port: int) -> None:
+    """Answer Prometheus with what this process counts, in a thread of its own.
+
+    Raises:
+        OSError: the address cannot be had.
+
+    """
+    start_http_server(port, host, of_all_processes())
 
 
 def of_all_processes() -> CollectorRegistry:

@@ -16,7 +16,11 @@ def body() -> str:
     section = '<section class="card c{n}"><h2 class=title>Title {n}</h2><p class="text t{n}">Words'
     section += " of it <a class=more href=/{n}>more</a></p><span class=icon></span></section>"
     sections = (section.format(n=number) for number in range(ELEMENTS // 5))
-    return "<script src=app.js></script>" + "".join(sections) + "".join(f"<img src={n}.png>" for n in range(PICTURES))
+    return (
+        "<script src=app.js></script>"
+        + "".join(sections)
+        + "".join(f"<img src={n}.png>" for n in range(PICTURES))
+    )
 
 
 def sheet(number: int) -> str:

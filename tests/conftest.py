@@ -70,6 +70,9 @@ class Nudges:
     def turning(self) -> bool:
         return True
 
+    def queue(self) -> str | None:
+        return None
+
     def make_thumbnail(self, image: Image, client: str) -> None:
         self.wanted.append(image)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app import logs, metrics, prepare, verify
+from app import logs, prepare, verify
+from app import metrics as counts
 from app.errors import ConfigurationError
 from app.settings import Settings, load
 from app.storage import open_storage
@@ -20,12 +21,17 @@ STOP_SECONDS = 25  # below the stop_grace_period of deploy/cluster.yml
 
 
 @click.command()
-def work() -> None:
+@click.option(
+    "--metrics", metavar="HOST:PORT", help="Where Prometheus is told of this worker's fetches."
+)
+def work(metrics: str | None) -> None:
     """Do the jobs of a service on several machines.
 
     DOWNLOADER_JOB_THREADS says how many at once. SIGTERM ends it: what runs is handed back.
     """
     try:
+        if metrics:
+            _serve(metrics)
         settings = load()
         logging.config.dictConfig(logs.configuration(settings.log_level))
         engine = _engine(settings)
@@ -46,6 +52,15 @@ def work() -> None:
     engine.stop()
 
 
+def _serve(address: str) -> None:
+    """Answer Prometheus there, even while the databases are away."""
+    host, _, port = address.rpartition(":")
+    try:
+        counts.serve(host.strip("[]"), int(port))
+    except (ValueError, OSError, OverflowError) as error:
+        raise click.BadParameter(f"{address}: {error}", param_hint="--metrics") from error
+
+
 def _engine(settings: Settings) -> "MessageEngine":
     if not settings.queue_url:
         raise ConfigurationError(
@@ -60,4 +75,4 @@ def _engine(settings: Settings) -> "MessageEngine":
 
         trial.verify(settings)
     prepare(settings)
-    return MessageEngine(settings, open_storage(settings), report=metrics.count_fetch, works=True)
+    return MessageEngine(settings, open_storage(settings), report=counts.count_fetch, works=True)

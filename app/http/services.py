@@ -23,6 +23,9 @@ class Engine(Protocol):
     def turning(self) -> bool:
         """Tell whether it has looked for work lately."""
 
+    def queue(self) -> str | None:
+        """Return how the queue between processes is; None: there is none."""
+
     def make_thumbnail(self, image: Image, client: str) -> None:
         """Say that a client wants the thumbnail of a finished image, or raise why there is none."""
 

@@ -83,6 +83,14 @@ class MessageEngine(PoolEngine):
         """Tell whether the watch has done a turn lately; where nothing is watched, all is well."""
         return super().turning() or not self._works
 
+    def queue(self) -> str | None:
+        """Return whether Redis answers."""
+        try:
+            self._redis.ping()
+        except redis.RedisError:
+            return "away"  # no reason to send no requests: the workers look by themselves
+        return "ok"
+
     def submit(self) -> None:
         """Say that there is work, to a worker that has a free seat; nobody waits for Redis."""
         self.start()

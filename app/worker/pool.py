@@ -104,6 +104,10 @@ class PoolEngine:
         """Tell whether the watch has done a turn lately."""
         return self._turned_at is not None and self._clock() - self._turned_at < LATE_SECONDS
 
+    def queue(self) -> str | None:
+        """Return how the queue between processes is; None: there is none."""
+        return None
+
     def halt(self) -> None:
         """Claim no more and cut what runs; a signal handler may do this much."""
         self._stopping = True

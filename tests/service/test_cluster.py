@@ -23,7 +23,7 @@ from tests.nginx import Nginx, needs_nginx
 from tests.object_store import KEYS, SeaweedFS
 from tests.postgresql import Postgresql
 from tests.queue_server import RedisServer
-from tests.service.conftest import ROOT, SECONDS, Service
+from tests.service.conftest import ROOT, SECONDS, Service, free_port
 from tests.service.test_crashes import Crowd
 from tests.site import Site
 
@@ -53,13 +53,14 @@ class Cluster:
         }
         self.web = Service(folder, **self._variables)
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.metrics = f"127.0.0.1:{free_port()}"  # of the first worker
 
     def another_web(self, name: str, **variables: str) -> Service:
         folder = self._folder / name
         folder.mkdir()
         return Service(folder, **self._variables, **variables)
 
-    def add_worker(self, host: Host | None = None) -> subprocess.Popen[bytes]:
+    def add_worker(self, *flags: str, host: Host | None = None) -> subprocess.Popen[bytes]:
         environment, prefix = self.web.environment, host.prefix if host else []
         if host:
             urls = {name for name in self._variables if name.endswith("_URL")}
@@ -69,7 +70,7 @@ class Cluster:
             }
         with self.web.log.open("ab") as log:
             worker = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "app", "work"],
+                [*prefix, sys.executable, "-m", "app", "work", *flags],
                 cwd=ROOT,
                 env=environment,
                 stderr=log,
@@ -91,7 +92,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, object_store: SeaweedFS) -
     with cluster.queue, cluster.rows:
         try:
             cluster.web.start()
-            cluster.add_worker()
+            cluster.add_worker("--metrics", cluster.metrics)
             cluster.add_worker()
             yield cluster
         finally:
@@ -128,6 +129,8 @@ def test_pages_and_images_are_fetched_shown_and_removed(cluster: Cluster, crowd:
     assert 'jobs_ended_total{kind="download",reason="",state="finished"} 3.0' in (
         web.get("/metrics").text
     )
+    counted = requests.get(f"http://{cluster.metrics}/metrics", timeout=SECONDS)
+    assert "image_downloader_fetch_seconds_count" in counted.text
     for told in crowd.downloads:
         web.delete(told["download_url"])
         assert web.get(told["download_url"]).status_code == 404
@@ -195,7 +198,7 @@ def test_what_runs_on_a_host_that_is_cut_off_is_taken_over_soon(
     servers = cluster.rows.url, cluster.queue.url, cluster.objects.endpoint, site.url("/")
     with Host(urlsplit(url).port or 0 for url in servers) as host:
         crowd.page = crowd.page.replace("127.0.0.1", HERE)
-        cut_off = cluster.add_worker(host)
+        cut_off = cluster.add_worker(host=host)
         try:
             fill(cluster, crowd, cut_off)
             host.cut()
@@ -285,6 +288,7 @@ def test_the_queue_may_die_and_come_back_with_or_without_its_messages(
     began = time.monotonic()
     crowd.ask(6, 6)
     assert time.monotonic() - began < 5
+    assert cluster.web.get("/readyz").json()["checks"]["queue"] == "away"
     cluster.queue.start()
     crowd.check()
 

@@ -102,7 +102,9 @@ def test_nobody_waits_for_a_queue_that_is_away_and_the_work_goes_on_when_it_is_b
     worker.start()
     first = add(site)
     until(lambda: finished(first))
+    assert web.queue() == "ok"
     server.kill()
+    assert web.queue() == "away"
     began = time.monotonic()
     images = [add(site) for _ in range(5)]
     for _ in range(500):
