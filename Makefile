@@ -11,7 +11,7 @@ ON_POSTGRESQL := tests/jobs tests/database/test_postgres.py \
     $(addprefix tests/api/test_,$(addsuffix .py,capacity delete events idempotency list_images \
     post_download prefer readyz))
 
-.PHONY: help run fetch test test-cluster crash fuzz bench screenshots backup lint smoke wheel release format lock clean
+.PHONY: help run fetch test test-cluster crash siege fuzz bench screenshots backup lint smoke wheel release format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-cluster: .venv/development  ## run the tests that need PostgreSQL, Redis or
 
 crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 SEED=1: more, others)
 	CRASHES=$(CRASHES) SEED=$(SEED) $(BIN)/pytest tests/service/test_crashes.py
+
+siege: .venv/development  ## do at once what strangers may do, and say what came (some minutes)
+	$(BIN)/pytest -m siege tests/siege
 
 fuzz: .venv/development  ## try to break the contract (FUZZ_SECONDS=600 SEED=1: longer, others)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) SEED=$(SEED) $(BIN)/pytest tests/contract --timeout=0
