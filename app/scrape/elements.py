@@ -1,6 +1,7 @@
 """What the elements of a page show, as written there."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 
@@ -46,6 +47,7 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
     """List what a person sees, in document order."""
     sightings: list[Sighting] = []
     ahead: list[Sighting] = []
+    alone: defaultdict[str, list[tuple[Tag, Sighting]]] = defaultdict(list)
     last: Tag | None = None
     for tag, sighting in _sightings(soup):
         if not sighting.candidates:
@@ -64,10 +66,26 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
         else:
             sightings.append(sighting)
             last = tag
+            if len(sighting.candidates) == 1 and sighting.candidates[0].place == "img.src":
+                alone[sighting.candidates[0].candidate.url].append((tag, sighting))
+    for same in alone.values():
+        if len(same) > 1:
+            _see_through(same)
     sightings += ahead
     for sighting in sightings:
         sighting.rank()
     return sightings
+
+
+def _see_through(same: list[tuple[Tag, Sighting]]) -> None:
+    """Take what several images name elsewhere, if what all of them show stands in for that."""
+    others = [
+        [found for found in images.any_address(tag) if lazy.size(found.place)] for tag, _ in same
+    ]
+    if all(others) and len({other[0].candidate.url for other in others}) > 1:
+        for (_, sighting), other in zip(same, others, strict=True):
+            shown = sighting.candidates[0]._replace(tier=Tier.PLACEHOLDER)
+            sighting.candidates = [*other, shown]
 
 
 def _noscript(tag: Tag) -> Tag | None:

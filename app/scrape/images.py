@@ -44,7 +44,7 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
     else:
         found = [Found(Candidate(src), "img.src")] if src else []
     if not found or (found[0].candidate.url[:5].lower() == "data:" and _is_data(found)):
-        found += _any_address(tag)
+        found += any_address(tag)
     if "referrerpolicy" in tag.attrs:
         found = [size._replace(policy=text(tag, "referrerpolicy")) for size in found]
     tiny = not later and _is_tiny(tag)
@@ -178,9 +178,9 @@ def _widths(tag: Tag, name: str, url: str) -> Iterator[Found]:
         yield Found(Candidate(url.replace("{width}", str(width)), width), name)
 
 
-def _any_address(tag: Tag) -> list[Found]:
-    """Read every attribute that plainly holds the address of an image."""
-    found = ((name, list(_plain_address(tag, name))) for name in tag.attrs)
+def any_address(tag: Tag) -> list[Found]:
+    """Read every attribute but `src` that plainly holds the address of an image."""
+    found = ((name, list(_plain_address(tag, name))) for name in tag.attrs if name != "src")
     sizes = dict(one for one in found if one[1] and lazy.may_hold(one[0]))
     return [size for name in _largest_first(sizes) for size in sizes[name]]
 

@@ -233,6 +233,29 @@ def test_what_a_script_will_show_precedes_what_stands_there_meanwhile(html, plac
 
 
 @pytest.mark.parametrize(
+    ("html", "names"),
+    [
+        ("<img src=s.gif loadsrc=/a.png><img src=s.gif loadsrc=/b.png>", "a.png b.png"),
+        ("<img src=s.gif file=/a.png><p><img src=s.gif zoomfile=/b.png>", "a.png b.png"),
+        (
+            "<img src=s.gif data-n-src=/a.png><img src=s.gif data-n-src='/c.png 1x, /b.png 2x'>",
+            "a.png b.png c.png",
+        ),
+        # one that stands there for itself, too
+        ("<img src=s.gif file=/a.png><img src=s.gif file=/b.png><img src=s.gif>", "s.gif"),
+        ("<img src=s.gif file=/a.png>", "s.gif"),
+        ("<img src=s.gif data-x=/a.png><img src=s.gif data-x=/a.png>", "s.gif"),
+        ("<img src=s.gif data-hover=/a.png><img src=s.gif data-hover=/b.png>", "s.gif"),
+        ("<img src=s.gif alt=a.png><img src=s.gif alt=b.png>", "s.gif"),
+        ("<img src=s.gif data-x=1.5><img src=s.gif data-x=/b.html>", "s.gif"),
+    ],
+)
+def test_one_file_that_stands_in_for_several_pictures_is_seen_through(html, names):
+    addresses = [url for one in found(html) for url in one.candidates]
+    assert addresses == [f"http://site/{name}" for name in names.split()]
+
+
+@pytest.mark.parametrize(
     "html", ["<img srcset='{}'>", "<img data-src='{}'>", "<div data-bgset='{}'>"]
 )
 def test_of_too_many_sizes_the_largest_are_kept(html):
