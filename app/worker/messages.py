@@ -27,6 +27,8 @@ QUEUE = "jobs"
 OUTBOX = 100  # messages that wait for Redis; more of them would say nothing new
 CONNECT_SECONDS, ANSWER_SECONDS = 1, 5
 PAUSE_SECONDS = 1.0  # from a message that was not taken to the next
+JOBS_SECONDS, LOOK_SECONDS = 15.0, 0.05  # that jobs have to be cut, and between two looks
+STOP_MILLISECONDS = 2000  # then; dramatiq would wait for a Redis that is away to take receipts
 IDLE_MILLISECONDS = 200  # between two looks at an empty queue, at most
 HEARTBEAT_MILLISECONDS = 5000  # without which the messages of a worker are given to others
 CERTAIN = 1_000_000  # dramatiq looks after dead workers by chance; it may as well each time
@@ -76,7 +78,10 @@ class MessageEngine(PoolEngine):
 
     def _end(self) -> None:
         if self._worker:
-            self._worker.stop()
+            until = self._clock() + JOBS_SECONDS
+            while self._tasks.seats.busy() and self._clock() < until:
+                time.sleep(LOOK_SECONDS)
+            self._worker.stop(STOP_MILLISECONDS)
             super()._end()
 
     def turning(self) -> bool:

@@ -69,6 +69,11 @@ class Seats:
         with self._lock:
             self._taken.pop(job.id, None)
 
+    def busy(self) -> bool:
+        """Return whether any job has a seat."""
+        with self._lock:
+            return bool(self._taken)
+
     def lent(self) -> Turn | None:
         """Return the turn of jobs that could have a lent seat; None while a seat is free."""
         with self._lock:

@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.worker.messages import MessageEngine
 from tests.queue_server import RedisServer
 from tests.samples import picture
-from tests.site import Site
+from tests.site import Reply, Site
 from tests.worker.test_pool import until
 
 pytestmark = pytest.mark.cluster
@@ -133,6 +133,25 @@ def test_a_worker_that_ends_hands_back_and_lets_others_go_on(
     other.start()
     until(lambda: finished(image))
     other.stop()
+
+
+def test_a_worker_ends_while_the_queue_is_away(
+    worker: MessageEngine, server: RedisServer, site: Site
+) -> None:
+    hold = threading.Event()
+    site.replies["/slow.png"] = lambda: hold.wait(30) and Reply()  # type: ignore[return-value]
+    image = jobs.add_image(site.url("/slow.png"))
+    worker.start()
+    until(lambda: site.asked("/slow.png") == 1)
+    server.kill()
+    ender = threading.Thread(target=worker.stop)
+    ender.start()
+    ender.join(60)
+    hold.set()
+
+    assert not ender.is_alive()
+    assert jobs.get(Image, image.id).status == "queued"
+    server.start()  # for the threads that still wait to acknowledge
 
 
 def test_an_address_keeps_its_password(
