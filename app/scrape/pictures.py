@@ -40,6 +40,7 @@ _TRACKER = re.compile(
 # Absolute, and written as the URL standard writes it, if no "/." and no "--" is in it. Most are.
 _NORMAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9/_.~?=&,-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_REFERENCE = re.compile(rb"&#([0-9]+);")  # what an encoding does not have
 
 
 class Skip(StrEnum):
@@ -248,7 +249,8 @@ class _Page(NamedTuple):
         if query.isascii() or self.encoding.startswith("utf"):
             return url
         with suppress(LookupError):  # the few encodings that Python does not know
-            encoded = query.encode(self.encoding, "xmlcharrefreplace").replace(b"&#", b"%26%23")
+            encoded = query.encode(self.encoding, "xmlcharrefreplace")
+            encoded = _REFERENCE.sub(rb"%26%23\1%3B", encoded)
             return path + mark + quote(encoded, safe=string.punctuation)
         return url
 

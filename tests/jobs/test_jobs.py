@@ -398,3 +398,11 @@ def test_who_lost_a_download_leaves_none_of_its_pictures() -> None:
         jobs.settle(lost)
 
     assert [picture.status for picture in jobs.pictures_of(lost)] == ["queued", "queued"]
+
+
+def test_without_a_quota_pictures_of_any_size_are_kept() -> None:
+    download = claimed_download(pictures=1)
+    [image] = jobs.pictures_of(download)
+
+    assert jobs.end_pictures(download, [(image, {"bytes": 1 << 40})]) == []
+    assert stored(image).status == "finished"

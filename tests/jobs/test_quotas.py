@@ -287,3 +287,16 @@ def test_without_quotas_nothing_is_refused(
     assert {image.status for image in Image.select()} == {"finished"}
     assert used() == 10 * ROOM
     assert Usage.select().count() == 1
+
+
+def test_what_fails_keeps_its_reason_where_there_is_no_room_left(
+    client: FlaskClient, site: Site, work: Work
+) -> None:
+    post(client, "/images", {"url": site.file("/a", of_size(ROOM - 1))})
+    work()
+    page = site.page("/", "<img src=gone.png>")
+    path = post(client, "/download", {"url": page}).json["status_url"]
+    work()
+
+    [picture] = client.get(path).json["images"]
+    assert picture["error"]["type"] == "/problems/origin-status"

@@ -305,3 +305,7 @@ def test_a_cursor_is_an_icon_and_a_directory_without_pictures_is_none() -> None:
     far = (1 << 30).to_bytes(4, "little")
     assert formats.sniff(icon[:18] + far + icon[22:]) is ICO
     assert formats.sniff(icon[:4] + b"\x02\0" + icon[6:18] + b"\x16\0\0\0" + icon[22:]) is None
+
+
+def test_brands_begin_at_every_fourth_byte() -> None:
+    assert formats.sniff(box(b"isom", b"\0\0\0\0", b"\0avi", b"f\0\0\0")) is None

@@ -243,3 +243,33 @@ def test_an_absolute_address_is_what_the_url_standard_makes_of_it(scheme, pieces
         assert picture.url == ada_url.join_url("http://site/page", written)
     except ValueError:
         assert picture.skipped == "malformed URL"
+
+
+@pytest.mark.parametrize(
+    ("charset", "written", "sent"),
+    [
+        ("windows-1251", "a?ж=日&c", "a?%E6=%26%2326085%3B&c"),
+        ("windows-1252", "a?é/!$'()*+,;:@", "a?%E9/!$%27()*+,;:@"),
+        ("windows-1252", "é?a", "%C3%A9?a"),
+    ],
+)
+def test_a_query_is_sent_in_the_encoding_of_its_page(charset: str, written: str, sent: str) -> None:
+    page = f'<img src="{written}">'.encode(charset, "xmlcharrefreplace")
+    [found] = find_pictures(page, charset, "http://site/")
+
+    assert found.url == f"http://site/{sent}"
+
+
+def test_a_listed_picture_says_so_and_is_sent_in_utf_8() -> None:
+    [found] = list_pictures(["a?é"], "http://site/")
+
+    assert (found.url, found.found_in) == ("http://site/a?%C3%A9", "image_urls")
+
+
+def test_an_address_may_be_as_long_as_the_longest_that_is_taken() -> None:
+    longest = "/".ljust(pictures.MAX_LENGTH, "a")
+    fits, longer = find_pictures(
+        f"<img src={longest}><img src={longest}a>".encode(), "utf-8", "http://site/"
+    )
+
+    assert (fits.skipped, longer.skipped) == (None, Skip.MALFORMED)

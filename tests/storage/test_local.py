@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -159,3 +160,19 @@ def test_a_link_that_cannot_be_made_leaves_nothing_behind(
 
 def test_where_proxies_find_a_file_is_a_path_of_a_url(folder: FolderStorage) -> None:
     assert folder.proxy_path("images/0a/é ?.1") == "images/0a/%C3%A9%20%3F.1"
+
+
+def test_a_folder_for_parts_that_is_gone_is_noticed(folder: FolderStorage) -> None:
+    folder.probe()
+    shutil.rmtree(folder.root / "parts")
+    with pytest.raises(FileNotFoundError):
+        folder.probe()
+
+
+def test_the_time_of_a_file_is_in_whole_seconds(folder: FolderStorage) -> None:
+    key = image_key(new_id(), 1)
+    with folder.new_file(key) as file:
+        file.write(b"one")
+    os.utime(folder.root / key, ns=(0, 1_799_999_999_999_999_999))
+
+    assert folder.stat(key).changed == 1_799_999_999

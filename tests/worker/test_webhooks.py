@@ -536,3 +536,23 @@ def test_of_the_callbacks_for_a_host_the_one_due_first_is_next(app: Flask) -> No
     claimed = jobs.claim(Delivery, "me")
     assert claimed
     assert claimed.id == older.id
+
+
+def test_what_was_handed_back_is_next_again(app: Flask) -> None:
+    added = call("a.example")
+    claimed = jobs.claim(Delivery, "me")
+    assert claimed
+    jobs.hand_back(claimed)
+
+    assert jobs.claim(Delivery, "other") == added
+
+
+def test_what_is_tried_again_later_belongs_to_no_process(app: Flask) -> None:
+    call("a.example")
+    claimed = jobs.claim(Delivery, "me")
+    assert claimed
+    later = now() + timedelta(minutes=1)
+    jobs.postpone(claimed, Unreachable("no answer"), later, later)
+
+    assert jobs.recover(lambda process: False, crashes_allowed=1) == 0
+    assert again(claimed).status == "queued"
