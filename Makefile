@@ -11,7 +11,7 @@ ON_POSTGRESQL := tests/jobs tests/database/test_postgres.py \
     $(addprefix tests/api/test_,$(addsuffix .py,capacity delete events idempotency list_images \
     post_download prefer readyz))
 
-.PHONY: help run fetch test test-cluster crash siege fuzz bench screenshots backup lint smoke wheel release format lock clean
+.PHONY: help run fetch test test-cluster crash siege mutate fuzz bench screenshots backup lint smoke wheel release format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ crash: .venv/development  ## kill the service at 30 random moments (CRASHES=100 
 
 siege: .venv/development  ## do at once what strangers may do, and say what came (some minutes)
 	$(BIN)/pytest -m siege tests/siege
+
+mutate: .venv/mutation  ## change the code a little and see whether a test notices (MUTANTS='app.fetch.body*': those)
+	PYTHONPATH=$(CURDIR)/.venv/mutation $(BIN)/python -m tests.mutation $(if $(MUTANTS),'$(MUTANTS)')
 
 fuzz: .venv/development  ## try to break the contract (FUZZ_SECONDS=600 SEED=1: longer, others)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) SEED=$(SEED) $(BIN)/pytest tests/contract --timeout=0
@@ -82,9 +85,11 @@ lock: .venv/development  ## bring the lock files up to date (UPGRADE=--upgrade: 
 	    $(UPGRADE) requirements-cluster.in --output-file requirements-cluster.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	    $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	    $(UPGRADE) requirements-mutation.in --output-file requirements-mutation.txt
 
 clean:  ## remove what the targets above made, except storage/
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist mutants
 
 .venv/runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
@@ -94,4 +99,9 @@ clean:  ## remove what the targets above made, except storage/
 
 .venv/development: requirements-dev.txt .venv/runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+# Apart from the rest, which needs none of it.
+.venv/mutation: requirements-mutation.txt .venv/development
+	$(BIN)/uv pip install --quiet --require-hashes --target $@ -r requirements-mutation.txt
 	touch $@
