@@ -88,6 +88,7 @@ CHUNKED = {
     "folded": b"Transfer-Encoding:\r\n\tchunked",
     "with a space before the colon": b"Transfer-Encoding : chunked",
     "beside a length": b"Content-Length: 3\r\nTransfer-Encoding: chunked",
+    "beside a length beyond the limit": b"Content-Length: 999999999\r\nTransfer-Encoding: chunked",
 }
 
 
