@@ -1,4 +1,7 @@
-"""What the pages' code says to people; what stands on a page anyway is in its template."""
+"""What the pages say to people as things happen: states, notices and errors, those of scripts too.
+
+Headings and labels, which stand on a page anyway, are in its template.
+"""
 
 from app.database.models import Status
 from app.pictures.sources import Source
@@ -35,3 +38,37 @@ NO_IDS = "ids: Not a list of ids of images, with commas."
 TOO_MANY_IDS = "ids: At most {most} at once."
 PROBLEM_TYPES = "Problem types"
 UNKNOWN_PROBLEM = "there is no problem type {code}"
+
+TO_START = "Waiting to start."
+PAUSED = "{site} asked for a pause, until {time}."
+READING = "Reading the page…"
+STORING = "{found} found. {done} of {total} stored."
+STORING_SOME = "{found} found. {done} of {total} stored, {failed} failed."
+PREVIEWED = "{found} found. Preview only: nothing was downloaded."
+STORED = "{done} of {found} found."
+STORED_SOME = "{done} of {found} found; {failed} failed."
+CHOOSE_SEVERAL = "Tick downloads below to change several at once."
+
+SCRIPTS = {  # by the names that static/messages.js is asked for
+    "away": "The service does not answer. Try again in a moment.",
+    "chosen": "{count} chosen",
+    "chosen_of": "{count} of {all} chosen",
+    "close": "Close",
+    "copied": "Copied",
+    "copy": "Copy this link:",
+    "deleted": "Some of these pictures have been deleted. Load this page again.",
+    "drag": "Drag this to the bookmarks bar, then click it there on another page.",
+    "next": "Next",
+    "no_text": "{name} is not a text file with one address per line.",
+    "picture": "Picture",
+    "pixels": "{count} pixels",
+    "previous": "Previous",
+    "save": "Save pictures",
+    "save_many": "Save {count} pictures",
+    "save_one": "Save 1 picture",
+    "sending": "Sending…",
+    "sent": "Check the address, then download its pictures.",
+    "sent_many": "Your browser showed {count} pictures there. Check the list, then download them.",
+    "sent_one": "Your browser showed 1 picture there. Check the list, then download it.",
+    "zipping": "Making the zip…",
+}

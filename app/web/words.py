@@ -98,6 +98,11 @@ def is_link(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
 
 
+def say(message: str, **values: Any) -> Markup:
+    """Fill a message in; what strangers wrote is escaped."""
+    return escape(message).format(**values)
+
+
 FILTERS: dict[str, Any] = {
     "size": size,
     "moment": moment,
@@ -115,6 +120,8 @@ TESTS = {"link": is_link}
 GLOBALS: dict[str, Any] = {
     "own": own,
     "keys": services.keys,
+    "messages": messages,
+    "say": say,
     "STATES": messages.STATES,
     "SOURCES": messages.SOURCES,
     "UNFINISHED": UNFINISHED,

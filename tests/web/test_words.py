@@ -11,6 +11,8 @@ import pytest
 from app.database.models import Image
 from app.web import messages, words
 
+PLACE = Path(messages.__file__)
+
 
 @pytest.mark.parametrize(
     ("count", "told"),
@@ -93,11 +95,36 @@ def sentences(module: Path) -> Iterator[str]:
 
 
 def test_what_the_code_of_pages_says_stands_in_one_place() -> None:
-    place = Path(messages.__file__)
-
-    assert len(list(sentences(place))) > 10
+    assert len(list(sentences(PLACE))) > 10
     assert {
         module.name: found
-        for module in place.parent.glob("*.py")
-        if module != place and (found := list(sentences(module)))
+        for module in PLACE.parent.glob("*.py")
+        if module != PLACE and (found := list(sentences(module)))
     } == {}
+
+
+# Names of keys and headers, which browsers and servers read.
+NAMES = {"Enter", "Escape", "Files", "Prefer", "Accept"}
+
+
+def test_what_scripts_say_stands_there_too_and_nothing_more() -> None:
+    scripts = [file.read_text() for file in (PLACE.parent / "static").glob("*.js")]
+    code = re.sub(r"(^|\s)//.*", "", "\n".join(scripts))
+    texts = [found[2] for found in re.finditer(r"""(["'`])((?:\\.|(?!\1).)*)\1""", code)]
+    said = [text for text in texts if re.search(r"^[A-Z][a-z]+(?!-|\w)|^[\w${}.]+ [a-z]+ ", text)]
+
+    assert set(said) - NAMES == set()
+    names = {name for name in messages.SCRIPTS if f'"{name}"' in code}
+    assert names == set(messages.SCRIPTS)
+
+
+@pytest.mark.parametrize(
+    "template", sorted((PLACE.parent / "templates").glob("*.html")), ids=lambda path: path.name
+)
+def test_what_a_page_announces_is_no_text_of_its_template(template: Path) -> None:
+    text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", template.read_text(), flags=re.DOTALL)
+    announced = re.findall(r'<(\w+)[^>]* role="(?:status|alert)"[^>]*>(.*?)</\1>', text, re.DOTALL)
+
+    assert [
+        inner for _, inner in announced if re.search(r"\w", re.sub(r"<[^>]*>", "", inner))
+    ] == []

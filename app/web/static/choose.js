@@ -3,6 +3,7 @@
 import { follow } from "./download.js";
 import { HERE, adopt, load } from "./update.js";
 import { copy } from "./copy.js";
+import { say } from "./messages.js";
 
 const SHEET = 24; // fills whole rows in any number of columns that the style sheet makes
 const WAIT_SECONDS = 30;
@@ -12,6 +13,7 @@ const grid = document.getElementById("pictures");
 const find = (selector) => form.querySelector(selector);
 const [save, copier, sort, least, kinds] = [".primary", "[data-addresses]", "[data-sort]", "[data-least]", "[data-kinds]"].map(find);
 const told = find("[role=status]");
+const copierLabel = copier.textContent;
 
 const items = new Map(); // by the id of the entry; in the order of these ids they are on the page
 let shown = []; // of these, what passes the filters, in the order that is wanted
@@ -169,14 +171,14 @@ function tell() {
   const [count, all] = [chosen().length, boxed().length];
   find(".sieve").hidden = find(".basket").hidden = ![...items.values()].some((item) => item.box);
   save.disabled = copier.disabled = count === 0;
-  save.textContent = count ? `Save ${count.toLocaleString("en")} ${count === 1 ? "picture" : "pictures"}` : "Save pictures";
-  told.textContent = `${count.toLocaleString("en")} of ${all.toLocaleString("en")} chosen`;
+  save.textContent = say(["save", "save_one"][count] ?? "save_many", { count });
+  told.textContent = say("chosen_of", { count, all });
 }
 
 const PICK = { all: () => true, none: () => false, invert: (checked) => !checked };
 
 form.addEventListener("click", (event) => {
-  if (event.target !== copier) copier.textContent = "Copy addresses"; // no more "Copied"
+  if (event.target !== copier) copier.textContent = copierLabel; // no more "Copied"
   const pick = PICK[event.target.closest("[data-pick] button")?.value];
   if (pick) for (const { box } of boxed()) box.checked = pick(box.checked);
   if (event.target.name === "images") choose(event.target, event.shiftKey);
@@ -196,7 +198,7 @@ function choose(box, range) {
 }
 
 find(".sieve").addEventListener("input", () => {
-  least.nextElementSibling.textContent = `${Number(least.value).toLocaleString("en")} pixels`;
+  least.nextElementSibling.textContent = say("pixels", { count: Number(least.value) });
   arrange();
 });
 
@@ -220,7 +222,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (making) return;
   making = true;
-  told.textContent = "Making the zip…";
+  told.textContent = say("zipping");
   await saveZip(chosen().map((item) => item.id)).then(tell, (error) => {
     told.textContent = error.message;
   });
@@ -229,10 +231,10 @@ form.addEventListener("submit", async (event) => {
 
 async function answerOf(url, options) {
   const answer = await fetch(url, options).catch(() => {
-    throw new Error("The service does not answer. Try again in a moment.");
+    throw new Error(say("away"));
   });
   const said = await answer.json();
-  if (!answer.ok) throw new Error(said.errors?.images ? "Some of these pictures have been deleted. Load this page again." : said.detail);
+  if (!answer.ok) throw new Error(said.errors?.images ? say("deleted") : said.detail);
   return said;
 }
 

@@ -1,5 +1,6 @@
 // Keeps the list up to date while something in it is running, and changes several downloads at once.
 import "./confirm.js";
+import { say } from "./messages.js";
 import { isRunning, poll } from "./update.js";
 
 const PAUSE_MILLISECONDS = 500; // between two zips: browsers drop what comes at once
@@ -17,7 +18,7 @@ function tell() {
   all.checked = count > 0 && count === boxes().length;
   all.indeterminate = count > 0 && !all.checked;
   for (const change of many.querySelectorAll(":scope > button, details")) change.hidden = count === 0;
-  many.querySelector("[role=status]").textContent = `${count} chosen`;
+  many.querySelector("[role=status]").textContent = say("chosen", { count });
 }
 
 async function saveZips() {

@@ -1,6 +1,7 @@
 // The form: says that it is on its way, takes what the bookmarklet sends, and hands the bookmarklet out.
 import { collect } from "./collect.js";
 import { copy } from "./copy.js";
+import { say } from "./messages.js";
 
 const form = document.querySelector(".ask");
 const button = form.querySelector(".primary");
@@ -11,14 +12,14 @@ form.querySelector("[aria-invalid]")?.focus();
 
 form.addEventListener("submit", () => {
   setTimeout(() => disable(true)); // a second click would ask for everything again
-  told.textContent = "Sending…";
+  told.textContent = say("sending");
 });
 
 // A list, chosen or dropped anywhere on the page, is shown before it is sent.
 async function takeFiles(files) {
   for (const file of files) {
     const text = file.size > 4_000_000 ? "\0" : (await file.text()).replace(/^\uFEFF/, "");
-    if (/[\0\uFFFD]/.test(text)) told.textContent = `${file.name} is not a text file with one address per line.`;
+    if (/[\0\uFFFD]/.test(text)) told.textContent = say("no_text", { name: file.name });
     else form.elements.urls.value = [form.elements.urls.value, text].join("\n").trim();
   }
 }
@@ -56,9 +57,7 @@ function takeFragment() {
   form.elements.kind.value = "pages";
   form.elements.limit.value = images.length ? Math.min(images.length, form.elements.limit.max) : "";
   form.querySelector(".options").open = images.length > 0;
-  told.textContent = images.length
-    ? `Your browser showed ${images.length} ${images.length === 1 ? "picture" : "pictures"} there. Check the list, then download them.`
-    : "Check the address, then download its pictures.";
+  told.textContent = say(["sent", "sent_one"][images.length] ?? "sent_many", { count: images.length });
   history.replaceState(null, "", location.pathname);
   button.focus();
 }
@@ -71,7 +70,7 @@ const link = bookmarklet.querySelector("a");
 link.href = `javascript:(${encodeURIComponent(collect)})("${new URL("..", import.meta.url).href.slice(0, -1)}")`;
 link.addEventListener("click", (event) => {
   event.preventDefault(); // here, it has nothing to look at
-  bookmarklet.querySelector("[role=status]").textContent = "Drag this to the bookmarks bar, then click it there on another page.";
+  bookmarklet.querySelector("[role=status]").textContent = say("drag");
 });
 bookmarklet.querySelector("button").addEventListener("click", ({ target }) => copy(link.href, target));
 bookmarklet.hidden = false;

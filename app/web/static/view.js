@@ -1,11 +1,12 @@
 // Shows the large view of a picture in a dialog over the list it stands in. The address follows,
 // so that it can be shared, and "back" closes the dialog.
+import { say } from "./messages.js";
 import { load } from "./update.js";
 import "./image.js";
 
 const dialog = document.createElement("dialog");
 dialog.className = "viewer";
-dialog.setAttribute("aria-label", "Picture");
+dialog.setAttribute("aria-label", say("picture"));
 dialog.tabIndex = -1;
 document.body.append(dialog);
 
@@ -29,9 +30,9 @@ function tool(label, sign, act) {
 const tools = document.createElement("div");
 tools.className = "tools";
 tools.append(
-  tool("Previous", "←", () => step(-1)),
-  tool("Next", "→", () => step(1)),
-  tool("Close", "✕", () => dialog.close()),
+  tool(say("previous"), "←", () => step(-1)),
+  tool(say("next"), "→", () => step(1)),
+  tool(say("close"), "✕", () => dialog.close()),
 );
 const told = document.createElement("p");
 told.setAttribute("role", "status");
@@ -70,7 +71,7 @@ async function go(link) {
 }
 
 function complain() {
-  tell("The service does not answer. Try again in a moment.", "problem");
+  tell(say("away"), "problem");
 }
 
 function step(by) {
