@@ -4,7 +4,7 @@ import os
 import sys
 from functools import cache
 
-TYPE_CHECKING = False  # a third of the time of `--version`, if `typing` had to say so
+TYPE_CHECKING = False  # `--version` does without `typing`
 if TYPE_CHECKING:
     from flask import Flask
 

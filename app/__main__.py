@@ -7,7 +7,7 @@ import sys
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-# BeautifulSoup imports what reads CSS selectors, and a second parser: a tenth of the start.
+# BeautifulSoup imports what reads CSS selectors, and a second parser: neither is used.
 sys.modules.setdefault("soupsieve", type(sys)("soupsieve"))
 sys.modules.setdefault("lxml", None)  # type: ignore[arg-type]
 

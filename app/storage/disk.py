@@ -21,7 +21,7 @@ def link_or_copy(path: Path, copy: Path) -> None:
 
 
 def start_writeback(descriptor: int) -> None:
-    """Have the system begin to write a file to the disk: to sync several takes half the time."""
+    """Have the system begin to write a file to the disk, so that less is left for a sync."""
     system = _system()
     system.sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE)  # fsync tells of errors
 

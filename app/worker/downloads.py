@@ -1,7 +1,7 @@
 """The pictures of a download: fetched in threads of their own, stored and recorded in groups.
 
-The thread of the job gathers what the others have fetched, and sleeps while a group comes together:
-to wake it for each picture would cost as much as to record it. A group reaches the disk together:
+The thread of the job gathers what the others have fetched, and sleeps while a group comes together.
+A group reaches the disk together:
 its files, their folders once, then its rows in one commit. No row says finished before; a crash
 costs the group, which is fetched again.
 """
