@@ -13,7 +13,6 @@ class Picture:
     skipped: str | None = None
     written: str = ""
     shown: str = ""  # the best that the page itself shows, where files behind it precede that
-
     policies: tuple[tuple[str, str], ...] = ()  # `referrerpolicy` of candidates that have one
 
     @property
