@@ -35,8 +35,9 @@ def register(
         """Ask again for what failed, as a new job."""
         failed = get_or_404(kind, job_id)
         services.admit(1)
-        services.charge(failed)
-        return jobs.retry(failed)
+        again = jobs.retry(failed)
+        services.charge(again)
+        return again
 
     @resource.delete(job, name=f"delete_{noun}")
     def delete(job_id: UUID) -> None:
