@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Self
 
-from ada_url import URL, HostType, idna_to_unicode
+from ada_url import URL, idna_to_unicode
 
 from app.addresses import Address, judge_host, literal
 from app.errors import RefusedAddress, RefusedUrl
@@ -74,26 +75,25 @@ class Url:
         """Judge the parsed parts; `written` is where a numeric host must stand in plain sight."""
         _refuse_if(len(text) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
         try:
-            parsed = URL(text, origin)
+            # To ask for an attribute costs as much as to parse, and they all stand in `href`.
+            href = URL(text, origin).href
         except ValueError:  # UnicodeEncodeError of a lone surrogate included
             raise RefusedUrl("refused: not a valid URL") from None
-        # To ask for an attribute costs as much as to parse, and they all stand in `href`.
-        href = parsed.href.partition("#")[0]
-        scheme, _, rest = href.partition("://")
+        scheme, _, rest = href.partition("#")[0].partition("://")
         _refuse_if(scheme not in DEFAULT_PORTS, "scheme is not http or https")
         authority, slash, target = rest.partition("/")
         _refuse_if("@" in authority, "userinfo in URL")
         host, port = _split_authority(authority)
-        if parsed.host_type == HostType.DEFAULT:
-            _refuse_if(not _NAME.fullmatch(host), "host name is not valid")
-        if parsed.host_type == HostType.IPV4:
+        address = literal(host)
+        _refuse_if(not address and not _NAME.fullmatch(host), "host name is not valid")
+        if isinstance(address, IPv4Address):
             plain = rf"(?<![\w.]){re.escape(host)}(?![\w.])"
             _refuse_if(not re.search(plain, written), "numeric host is not a plain dotted quad")
         number = int(port) if port else DEFAULT_PORTS[scheme]
         _refuse_if(number in BAD_PORTS, f"port {number} is blocked")
         # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
         target = slash + target.replace("\\", "%5C")
-        url = cls(scheme, host, number, target, literal(host))
+        url = cls(scheme, host, number, target, address)
         _refuse_if(len(str(url)) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
         return url
 
