@@ -1,13 +1,13 @@
 """The program that decodes pictures of strangers, one after another: each becomes a small WebP.
 
 Decoders are where strangers' bytes reach C code, so they run in a process of their own: a crash,
-a bomb or an endless loop ends this program alone. It imports nothing of ours, which would take
-longer than the work, and receives the name of a decoder and an open file with each picture.
+a bomb or an endless loop ends this program alone. It imports nothing of ours but its own parts
+beside it, or that would take longer than the work. With each picture it receives the name of a
+decoder and an open file.
 """
 
 import ctypes
 import io
-import math
 import os
 import resource
 import signal
@@ -51,8 +51,6 @@ TURNS = dict(
         start=2,
     )
 )
-NEAR_SRGB = 0.01  # a gAMA so near to 1 / 2.2 means sRGB
-MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
 
 MADE, NONE, NO_MEMORY = b"+", b"-", b"!"  # kinds of answers, before their length
 HEADER = struct.Struct(">cI")
@@ -68,6 +66,7 @@ def main() -> None:
         return
     with Path(os.devnull).open("w") as nowhere:  # decoders mutter, and nobody reads it
         os.dup2(nowhere.fileno(), 2)
+    sys.path.append(str(Path(__file__).parent))  # as the last: it has modules of common names
     Image.MAX_IMAGE_PIXELS = MEGAPIXELS * 1_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with socket.socket(fileno=0) as parent, suppress(TimeoutError, BrokenPipeError):
@@ -127,7 +126,8 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
     small.thumbnail((SIDE, SIDE))
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
         small = upright(small, picture.info.get("exif"))
-    small = in_srgb(small, picture.info.get("icc_profile"), gamma(picture))
+    colours = import_module("thumbnail_colours")
+    small = colours.in_srgb(small, picture.info.get("icc_profile"), colours.gamma(picture))
     small.info.clear()
     result = io.BytesIO()
     small.save(result, "WEBP", quality=QUALITY, method=METHOD)
@@ -220,47 +220,6 @@ def upright(small: Image.Image, block: bytes | None) -> Image.Image:
         exif.load(block or b"")
     turn = TURNS.get(exif.get(ORIENTATION, 1))
     return small if turn is None else small.transpose(turn)
-
-
-def gamma(picture: Image.Image) -> float | None:
-    """Return the exponent of a PNG's gAMA, unless sRGB overrules it (PNG, third edition, 4.3)."""
-    return None if "srgb" in picture.info else picture.info.get("gamma")
-
-
-def in_srgb(small: Image.Image, block: bytes | None, gamma: float | None) -> Image.Image:
-    """Return the colours that a profile or an exponent means, as browsers do, in RGB or RGBA."""
-    alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
-    plain = small.convert({"LA": "L", "RGBA": "RGB"}.get(small.mode, small.mode))
-    shown = plain.convert("RGB")
-    if block:
-        with suppress(Exception):  # littleCMS raises what it likes; the picture is sound
-            shown = by_profile(plain, block) or shown
-    elif gamma and abs(gamma - 1 / 2.2) > NEAR_SRGB:
-        shown = shown.point([srgb((value / 255) ** (1 / gamma)) for value in range(256)] * 3)
-    if alpha:
-        shown.putalpha(alpha)
-    return shown
-
-
-def srgb(light: float) -> int:
-    """Return the byte for an amount of light, 0 to 1 (IEC 61966-2-1)."""
-    if light <= 0.0031308:
-        return round(255 * 12.92 * light)
-    return round(255 * (1.055 * math.pow(light, 1 / 2.4) - 0.055))
-
-
-def by_profile(plain: Image.Image, block: bytes) -> Image.Image | None:
-    """Return the colours that a profile means, if it is one for these; perceptual, to sRGB."""
-    from PIL import ImageCms
-
-    profile = ImageCms.ImageCmsProfile(io.BytesIO(block))
-    space = profile.profile.xcolor_space.strip()
-    if space == "RGB" and plain.mode == "L":
-        plain = plain.convert("RGB")
-    if MODES.get(space) != plain.mode:
-        return None
-    srgb = ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
 
 
 if __name__ == "__main__":
