@@ -1,6 +1,5 @@
 """The work on a claimed job: fetch, scrape and store, and say how it ended."""
 
-import json
 import logging
 import time
 from collections import deque
@@ -26,7 +25,6 @@ from app.errors import (
 )
 from app.fetch import Fetcher, Held, JobTime
 from app.jobs.cleanup import keys_of
-from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.render import Renderer
@@ -35,6 +33,7 @@ from app.settings import Settings
 from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url
 from app.worker import webhooks
+from app.worker.archives import manifest, picture_of
 from app.worker.claim import Cut
 from app.worker.downloads import Get, PictureRun
 from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
@@ -257,7 +256,7 @@ class Tasks:
         if download.found is None:
             if None in sources:
                 raise removed(sources.index(None) + 1)
-            jobs.add_found(download, len(sources), map(_picture, filter(None, sources)))
+            jobs.add_found(download, len(sources), map(picture_of, filter(None, sources)))
 
         def get(image: Image, fetcher: Fetcher) -> Fetched:
             return link_image(image, sources[(image.position or 0) - 1], self.storage)
@@ -281,16 +280,6 @@ class Tasks:
         if not members:
             raise NoneWorked("the pictures were removed before the archive was made")
         if download.manifest:
-            members.append(Member("manifest.json", _manifest(download)))
+            members.append(Member("manifest.json", manifest(download)))
         key = new_key(archive_key, download, self.storage)
         write_archive(self.storage, key, members, download.added_at, cut)
-
-
-def _picture(image: Image) -> Picture:
-    return Picture(tuple(image.candidates), image.found_in or "", image.alt or "")
-
-
-def _manifest(download: Download) -> bytes:
-    """Return what the status document says of the page and its pictures."""
-    document = StatusDocument(only=("download_id", "url", "added_at", "images")).dump(download)
-    return json.dumps(document, indent=2, ensure_ascii=False).encode()
