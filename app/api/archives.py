@@ -16,7 +16,7 @@ def unequal(values: list[Any]) -> None:
 
 
 class NewArchive(Schema):
-    """The stored pictures of a download that are wanted in a zip of their own."""
+    """The stored pictures of downloads that are wanted in a zip of their own."""
 
     images = Entries(
         Id(),

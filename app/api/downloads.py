@@ -30,7 +30,7 @@ from app.storage import archive_key
 
 downloads = Resource("downloads", "The images of a page in one zip", "/download", Download)
 STATUS = StatusDocument()
-NOT_STORED = "Not the id of a picture that is stored for this download."
+NOT_STORED = "Not the id of a picture that is stored for a download."
 EVENTS = Content("text/event-stream", {"$ref": "#/components/schemas/Event"})
 
 
@@ -96,15 +96,16 @@ def follow_download(download_id: UUID) -> Response:
     callback=DownloadEventDocument,
 )
 def create_archive(new: dict[str, Any], download_id: UUID) -> Download:
-    """Ask for a zip of some stored pictures of a download, without fetching them again."""
+    """Ask for a zip of stored pictures of this download or of others, and fetch none again."""
     source = get_or_404(Download, download_id)
-    stored = jobs.stored_pictures(download_id)
     chosen = new.pop("images")
+    stored = jobs.stored_pictures(chosen)
     wrong = {n: [NOT_STORED] for n, image_id in enumerate(chosen) if image_id not in stored}
     if wrong:
         raise ValidationError({"images": wrong})
     services.admit(1)
-    return jobs.add_archive(source, chosen, **new, client=services.client())
+    images = [stored[image_id] for image_id in chosen]
+    return jobs.add_archive(source, images, **new, client=services.client())
 
 
 def _archive_version(download: Download) -> Version:

@@ -108,8 +108,8 @@ class Download(Job):
     image_urls = JSONField(null=True)  # what to take instead of reading the page
     dry_run = BooleanField(default=False)
     at_once = IntegerField(null=True)  # pictures fetched side by side; null: as many as allowed
-    source_id = UUIDField(null=True)  # the download whose stored pictures are put together:
-    image_ids = JSONField(null=True)  # these, in this order
+    source_id = UUIDField(null=True)  # of an archive: the download it is named after
+    image_ids = JSONField(null=True)  # the stored pictures that it puts together, in this order
     render = BooleanField(default=False)
     rendered = BooleanField(null=True)  # whether a browser showed the page; null: it was not asked
     render_detail = TextField(null=True)  # why it did not

@@ -35,6 +35,7 @@ from app.jobs.lists import ended_before, page, search
 from app.jobs.progress import (
     Standing,
     ended_pictures,
+    pages_of,
     pictures_of,
     standings,
     stored_pictures,
@@ -99,6 +100,7 @@ __all__ = [
     "name_members",
     "newest",
     "page",
+    "pages_of",
     "pictures_of",
     "postpone",
     "queued_since",

@@ -11,7 +11,7 @@ from operator import add, or_
 from typing import Any
 from uuid import UUID
 
-from peewee import SQL, JSONField, fn
+from peewee import SQL, JSONField
 
 from app.database.connection import db
 from app.database.ids import first_id
@@ -99,7 +99,7 @@ def _page(kind: type[Job], names: tuple[str, ...]) -> Any:
 def ended_before(kind: type[AnyJob], moment: datetime, limit: int) -> Sequence[AnyJob]:
     """Return up to `limit` jobs that ended before a moment; of images, those that stand alone.
 
-    A download is left out while an archive of its pictures waits to be made.
+    A download is left out while an archive waits to be made that has pictures of it.
     """
     ended = kind.select().where(
         kind.status.in_([Status.FINISHED, Status.FAILED, Status.CANCELLED]),
@@ -108,8 +108,20 @@ def ended_before(kind: type[AnyJob], moment: datetime, limit: int) -> Sequence[A
     )
     if kind is Image:
         ended = ended.where(Image.download.is_null())
-    if kind is Download:
-        archive = Download.alias()
-        waiting = archive.source_id == Download.id, archive.status.in_(UNFINISHED)
-        ended = ended.where(~fn.EXISTS(archive.select(SQL("1")).where(*waiting)))
-    return list(ended.order_by(kind.id).limit(limit))
+    needed = _needed() if kind is Download else set()
+    oldest = ended.order_by(kind.id).limit(limit + len(needed))
+    return [job for job in oldest if job.id not in needed][:limit]
+
+
+def _needed() -> set[UUID | None]:
+    """Return the downloads whose pictures archives wait for."""
+    archives = Download.select(Download.image_ids).where(
+        Download.source_id.is_null(False), Download.status.in_(UNFINISHED)
+    )
+    return {
+        image.download_id
+        for archive in archives
+        for image in Image.select(Image.download)
+        .where(Image.id.in_([UUID(image_id) for image_id in archive.image_ids]))
+        .distinct()
+    }

@@ -1,7 +1,7 @@
 """Where jobs stand, in few words: what those who wait for them ask again and again."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -77,10 +77,17 @@ def pictures_of(download: Download | UUID | None) -> list[Image]:
     return _pictures().rows(download=getattr(download, "id", download))
 
 
-def stored_pictures(download_id: UUID | None) -> dict[UUID, Image]:
-    """Return by id the pictures of a download that are stored."""
-    pictures = pictures_of(download_id)
-    return {image.id: image for image in pictures if image.status == Status.FINISHED}
+def stored_pictures(ids: Collection[UUID]) -> dict[UUID, Image]:
+    """Return by id those of these images that are stored, as pictures of downloads."""
+    of_downloads = Image.status == Status.FINISHED, Image.download.is_null(False)
+    return {image.id: image for image in Image.select().where(Image.id.in_(ids), *of_downloads)}
+
+
+def pages_of(images: Iterable[Image | None]) -> dict[int, Download]:
+    """Return the downloads that images are pictures of, by the places of the images from 1."""
+    of = {place: image.download_id for place, image in enumerate(images, 1) if image}
+    downloads = {one.id: one for one in Download.select().where(Download.id.in_(set(of.values())))}
+    return {place: downloads[page] for place, page in of.items() if page in downloads}
 
 
 @prepared

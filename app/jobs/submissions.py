@@ -13,7 +13,7 @@ from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import counts, quotas
 from app.jobs.deliveries import announce
 from app.jobs.progress import pictures_of
-from app.urls import site_of
+from app.urls import readable_host, site_of
 
 _group = GroupCommit()
 
@@ -29,10 +29,16 @@ def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
     return _group.commit(lambda: [Download.create(**stamp(), **values) for values in downloads])
 
 
-def add_archive(source: Download, image_ids: Iterable[UUID], **values: Any) -> Download:
-    """Accept a zip of some stored pictures of a download, in the order given."""
-    ids = [str(image_id) for image_id in image_ids]
+def add_archive(source: Download, images: Iterable[Image], **values: Any) -> Download:
+    """Accept a zip of stored pictures in the order given: of a download, and perhaps of others."""
+    pages, ids = {source.id}, []
+    for image in images:
+        pages.add(image.download_id or source.id)
+        ids.append(str(image.id))
     kept = {name: getattr(source, name) for name in ("url", "title", "pattern")}
+    if others := len(pages) - 1:
+        name = source.title or readable_host(source.url)
+        kept["title"] = f"{name} and {others} other page{'s' if others > 1 else ''}"
     return add_download(**kept, source_id=source.id, limit=len(ids), image_ids=ids, **values)
 
 

@@ -85,7 +85,7 @@ def choose_again(job_id: UUID) -> Response:
 def _take(images: list[Image], download: Download) -> Download:
     """Ask for chosen pictures: those that are stored, or those that a dry run has found."""
     if not download.dry_run:
-        return jobs.add_archive(download, [one.id for one in images], client=services.client())
+        return jobs.add_archive(download, images, client=services.client())
     urls = [image.source_url for image in images]
     return jobs.repeat(download, image_urls=urls, sources=None, render=False, limit=len(urls))
 

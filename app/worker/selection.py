@@ -1,6 +1,6 @@
 """Which pictures of a page are taken, and under which name: pure choices, no input or output."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from app.database.models import Download, Image
@@ -95,10 +95,13 @@ def check_wanted(download: Download, facts: ImageFacts) -> None:
         raise Unwanted(f"too small: {facts.width} × {facts.height} pixels")
 
 
-def member_names(images: Iterable[Image], download: Download) -> Iterator[str]:
-    """Yield the names of images in the archive, by the client's pattern."""
-    site = readable_host(download.url)
-    page = {"site": site, "title": download.title or site}
+def member_names(
+    images: Iterable[Image], download: Download, pages: Mapping[int, Download]
+) -> Iterator[str]:
+    """Yield the names of images in the archive, by the client's pattern.
+
+    `pages` says which download the picture of a place was taken from, if it was from another.
+    """
     digits = _digits(download)
     pictures = (
         (
@@ -107,13 +110,18 @@ def member_names(images: Iterable[Image], download: Download) -> Iterator[str]:
                 "name": filenames.stem_of(image.source_url),
                 "alt": image.alt or filenames.stem_of(image.source_url),
                 "id": str(image.id),
-                **page,
+                **_page_words(pages.get(image.position or 0, download)),
             },
             BY_CONTENT_TYPE[str(image.content_type)].extension,
         )
         for image in images
     )
     return filenames.pattern_names(download.pattern or "", pictures)
+
+
+def _page_words(download: Download) -> dict[str, str]:
+    site = readable_host(download.url)
+    return {"site": site, "title": download.title or site}
 
 
 def member_name(image: Image, download: Download, url: str, facts: ImageFacts) -> str:

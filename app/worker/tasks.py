@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from functools import partial
@@ -250,9 +250,10 @@ class Tasks:
         return render_page(download, self._renderer, read, fetcher, cut)
 
     def _archive(self, download: Download, fetcher: Fetcher, cut: Cut) -> None:
-        """Put stored pictures of another download together: exactly those, or none."""
-        stored = jobs.stored_pictures(download.source_id)
-        sources = [stored.get(UUID(image_id)) for image_id in download.image_ids]
+        """Put stored pictures of other downloads together: exactly those, or none."""
+        ids = [UUID(image_id) for image_id in download.image_ids]
+        stored = jobs.stored_pictures(ids)
+        sources = [stored.get(image_id) for image_id in ids]
         if download.found is None:
             if None in sources:
                 raise removed(sources.index(None) + 1)
@@ -261,17 +262,27 @@ class Tasks:
         def get(image: Image, fetcher: Fetcher) -> Fetched:
             return link_image(image, sources[(image.position or 0) - 1], self.storage)
 
-        self._take(download, fetcher, cut, get, at_once=1)
+        pages = jobs.pages_of(sources) if download.pattern else {}
+        self._take(download, fetcher, cut, get, pages=pages)
         jobs.finish(download)
 
-    def _take(self, download: Download, fetcher: Fetcher, cut: Cut, get: Get, at_once: int) -> None:
+    def _take(
+        self,
+        download: Download,
+        fetcher: Fetcher,
+        cut: Cut,
+        get: Get,
+        at_once: int = 1,
+        pages: Mapping[int, Download] | None = None,
+    ) -> None:
         """Take the pictures; make the zip of those that worked and are still there."""
         quota = self.settings.quota_bytes
         run = PictureRun(download, fetcher, self.storage, cut, get, at_once, quota)
         run.take()
         stored = jobs.settle(download, run.cut_short)
         if download.pattern:
-            jobs.name_members(download, zip(stored, member_names(stored, download), strict=True))
+            names = member_names(stored, download, pages or {})
+            jobs.name_members(download, zip(stored, names, strict=True))
         members = [
             Member(image.file or "", key)
             for image in stored

@@ -87,9 +87,25 @@ def test_it_names_the_pictures_that_are_not_stored(
 ) -> None:
     answer = client.post(f"{path}/archive", json={"images": [ids[0], ids[3], str(uuid.uuid4())]})
 
-    why = ["Not the id of a picture that is stored for this download."]
+    why = ["Not the id of a picture that is stored for a download."]
     assert answer.json["errors"] == {"images": {"1": why, "2": why}}
     assert Download.select().count() == 1
+
+
+def test_it_takes_pictures_of_other_downloads_but_no_image_that_stands_alone(
+    client: FlaskClient, site: Site, path: str, ids: list[str], work: Callable[[], int]
+) -> None:
+    page = site.page("/other", "<img src=/1.png>")
+    other = client.post("/download", json={"url": page}).json["status_url"]
+    alone = client.post("/images", json={"url": site.url("/0.png")}).json["id"]
+    work()
+    [theirs] = client.get(other).json["images"]
+    answer = client.post(f"{path}/archive", json={"images": [theirs["id"], ids[0]]})
+    work()
+
+    assert client.get(answer.json["status_url"]).json["progress"]["done"] == 2
+    answer = client.post(f"{path}/archive", json={"images": [ids[0], alone]})
+    assert list(answer.json["errors"]["images"]) == ["1"]
 
 
 def test_it_refuses_a_picture_given_twice(client: FlaskClient, path: str, ids: list[str]) -> None:

@@ -38,14 +38,10 @@ def source(site: Site, work: Work) -> Download:
 @pytest.fixture
 def archive(source: Download) -> Download:
     """A queued archive of its fourth, first and third picture."""
-    return jobs.add_archive(source, [ids(source)[place] for place in (3, 0, 2)])
+    return jobs.add_archive(source, [jobs.pictures_of(source)[place] for place in (3, 0, 2)])
 
 
 CHOSEN = {"001-3.png": 3, "002-0.png": 0, "003-2.png": 2}
-
-
-def ids(download: Download) -> list[Any]:
-    return [image.id for image in jobs.pictures_of(download)]
 
 
 def members(download: Download, storage: Storage) -> dict[str, bytes]:
@@ -94,7 +90,7 @@ def test_it_can_be_chosen_from_again(
 ) -> None:
     work()
     cleanup.remove(source, storage)
-    again = jobs.add_archive(archive, reversed(ids(archive)))
+    again = jobs.add_archive(archive, reversed(jobs.pictures_of(archive)))
     work()
 
     assert list(members(again, storage).values()) == list(reversed(chosen().values()))
@@ -117,6 +113,57 @@ def test_what_is_removed_before_its_turn_fails_it_and_says_so(
     assert failed.error_detail == f"picture {place} was removed before the zip was made"
     assert not storage.exists(archive_key(failed.id, failed.attempts))
     assert jobs.retry(failed).image_ids == archive.image_ids
+
+
+@pytest.fixture
+def other(site: Site, work: Work) -> Download:
+    """A finished download of another page, which has a title."""
+    site.file("/a.png", picture("png", 7))
+    page = site.page("/other", "<title>Elsewhere</title><img src=a.png>")
+    download = jobs.add_download(url=page, limit=COUNT)
+    work()
+    return jobs.get(Download, download.id)
+
+
+def test_it_holds_pictures_of_several_pages_and_is_named_after_them(
+    source: Download, other: Download, storage: Storage, work: Work
+) -> None:
+    [theirs], ours = jobs.pictures_of(other), jobs.pictures_of(source)
+    archive = jobs.add_archive(other, [ours[1], theirs, ours[0]])
+    work()
+
+    assert list(members(archive, storage).items()) == [
+        ("001-1.png", picture("png", 1)),
+        ("002-a.png", picture("png", 7)),
+        ("003-0.png", picture("png", 0)),
+    ]
+    assert (archive.url, archive.title) == (other.url, "Elsewhere and 1 other page")
+
+
+def test_of_several_pages_each_picture_is_named_by_its_own(
+    source: Download, other: Download, storage: Storage, work: Work
+) -> None:
+    Download.update(pattern="{title} {position}").where(Download.id == other.id).execute()
+    [theirs], ours = jobs.pictures_of(other), jobs.pictures_of(source)
+    archive = jobs.add_archive(jobs.get(Download, other.id), [ours[0], theirs])
+    work()
+
+    assert list(members(archive, storage)) == ["127.0.0.1 001.png", "Elsewhere 002.png"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_none_of_several_pages_expires_before_its_turn(
+    source: Download, other: Download, storage: Storage, work: Work, place: int
+) -> None:
+    both = [source, other]
+    pictures = [jobs.pictures_of(one)[0] for one in both]
+    archive = jobs.add_archive(both[place], pictures)
+    later = now() + timedelta(days=8)
+    assert cleanup.expire(storage, keep_days=7, moment=later) == 0
+    work()
+
+    assert len(members(archive, storage)) == 2
+    assert cleanup.expire(storage, keep_days=7, moment=later) == 3
 
 
 def test_the_other_does_not_expire_before_its_turn(
@@ -201,7 +248,7 @@ def test_a_disk_without_links_gets_copies(
 def test_the_manifest_tells_of_the_chosen(
     client: FlaskClient, source: Download, storage: Storage, work: Work
 ) -> None:
-    archive = jobs.add_archive(source, ids(source)[:1], manifest=True)
+    archive = jobs.add_archive(source, jobs.pictures_of(source)[:1], manifest=True)
     work()
 
     assert list(members(archive, storage)) == ["001-0.png", "manifest.json"]
