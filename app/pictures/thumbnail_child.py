@@ -41,6 +41,7 @@ PR_SET_PDEATHSIG = 1
 
 TURNED = {"Jpeg", "Png", "Avif", "Tiff"}  # by EXIF, in browsers and readers of TIFF
 ORIENTATION = 0x0112  # EXIF
+HEAD_BYTES = 1 << 16  # of a file, where it says what its colours are
 TURNS = dict(
     enumerate(
         (
@@ -126,8 +127,8 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
     small.thumbnail((SIDE, SIDE))
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
         small = upright(small, picture.info.get("exif"))
-    colours = import_module("thumbnail_colours")
-    small = colours.in_srgb(small, picture.info.get("icc_profile"), colours.gamma(picture))
+    file.seek(0)
+    small = import_module("thumbnail_colours").in_srgb(small, picture.info, file.read(HEAD_BYTES))
     small.info.clear()
     result = io.BytesIO()
     small.save(result, "WEBP", quality=QUALITY, method=METHOD)
@@ -183,8 +184,7 @@ def sound_png(body: bytes) -> bytes:
 def without_alpha(body: bytes) -> bytes:
     """Return an AVIF without its transparency, which alone may be against the rules."""
     # Declare it a small version of the picture (ISO/IEC 23008-12, 6.4.4), which readers skip.
-    head = body[: 1 << 16].replace(b"auxl", b"thmb")
-    return head + body[1 << 16 :]
+    return body[:HEAD_BYTES].replace(b"auxl", b"thmb") + body[HEAD_BYTES:]
 
 
 LENIENT = {"Png": sound_png, "Avif": without_alpha}

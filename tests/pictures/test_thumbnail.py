@@ -63,6 +63,11 @@ def near(pixel: object, colour: tuple[int, ...]) -> bool:
     return all(abs(have - want) < 40 for have, want in zip(pixel, colour, strict=False))
 
 
+def close(pixel: object, colour: tuple[int, ...]) -> bool:
+    assert isinstance(pixel, tuple)
+    return sum(abs(have - want) for have, want in zip(pixel, colour, strict=False)) / 3 <= 6
+
+
 @pytest.mark.parametrize("known", thumbnail.DECODERS, ids=lambda known: known.name)
 def test_each_format_becomes_a_small_webp(shrink: Shrink, known: ImageFormat) -> None:
     size = (256, 256) if known is formats.ICO else (1000, 500)
@@ -255,10 +260,8 @@ def test_colours_are_those_that_a_browser_shows(
         picture = Image.new(mode, (64, 64), colour)
     options = {"lossless": True} if name == "webp" else {"quality": 95}
     body = encode(picture, BY_NAME[name], icc_profile=profile, **options)
-    drawn = shrink(body, name).convert("RGB").getpixel((32, 32))
 
-    assert isinstance(drawn, tuple)
-    assert sum(abs(a - b) for a, b in zip(drawn, due, strict=True)) / 3 <= 6
+    assert close(shrink(body, name).convert("RGB").getpixel((32, 32)), due)
 
 
 def deep_png(kind: int, pixels: bytes, key: bytes) -> bytes:
@@ -293,24 +296,107 @@ def test_a_transparent_grey_of_few_bits_is_transparent(shrink: Shrink, depth: in
         assert list(shrink(body, "png").getchannel("A").get_flattened_data()) == alphas
 
 
+def exponent(value: float) -> tuple[bytes, bytes]:
+    return b"gAMA", struct.pack(">I", round(100_000 * value))
+
+
+def primaries(red_green_blue: tuple[profiles.Pair, ...]) -> tuple[bytes, bytes]:
+    sides = [round(100_000 * side) for pair in (profiles.D65, *red_green_blue) for side in pair]
+    return b"cHRM", struct.pack(">8I", *sides)
+
+
+def code_points(of_primaries: int, of_transfer: int, full: int = 1) -> tuple[bytes, bytes]:
+    return b"cICP", bytes((of_primaries, of_transfer, 0, full))
+
+
+def profile(content: bytes) -> tuple[bytes, bytes]:
+    return b"iCCP", b"p\0\0" + zlib.compress(content)
+
+
+STANDARD = b"sRGB", b"\0"
+
+
+# What Chromium 156 draws of orange with these chunks; they overrule each other (PNG, third
+# edition, 4.3).
 @pytest.mark.parametrize(
-    ("gamma", "standard", "due"),
+    ("said", "due"),
     [
-        (1.0, False, 188),  # as Chromium draws a grey of 128
-        (1 / 2.2, False, 128),
-        (1 / 1.8, False, 146),
-        (1.0, True, 128),  # sRGB overrules it
+        ([exponent(1)], (229, 160, 110)),
+        ([exponent(1 / 2.2)], ORANGE),
+        ([exponent(1 / 1.8)], (209, 109, 52)),
+        ([exponent(1), STANDARD], ORANGE),
+        ([exponent(1), profile(P3)], (217, 80, 0)),
+        ([exponent(1), profile(b"x" * 200)], (229, 160, 110)),
+        ([primaries(profiles.DISPLAY_P3)], ORANGE),
+        ([primaries(profiles.DISPLAY_P3), exponent(1 / 2.2)], (217, 80, 0)),
+        ([primaries(profiles.ADOBE_RGB), exponent(1 / 2.2)], (228, 90, 31)),
+        ([primaries(profiles.SWAPPED), exponent(1 / 2.2)], (35, 90, 201)),
+        ([primaries(profiles.SWAPPED), exponent(1)], (110, 160, 229)),
+        ([primaries(profiles.SWAPPED), exponent(1 / 2.2), STANDARD], ORANGE),
+        ([primaries(((0.0, 0.0),) * 3), exponent(1 / 2.2)], ORANGE),
+        ([primaries(((0.3, 0.3),) * 3), exponent(1 / 2.2)], ORANGE),
+        ([code_points(1, 13)], ORANGE),
+        ([code_points(1, 1)], (197, 81, 28)),
+        ([code_points(1, 8)], (229, 160, 110)),
+        ([code_points(6, 6)], (192, 84, 26)),
+        ([code_points(9, 1)], (241, 42, 0)),
+        ([code_points(9, 13)], (243, 59, 10)),
+        ([code_points(9, 14)], (241, 42, 0)),
+        ([code_points(12, 13)], (216, 81, 13)),
+        ([code_points(12, 13, full=0)], ORANGE),
+        ([code_points(12, 2)], ORANGE),
+        ([code_points(2, 8)], ORANGE),
+        ([code_points(12, 13), STANDARD], (216, 81, 13)),
+        ([code_points(12, 13), exponent(1)], (216, 81, 13)),
+        ([profile(SWAPPED), code_points(1, 13)], ORANGE),
+        ([profile(SWAPPED), code_points(0, 0)], (35, 90, 201)),
     ],
 )
-def test_the_exponent_of_a_png_counts(
-    shrink: Shrink, gamma: float, standard: bool, due: int
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_what_a_png_says_of_its_colours_counts(
+    shrink: Shrink, said: list[tuple[bytes, bytes]], due: tuple[int, ...], mode: str
 ) -> None:
-    body = encode(Image.new("RGB", (64, 64), (128, 128, 128)), formats.PNG)
-    said = [(b"gAMA", struct.pack(">I", round(100_000 * gamma)))]
-    said += [(b"sRGB", b"\0")] if standard else []
+    picture = Image.new("RGB", (64, 64), ORANGE)
+    body = encode(picture.quantize(2) if mode == "P" else picture.convert(mode), formats.PNG)
     body = body[:33] + chunks(*said)[8:] + body[33:]
 
-    assert near(shrink(body, "png").getpixel((32, 32)), (due, due, due))
+    assert close(shrink(body, "png").getpixel((32, 32)), due)
+
+
+def numbered_avif(picture: Image.Image, *numbers: int, **options: object) -> bytes:
+    body = encode(picture, formats.AVIF, quality=95, **options)
+    before, box, after = body.partition(b"colrnclx")
+    assert box
+    return before + box + struct.pack(">HH", *numbers) + after[4:]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "due"),
+    [
+        ((1, 13), ORANGE),
+        ((1, 1), ORANGE),
+        ((2, 2), ORANGE),
+        ((1, 8), (229, 160, 109)),
+        ((6, 6), (195, 93, 38)),
+        ((9, 14), (243, 59, 6)),
+        ((12, 13), (216, 81, 10)),
+        ((12, 2), (216, 81, 10)),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_what_an_avif_says_of_its_colours_counts(
+    shrink: Shrink, numbers: tuple[int, int], due: tuple[int, ...], mode: str
+) -> None:
+    """As Chromium draws them; of the transfers of video it makes sRGB here."""
+    body = numbered_avif(Image.new("RGB", (64, 64), ORANGE).convert(mode), *numbers)
+
+    assert close(shrink(body, "avif").getpixel((32, 32)), due)
+
+
+def test_a_profile_overrules_the_numbers_of_an_avif(shrink: Shrink) -> None:
+    body = numbered_avif(Image.new("RGB", (64, 64), ORANGE), 12, 13, icc_profile=SWAPPED)
+
+    assert close(shrink(body, "avif").getpixel((32, 32)), (35, 90, 201))
 
 
 def test_an_icon_with_a_palette_keeps_its_transparency(shrink: Shrink) -> None:
