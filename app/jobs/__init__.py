@@ -47,6 +47,7 @@ from app.jobs.queue import (
     count_running,
     end_pauses,
     first_claimable,
+    least_rank,
     newest,
     queued_since,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "hold",
     "holds",
     "keep_answer",
+    "least_rank",
     "name_members",
     "newest",
     "page",

@@ -20,47 +20,71 @@ STEP = 1000  # jobs whose pause is ended at once
 
 
 class Turn(NamedTuple):
-    """What decides who is next: clients take turns, and no site holds up the others."""
+    """What decides who is next: clients take turns, and neither they nor sites hold up others."""
 
     after: str = ""  # the client whose turn was the last
     suspects: bool = True  # whether a job whose process died may be claimed
     crowded: tuple[str, ...] = ()  # the sites that hold their share of the seats, sorted
+    served: tuple[str, ...] = ()  # the clients that do
+
+    def rank(self, job: Any) -> int:
+        """Return how far back a job stands: behind those of other clients, then of other sites."""
+        return 2 * (job.client in self.served) + (job.site in self.crowded)
 
 
 ANY = Turn()
 
 
-def first_claimable(
-    kind: type[Job], turn: Turn = ANY, *, borrow: bool = True, hold: bool = False
-) -> UUID | None:
-    """Return the job to claim next: the oldest of the next client.
+def first_claimable(kind: type[Job], turn: Turn = ANY, *, hold: bool = False) -> UUID | None:
+    """Return the job to claim next: of those with the least rank the oldest of the next client.
 
-    A job of a crowded site is next if there is no other and it may `borrow` a seat. To be claimed
-    in this transaction, it is on `hold`: who asks at the same time gets another one.
+    To be claimed in this transaction, it is on `hold`: who asks at the same time gets another one.
     """
     if kind is Delivery:
         return receivers.first_delivery(turn.after, turn.suspects)
+    first = _first(kind, turn, hold)
+    return first and cast(UUID, first.id)
+
+
+def least_rank(turn: Turn) -> int | None:
+    """Return the rank of the job to claim next, if there is one."""
+    found = (_first(kind, turn) for kind in JOB_KINDS)
+    return min((turn.rank(job) for job in found if job), default=None)
+
+
+def _first(kind: type[Job], turn: Turn, hold: bool = False) -> Any:
     first = _oldest_of_next_client(kind, turn, hold)
-    if first is None:
-        return None
-    if first.site not in turn.crowded:
-        return cast(UUID, first.id)
-    for after, before in pairwise(("", *turn.crowded, LAST)):
-        for row in _elsewhere(kind, turn.suspects, hold).rows(after=after, before=before):
-            return cast(UUID, row.id)
-    return cast(UUID, first.id) if borrow else None
+    if first is None and turn.served:
+        first = _oldest_of_next_client(kind, turn._replace(served=()), hold)
+    if first and first.site in turn.crowded:
+        for after, before in pairwise(("", *turn.crowded, LAST)):
+            for row in _elsewhere(kind, turn.suspects, hold).rows(after=after, before=before):
+                if turn.rank(row) < turn.rank(first):
+                    return row
+    return first
 
 
 def _oldest_of_next_client(kind: type[Job], turn: Turn, hold: bool) -> Any:
     for least in turn.after, None:  # round again
-        for row in _next_client(kind, least is None).rows(after=least or ""):
-            for oldest in _oldest(kind, turn.suspects, hold).rows(client=row.client):
+        client = _next_client(kind, least, turn.served)
+        if client is not None:
+            for oldest in _oldest(kind, turn.suspects, hold).rows(client=client):
                 return oldest
+    if turn.served:
+        return None
     return next(iter(_oldest_of_all(kind, turn.suspects, hold).rows()), None)
 
 
+def _next_client(kind: type[Job], least: str | None, served: tuple[str, ...]) -> str | None:
+    """Return the next client that has jobs, from the start or behind one; pass over the served."""
+    for row in _clients(kind, least is None).rows(after=least or ""):
+        client = cast("str | None", row.client)
+        return _next_client(kind, client, served) if client in served else client
+    return None
+
+
 @prepared
-def _next_client(kind: Any, from_start: bool) -> Any:
+def _clients(kind: Any, from_start: bool) -> Any:
     clients = Along(kind, ["client", "id"])
     query = kind.select(kind.client).from_(clients).where(READY[kind])
     if not from_start:
@@ -80,7 +104,8 @@ def _oldest_of_all(kind: Any, suspects: bool, hold: bool) -> Any:
 
 
 def _by_age(kind: Any, suspects: bool) -> Any:
-    query = kind.select(kind.id, kind.site).where(READY[kind], _innocent(kind, suspects))
+    query = kind.select(kind.id, kind.site, kind.client)
+    query = query.where(READY[kind], _innocent(kind, suspects))
     return query.order_by(kind.id).limit(1)
 
 
@@ -90,7 +115,7 @@ def _held(query: Any, hold: bool) -> Any:
 
 @prepared
 def _elsewhere(kind: Any, suspects: bool, hold: bool) -> Any:
-    query = kind.select(kind.id).from_(Along(kind, ["site", "id"]))
+    query = kind.select(kind.id, kind.site, kind.client).from_(Along(kind, ["site", "id"]))
     query = query.where(READY[kind], _innocent(kind, suspects))
     between = (kind.site > parameter("after")) & (kind.site < parameter("before"))
     return _held(query.where(between).order_by(kind.site, kind.id).limit(1), hold)

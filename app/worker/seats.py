@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,8 +15,9 @@ SUSPECT_SECONDS = 30.0  # that a suspect runs without another one beside it
 
 @dataclass
 class Seat:
-    """A job at work: since when, and whether it has to make room for another site's."""
+    """A job at work: since when, and whether it has to make room for another."""
 
+    client: str | None
     site: str | None
     since: float
     suspect: bool
@@ -26,11 +27,11 @@ class Seat:
 class Seats:
     """The seats of a process.
 
-    One site holds at most half of them while jobs of others wait: what it holds beyond that is
-    lent, and the last of these jobs gives its seat back. Clients take turns. A job whose process
-    died runs without another such job for a while, so that what kills its process does not take the
-    same innocent ones along each time; and deliveries, whose receivers may let us wait, hold half
-    of the seats at most.
+    One client holds at most half of them while jobs of others wait, and so does one site. What they
+    hold beyond that is lent, and the last of these jobs gives its seat back. Clients take turns. A
+    job whose process died runs without another such job for a while, so that what kills its process
+    does not take the same innocent ones along each time; and deliveries, whose receivers may let us
+    wait, hold half of the seats at most.
     """
 
     def __init__(self, count: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,21 +48,23 @@ class Seats:
         """Return who is next."""
         with self._lock:
             suspects = [seat.since for seat in self._taken.values() if seat.suspect]
-            return Turn(
+            return self._holders(self._share)._replace(
                 after=self._last_client.get(kind, ""),
                 suspects=all(self._clock() - since > SUSPECT_SECONDS for since in suspects),
-                crowded=self._crowded(self._share),
             )
 
-    def _crowded(self, least: int) -> tuple[str, ...]:
-        held = Counter(seat.site for seat in self._taken.values() if seat.site)
-        return tuple(sorted(site for site, count in held.items() if count >= least))
+    def _holders(self, least: int) -> Turn:
+        """Return the sites and the clients that hold so many seats."""
+        return Turn(
+            crowded=_frequent((seat.site for seat in self._taken.values()), least),
+            served=_frequent((seat.client for seat in self._taken.values()), least),
+        )
 
     def take(self, job: Download | Image | Delivery) -> None:
         """Seat a claimed job."""
         site = None if isinstance(job, Delivery) else job.site
         with self._lock:
-            self._taken[job.id] = Seat(site, self._clock(), suspect=job.crashes > 0)
+            self._taken[job.id] = Seat(job.client, site, self._clock(), suspect=job.crashes > 0)
             self._last_client[type(job)] = job.client or ""
 
     def leave(self, job: Download | Image | Delivery) -> None:
@@ -74,21 +77,18 @@ class Seats:
         with self._lock:
             return bool(self._taken)
 
-    def lent(self) -> Turn | None:
-        """Return the turn of jobs that could have a lent seat; None while a seat is free."""
+    def full(self) -> bool:
+        """Return whether no seat is free."""
         with self._lock:
-            if len(self._taken) < self._count:
-                return None
-            crowded = self._crowded(self._share + 1)
-            return Turn(crowded=crowded) if crowded else None
+            return len(self._taken) >= self._count
 
-    def reclaim(self) -> None:
-        """Have the last job that holds a lent seat give it back."""
+    def reclaim(self, rank: int) -> None:
+        """Have the last job on a lent seat give it back, for one that stands less far back."""
         with self._lock:
             if any(seat.yields for seat in self._taken.values()):
                 return
-            crowded = self._crowded(self._share + 1)
-            lent = [seat for seat in self._taken.values() if seat.site in crowded]
+            above = self._holders(self._share + 1)
+            lent = [seat for seat in self._taken.values() if seat.site and above.rank(seat) > rank]
             if lent:
                 max(lent, key=lambda seat: seat.since).yields = True
 
@@ -96,3 +96,8 @@ class Seats:
         """Return whether a job has to give its seat back."""
         seat = self._taken.get(job.id)
         return seat is not None and seat.yields
+
+
+def _frequent(names: Iterable[str | None], least: int) -> tuple[str, ...]:
+    counts = Counter(name for name in names if name)
+    return tuple(sorted(name for name, count in counts.items() if count >= least))

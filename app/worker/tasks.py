@@ -98,10 +98,9 @@ class Tasks:
         return job
 
     def make_room(self) -> None:
-        """Take a seat back from a site that holds too many while jobs of others wait."""
-        turn = self.seats.lent()
-        if turn and any(jobs.first_claimable(kind, turn, borrow=False) for kind in JOB_KINDS):
-            self.seats.reclaim()
+        """Take a seat back from a client or site that holds too many while jobs of others wait."""
+        if self.seats.full() and (rank := jobs.least_rank(self.seats.turn(Download))) is not None:
+            self.seats.reclaim(rank)
 
     def run(self, job: Work) -> None:
         """Bring a claimed job to its end, whatever happens on the way.

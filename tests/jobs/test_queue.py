@@ -59,15 +59,27 @@ def test_a_page_of_another_site_goes_before_those_of_a_crowded_one() -> None:
     assert claimed(Download, 1, crowded=("slow.example",)) == ["https://slow.example/0"]
 
 
-def test_of_crowded_sites_alone_nothing_is_claimed_that_may_not_borrow() -> None:
-    add_page("https://slow.example/")
-    add_page("https://slow.example:8443/")
-    turn = Turn(crowded=("other.example", "slow.example"))
+def test_a_job_stands_behind_those_of_other_clients_and_then_of_other_sites() -> None:
+    turn = Turn(after="b", crowded=("other.example", "slow.example"), served=("a", "d"))
+    assert jobs.least_rank(turn) is None
+    urls = []
+    for rank, client, site in (3, "a", "slow"), (2, "a", "quick"), (1, "b", "slow"), (0, "b", "z"):
+        urls.insert(0, f"https://{site}.example/")
+        add_page(urls[0], client)
+        assert jobs.least_rank(turn) == rank
+    jobs.add_image("https://slow.example/", client="c")
+    assert jobs.least_rank(turn) == 0
 
-    assert jobs.first_claimable(Download, turn, borrow=False) is None
-    assert jobs.first_claimable(Download, turn)
-    quick = add_page("https://p.example/")
-    assert jobs.first_claimable(Download, turn, borrow=False) == quick.id
+    crowded, served = turn.crowded, turn.served
+    assert claimed(Download, 4, crowded=crowded, served=served) == urls
+
+
+def test_clients_that_hold_their_share_take_turns_over_what_is_left() -> None:
+    for client in "aab":
+        add_page(f"https://{client}.example/", client)
+    urls = claimed(Download, 3, served=("a", "b"))
+
+    assert urls == ["https://a.example/", "https://b.example/", "https://a.example/"]
 
 
 def test_a_client_with_suspects_alone_holds_nobody_up() -> None:
@@ -150,7 +162,7 @@ def test_a_claim_reads_along_indexes_however_much_waits(
     add_page("https://a/", client="a")
     jobs.add_image("https://a/", client="a")
     monkeypatch.setattr(db.obj, "execute_sql", execute)
-    jobs.first_claimable(kind, Turn(after="a", crowded=("a",)))
+    jobs.first_claimable(kind, Turn(after="a", crowded=("a",), served=("a", "b")))
     jobs.first_claimable(kind, Turn(suspects=False))
     Image.update(crashes=1).execute()
     Download.update(crashes=1).execute()

@@ -81,6 +81,28 @@ def test_a_page_is_fetched_while_nine_of_a_slow_site_run(
     say("after their job's time the nine have ended, too: deadline")
 
 
+def test_a_page_is_fetched_while_one_client_has_pages_at_sixteen_slow_hosts(
+    service: Service, quick: str, person: Make, say: Say
+) -> None:
+    """A page at each of 16 hosts that let us wait, then another client's page."""
+    hosts = tuple(f"127.0.1.{number}" for number in range(1, 17))
+    with Origin(hosts) as silent:
+        silent.answers["/"] = Peer.hang
+        service.start()
+        crowd, other = person(2), person(3)
+        paths = [
+            crowd.add("/download", url=silent.url("/", host))["download_url"] for host in hosts
+        ]
+        service.wait(lambda: sum(is_running(crowd, path) for path in paths) == SEATS)
+        added = [other.add("/download", url=quick) for _ in range(9)]
+
+        for one in added:
+            assert service.end_of(one["download_url"]).status_code == 200
+        states = [crowd.get(f"{path}/status").json()["status"] for path in paths]
+        assert set(states) <= {"running", "queued"}
+        say("another's nine pages are finished while none of the sixteen has ended")
+
+
 def test_a_quick_suspect_does_not_wait_for_a_slow_one(
     service: Service, site: Site, person: Make, say: Say
 ) -> None:

@@ -225,17 +225,32 @@ def test_an_engine_without_seats_leaves_the_jobs_to_others(app: Flask, settings:
     assert jobs.get(Image, image.id).status == "queued"
 
 
-def test_images_of_a_slow_site_give_room_to_another_sites(
-    engine: PoolEngine, site: Site, gate: Gate, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("hosts", "client", "quick_host"),
+    [
+        (("127.0.0.1", "127.0.0.1", "127.0.0.1"), "one", "localhost"),
+        (("127.0.0.1", "localhost", "localhost"), "another", "127.0.0.1"),
+    ],
+    ids=["another site", "another client"],
+)
+def test_images_of_a_slow_site_or_client_give_room_to_another_ones(
+    engine: PoolEngine,
+    site: Site,
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    hosts: tuple[str, ...],
+    client: str,
+    quick_host: str,
 ) -> None:
     monkeypatch.setattr("app.worker.pool.WATCH_SECONDS", 0.05)
-    slow = [jobs.add_image(site.url("/a.png")) for _ in range(3)]
+    url = site.url("/a.png")
+    slow = [jobs.add_image(url.replace("127.0.0.1", host), client="one") for host in hosts]
     engine.start()
     engine.submit()
     for _ in range(2):  # both seats
         assert gate.waiting.acquire(timeout=SECONDS)
-    site.file("/b.png", picture())
-    quick = jobs.add_image(site.url("/b.png").replace("127.0.0.1", "localhost"))
+    quick_url = site.file("/b.png", picture()).replace("127.0.0.1", quick_host)
+    quick = jobs.add_image(quick_url, client=client)
     until(lambda: jobs.get(Image, quick.id).status == "finished")
 
     assert not gate.open.is_set()
