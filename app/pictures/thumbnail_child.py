@@ -137,6 +137,11 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
 
 def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     """Return a picture with its pixels; of a JPEG, no more than are needed."""
+    if decoder == "Bmp":
+        masked: Image.Image | None = import_module("thumbnail_bitmaps").by_masks(file)
+        if masked:
+            return masked
+        file.seek(0)
     load_plugin(decoder)
     picture = Image.open(file, formats=[decoder.upper()])
     if decoder == "Ico":  # which would drop the transparency of a palette
