@@ -11,7 +11,7 @@ ON_POSTGRESQL := tests/jobs tests/database/test_postgres.py \
     $(addprefix tests/api/test_,$(addsuffix .py,capacity delete events idempotency list_images \
     post_download prefer readyz))
 
-.PHONY: help run fetch test test-cluster crash siege mutate fuzz bench screenshots backup lint smoke wheel release format lock clean
+.PHONY: help run fetch test test-cluster crash siege mutate fuzz fuzz-headers bench screenshots backup lint smoke wheel release format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ mutate: .venv/mutation  ## change the code a little and see whether a test notic
 
 fuzz: .venv/development  ## try to break the contract (FUZZ_SECONDS=600 SEED=1: longer, others)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) SEED=$(SEED) $(BIN)/pytest tests/contract --timeout=0
+
+fuzz-headers: .venv/mutation  ## try to break the readers of pictures' headers (FUZZ_SECONDS=600: longer)
+	PYTHONPATH=$(CURDIR)/.venv/mutation FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m tests.pictures.fuzz
 
 bench: .venv/development  ## measure what things cost, side by side (PAGES=… saved pages to read, ROWS=100000 fewer rows)
 	@for file in $$(grep -l __main__ bench/*.py); do \
