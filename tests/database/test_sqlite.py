@@ -1,6 +1,9 @@
 """A database that another holds, that is full, or that is damaged."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +20,7 @@ from app.database.models import JOB_KINDS, Image
 from app.errors import ConfigurationError
 from app.storage import Storage
 from app.worker.tasks import Tasks
+from tests.disk import SmallDisk
 from tests.samples import picture
 from tests.site import Reply, Site
 
@@ -183,6 +187,32 @@ def test_a_damaged_database_is_refused_with_what_to_do(
         db.check()
 
 
-def test_nothing_temporary_is_written_to_a_folder_that_may_be_full(app: Flask) -> None:
-    in_memory = 2
-    assert db.pragma("temp_store") == in_memory
+RECOVER = """
+import sys
+from pathlib import Path
+from app import jobs
+from app.database import sqlite
+from app.database.connection import db
+
+sqlite.use(Path(sys.argv[1]))
+for temp_store in sys.argv[2:]:
+    db.pragma("temp_store", int(temp_store))
+print(jobs.recover(lambda name: False, 3))
+"""
+
+
+def test_a_full_folder_for_temporary_files_stops_nothing(
+    app: Flask, storage: Storage, small_disk: SmallDisk
+) -> None:
+    """To hand back 5,000 jobs, SQLite keeps the old rows aside until the last has changed."""
+    jobs.add_images(["https://a.example/"] * 5000)
+    Image.update(status="running", claimed_by="dead").execute()
+    small_disk.fill()
+
+    def recover(*temp_store: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", RECOVER, str(storage.database), *temp_store]
+        environment = os.environ | {"SQLITE_TMPDIR": str(small_disk.path)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert "database or disk is full" in recover("0").stderr  # as SQLite would have it
+    assert recover().stdout == "5000\n"
