@@ -16,7 +16,7 @@ from app.database.models import Delivery, Image, Receiver
 from app.jobs import Turn
 from bench import Cost, compare
 
-QUEUED, CLIENTS, CLAIMS, ROUNDS = 100_000, 1_000, 300, 7
+QUEUED, CLIENTS, CLAIMS, ROUNDS = 100_000, 1_000, 100, 21
 STEP = 1_000  # rows of a statement
 Kind = type[Image] | type[Delivery]
 
