@@ -164,11 +164,13 @@ STAND_INS = [
     ("<picture><source srcset=spin.gif><img src={}></picture>", "{}"),
     ("<img src=spin.gif srcset='{} 2x'>", "{}"),
     ("<img src=spin.gif data-src=./{}>", "{}"),
+    ("<img src={} srcset='spin.gif 1w'>", "{}"),  # a width of one says nothing
 ]
 NO_STAND_INS = [
     # the best of one picture is no placeholder of the others
-    ("<img src=a data-src=./b><img src=a data-src=./c><img data-src=./a>", "b c a"),
-    ("<img src=a data-src=./b><img src=a data-src=./c><img srcset='a 9w'>", "b c a"),
+    ("<img src=a data-src=./b><img src=a data-src=./c><img srcset='a 2w'>", "b c a"),
+    ("<img src=a data-src=./b><img src=a data-src=./c><img srcset='a 1.5x'>", "b c a"),
+    ("<img src=./a data-src=./b><img src=./a data-src=./c><img data-src=./a>", "b c a"),
     # phones get different pictures, the desktop one
     (
         "<picture><source media=print srcset=b><img src=a></picture>"
@@ -191,14 +193,20 @@ def test_sightings_that_share_an_address_are_one_picture_with_all_sizes(html, pi
 
 @pytest.mark.parametrize(("html", "wanted"), STAND_INS)
 def test_what_stands_beside_several_pictures_is_none_of_them(html, wanted):
-    found = find(html.format("a.png") + html.format("b.png"))
-    assert [names(picture) for picture in found] == [wanted.format("a.png"), wanted.format("b.png")]
+    found = find("<img src=x>" + html.format("a.png") + html.format("b.png"))
+    shown = [wanted.format("a.png"), wanted.format("b.png")]
+    assert [names(picture) for picture in found] == ["x", *shown]
 
 
 @pytest.mark.parametrize(("html", "wanted"), NO_STAND_INS)
 def test_what_is_a_picture_by_itself_stands_in_for_none(html, wanted):
     found = {url.rpartition("/")[2] for picture in find(html) for url in picture.candidates}
     assert found == set(wanted.split())
+
+
+def test_a_file_behind_what_is_not_fetched_is_not_shown_by_any_other_address():
+    [found] = find("<a href=f.jpg><img src='data:,'></a>")
+    assert (names(found), found.shown) == ("f.jpg", "")
 
 
 def test_the_first_text_of_a_picture_counts():

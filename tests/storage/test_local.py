@@ -7,16 +7,24 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from peewee import OperationalError
 
 from app.database.ids import new_id
 from app.errors import ConfigurationError, Gone, StorageFull
-from app.storage import FolderStorage, image_key
+from app.storage import FolderStorage, archive_key, image_key, thumbnail_key
 from app.storage.disk import file_system
 from tests.disk import FaultyDisk, SmallDisk
 
 
 def parts(storage: FolderStorage) -> list[Path]:
     return [path for path in (storage.root / "parts").rglob("*") if path.is_file()]
+
+
+def put(storage: FolderStorage, content: bytes, key: str = "") -> str:
+    key = key or image_key(new_id(), 1)
+    with storage.new_file(key) as file:
+        file.write(content)
+    return key
 
 
 def test_what_a_process_left_half_written_can_be_removed(folder: FolderStorage) -> None:
@@ -85,19 +93,38 @@ def test_others_may_read_what_is_kept_but_no_rows(folder: FolderStorage, tmp_pat
 
 
 def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    with pytest.raises(ConfigurationError) as refused:
+        FolderStorage(path).prepare()
 
-    with pytest.raises(ConfigurationError, match=r"DOWNLOADER_STORAGE_DIR: .*/file cannot be"):
-        FolderStorage(tmp_path / "file").prepare()
+    said = f"DOWNLOADER_STORAGE_DIR: {path} cannot be written: Not a directory"
+    assert str(refused.value) == said
 
 
 def test_a_network_volume_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.storage.local.file_system", lambda path: "nfs4")
+    asked: list[Path] = []
+    monkeypatch.setattr("app.storage.local.file_system", lambda path: asked.append(path) or "nfs4")
+    path = tmp_path / "new" / "storage"
+    with pytest.raises(ConfigurationError) as refused:
+        FolderStorage(path).prepare()
 
-    with pytest.raises(ConfigurationError, match=r"network volume \(nfs4\).*use a disk of this"):
-        FolderStorage(tmp_path / "storage").prepare()
+    assert asked == [path]
+    assert str(refused.value) == (
+        f"DOWNLOADER_STORAGE_DIR: {path} is on a network volume (nfs4), where neither SQLite nor"
+        " file locks are safe; use a disk of this machine"
+    )
+
+
+def test_a_folder_is_prepared_again_at_each_start(folder: FolderStorage) -> None:
+    key = put(folder, b"one")
+    folder.database.write_bytes(b"rows")
+    folder.prepare()
+
+    assert folder.read(key) == b"one"
+    assert folder.database.read_bytes() == b"rows"
 
 
 def test_the_kind_of_a_file_system_is_found(small_disk: SmallDisk) -> None:
@@ -143,12 +170,61 @@ def test_a_copy_that_is_there_already_is_named(folder: FolderStorage, tmp_path: 
     assert str(refused.value) == f"[Errno 17] File exists: '{target}'"
 
 
+def test_a_copy_has_the_database_and_all_files_but_thumbnails(
+    folder: FolderStorage, tmp_path: Path
+) -> None:
+    image_id = new_id()
+    first, second = (image_key(image_id, attempt) for attempt in (1, 2))
+    keys = [first, second, archive_key(new_id(), 1)]
+    for key in (*keys, thumbnail_key(new_id(), 1)):
+        put(folder, key.encode(), key)
+    target = tmp_path / "backups" / "copy"
+    modes = []
+
+    def copy_database(path: Path) -> None:
+        assert not target.exists()
+        modes.append(path.stat().st_mode & 0o777)
+        path.write_bytes(b"rows")
+
+    folder.make_copy(target, copy_database)
+
+    copied = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    assert copied == {"downloader.db", *keys}
+    assert (target / first).read_bytes() == first.encode()
+    assert (target / "downloader.db").read_bytes() == b"rows"
+    assert modes == [0o600]
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(folder: FolderStorage, tmp_path: Path) -> None:
+    def refuse(path: Path) -> None:
+        raise OperationalError
+
+    target = tmp_path / "backups" / "copy"
+    with pytest.raises(OperationalError):
+        folder.make_copy(target, refuse)
+
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_file_that_goes_while_others_are_copied_is_left_out(
+    folder: FolderStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = put(folder, b"gone"), put(folder, b"kept")
+    listed = list(folder.walk("images"))
+    folder.remove(gone)
+    monkeypatch.setattr(folder, "walk", lambda *folders: listed)
+    target = tmp_path / "copy"
+    folder.make_copy(target, lambda path: None)
+
+    assert (target / kept).read_bytes() == b"kept"
+    assert not (target / gone).exists()
+
+
 def test_a_link_that_cannot_be_made_leaves_nothing_behind(
     folder: FolderStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, other = image_key(new_id(), 1), image_key(new_id(), 1)
-    with folder.new_file(key) as file:
-        file.write(b"one")
+    key, other = put(folder, b"one"), image_key(new_id(), 1)
     disk = FaultyDisk(folder.root, monkeypatch)
     disk.fail(errno.ENOSPC, 1, 1)  # to open it once it is linked
     with pytest.raises(StorageFull):
@@ -170,9 +246,9 @@ def test_a_folder_for_parts_that_is_gone_is_noticed(folder: FolderStorage) -> No
 
 
 def test_the_time_of_a_file_is_in_whole_seconds(folder: FolderStorage) -> None:
-    key = image_key(new_id(), 1)
-    with folder.new_file(key) as file:
-        file.write(b"one")
+    key = put(folder, b"one")
     os.utime(folder.root / key, ns=(0, 1_799_999_999_999_999_999))
 
-    assert folder.stat(key).changed == 1_799_999_999
+    stat = folder.stat(key)
+    assert stat.changed == 1_799_999_999
+    assert stat.etag == "6b49d1ff-3"  # as nginx writes it

@@ -40,6 +40,11 @@ def test_it_lists_the_best_url_of_each_picture_of_a_page(site):
         ("<a href=f.jpg><img src=f.jpg></a>", ["/f.jpg"]),
         ("<a href=f.jpg><img src='data:,'></a>", ["/f.jpg"]),
         ("<a href=f.jpg><img src=s.jpg></a><a href=f.jpg><img src=t.jpg></a>", ["/s.jpg"]),
+        (
+            "<img src=s.jpg data-large-file=l.jpg data-orig-file=o.jpg><img src=o.jpg>"
+            "<img src=l.jpg>",
+            ["/o.jpg"],
+        ),
     ],
 )
 def test_a_thumbnail_is_listed_as_the_page_shows_it(site, fetcher, body, listed):
