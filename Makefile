@@ -11,7 +11,7 @@ ON_POSTGRESQL := tests/jobs tests/database/test_postgres.py \
     $(addprefix tests/api/test_,$(addsuffix .py,capacity delete events idempotency list_images \
     post_download prefer readyz))
 
-.PHONY: help run fetch test test-cluster crash siege mutate fuzz fuzz-headers bench screenshots backup lint smoke smoke-cluster wheel release format lock clean
+.PHONY: help run fetch test test-cluster crash siege mutate fuzz fuzz-headers bench screenshots backup lint smoke smoke-cluster smoke-render wheel release format lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -61,7 +61,7 @@ lint: .venv/development  ## check style, types, containers and scripts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile deploy/nginx/Dockerfile
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml deploy/render.yml deploy/cluster.yml deploy/smoke.yml deploy/smoke-cluster.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml deploy/render.yml deploy/cluster.yml deploy/smoke.yml deploy/smoke-cluster.yml deploy/smoke-render.yml
 	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/publish.yml
 	bash -n .ci/run
@@ -72,6 +72,9 @@ smoke:  ## try the containers from zero to a zip (needs Docker)
 
 smoke-cluster:  ## try the containers of several machines, and kill them (needs Docker, some minutes)
 	deploy/smoke-cluster.sh
+
+smoke-render:  ## try the container with a browser (needs Docker)
+	deploy/smoke-render.sh
 
 wheel: .venv/development  ## build dist/image_downloader-….whl
 	$(BIN)/python -m hatchling build -t wheel -d dist

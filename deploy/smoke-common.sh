@@ -14,9 +14,10 @@ clean() {
 }
 trap clean EXIT
 
-post() {  # prints where the download will be
+post() {  # BODY, or one that asks for the origin's page; prints where the download will be
+    local body='{"url": "http://origin/"}'
     curl --fail --silent --show-error --output /dev/null --dump-header - \
-        --header 'Content-Type: application/json' --data '{"url": "http://origin/"}' \
+        --header 'Content-Type: application/json' --data "${1:-$body}" \
         "$url/download" | sed -n 's/^[Ll]ocation: \(.*\)\r$/\1/p'
 }
 
