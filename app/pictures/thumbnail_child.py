@@ -148,7 +148,7 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
         picture = picture.ico.getimage(picture.size)  # type: ignore[attr-defined]
     if picture.info.get("default_image"):  # what stands before an animation, for old readers
         picture.seek(1)
-    picture.draft(None, (3 * SIDE // 2, 3 * SIDE // 2))
+    picture.draft(None, (SIDE, SIDE))
     key = picture.info.get("transparency")
     kind = picture.tile[0].args if decoder == "Png" and picture.tile else None
     if isinstance(key, tuple) and kind in ("RGB;16B", "RGBA;16B"):  # it has 8 bits now
