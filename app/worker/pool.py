@@ -5,7 +5,6 @@ and a million queued rows cost no memory.
 """
 
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -23,14 +22,11 @@ from app.settings import Settings
 from app.storage import Storage
 from app.worker.processes import open_registry
 from app.worker.tasks import Tasks
-from app.worker.thumbnails import ThumbnailQueue
+from app.worker.thumbnails import THREADS, ThumbnailQueue
 
 log = logging.getLogger(__name__)
 
 LATE_SECONDS = 60.0  # a turn of the watch may wait for a busy database; this is too long
-# Decoding processes: a picture that takes long does not hold up the others, where there is a
-# second core.
-THUMBNAILERS = min(2, len(os.sched_getaffinity(0)))
 WATCH_SECONDS = 1.0  # how soon jobs of dead siblings, and lost nudges, are noticed
 
 
@@ -51,7 +47,7 @@ class PoolEngine:
         self.processes = open_registry(settings, storage.remove_parts)
         self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping, report)
         self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
-        self._thumbnail_pool = ThreadPoolExecutor(THUMBNAILERS, "thumbnail")  # started when needed
+        self._thumbnail_pool = ThreadPoolExecutor(THREADS, "thumbnail")  # started when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
         self._pool = ThreadPoolExecutor(max(1, settings.job_threads), "job")  # as well
         self._started = False

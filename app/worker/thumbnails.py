@@ -4,10 +4,12 @@ Clients take turns, so that nobody's hundred large pictures delay another's firs
 """
 
 import logging
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from queue import LifoQueue
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +23,10 @@ from app.storage import Storage, image_key, no_thumbnail_key, thumbnail_key
 
 log = logging.getLogger(__name__)
 
+# Processes that decode: a picture that takes long does not hold up the others, where there is a
+# second core.
+CHILDREN = min(2, len(os.sched_getaffinity(0)))
+THREADS = 2 * CHILDREN  # for a child need not wait while what it has made is stored
 ROOM = 100  # thumbnails that may wait; the oldest of the client with most gives way
 FORGET_SECONDS = 6.0  # after the last request: three times what `Retry-After` says
 KNOWN = 10_000  # pictures whose thumbnail serves others with equal bytes
@@ -51,7 +57,10 @@ class ThumbnailQueue:
         self._running: set[str] = set()  # hashes
         self._made: dict[str, Image] = {}  # by hash: the last that got a thumbnail, or none
         self._failed: dict[UUID, Failure] = {}  # what another try may mend, until it is reported
-        self._idle: list[Thumbnailer] = []
+        self._thumbnailers = [Thumbnailer() for _ in range(CHILDREN)]
+        self._idle: LifoQueue[Thumbnailer] = LifoQueue()
+        for thumbnailer in self._thumbnailers:
+            self._idle.put(thumbnailer)
         self._lock = threading.Lock()
 
     def request(self, image: Image, client: str = "") -> bool:
@@ -86,19 +95,15 @@ class ThumbnailQueue:
         image = self._take()
         if not image:
             return False
-        with self._lock:
-            thumbnailer = self._idle.pop() if self._idle else Thumbnailer()
         while image:
-            failure = self._try(image, thumbnailer)
+            failure = self._try(image)
             image = self._next_equal(image, failure)
-        with self._lock:
-            self._idle.append(thumbnailer)
         return True
 
     def close(self) -> None:
         """End the processes that decode; to be called when no thumbnail is being made."""
-        while self._idle:
-            self._idle.pop().close()
+        for thumbnailer in self._thumbnailers:
+            thumbnailer.close()
 
     def _take(self) -> Image | None:
         with self._lock:
@@ -132,9 +137,9 @@ class ThumbnailQueue:
             self._running.discard(str(image.sha256))
         return None
 
-    def _try(self, image: Image, thumbnailer: Thumbnailer) -> Failure | None:
+    def _try(self, image: Image) -> Failure | None:
         try:
-            self._make(image, thumbnailer)
+            self._make(image)
         except Interrupted:
             return None
         except Failure as failure:
@@ -148,11 +153,11 @@ class ThumbnailQueue:
                 del self._made[next(iter(self._made))]
         return None
 
-    def _make(self, image: Image, thumbnailer: Thumbnailer) -> None:
+    def _make(self, image: Image) -> None:
         """Store the thumbnail, or the reason why there is none so that it is not tried again."""
         if self._storage.exists(thumbnail_key(image.id, image.attempts)):
             return  # made between the look and the request
-        key, content = self._of_equal(image) or self._shrink(image, thumbnailer)
+        key, content = self._of_equal(image) or self._shrink(image)
         with self._storage.new_file(key) as file:
             file.write(content)
         with db.connection_context():
@@ -167,11 +172,14 @@ class ThumbnailQueue:
                     return key_of(image.id, image.attempts), content
         return None
 
-    def _shrink(self, image: Image, thumbnailer: Thumbnailer) -> tuple[str, bytes]:
+    def _shrink(self, image: Image) -> tuple[str, bytes]:
         known = BY_CONTENT_TYPE[image.content_type or ""]
         with self._storage.open_as_file(image_key(image.id, image.attempts)) as source:
+            thumbnailer = self._idle.get()
             try:
                 content = thumbnailer.make(source, known, self._stopping)
             except NoThumbnail as failure:
                 return no_thumbnail_key(image.id, image.attempts), failure.detail.encode()
+            finally:
+                self._idle.put(thumbnailer)
         return thumbnail_key(image.id, image.attempts), content

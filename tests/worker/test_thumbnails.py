@@ -5,6 +5,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -47,6 +49,31 @@ def keep(site: Site, work: Callable[[], int]) -> Keep:
 
 def stored(storage: Storage) -> list[str]:
     return [PurePath(entry.key).suffix for entry in storage.walk("thumbnails")]
+
+
+def test_a_child_decodes_while_what_it_has_made_is_stored(
+    keep: Keep, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2, timeout=60)
+    new_file = storage.new_file
+
+    @contextmanager
+    def slow(key: str) -> Iterator[BinaryIO]:
+        with new_file(key) as file:
+            both.wait()
+            yield file
+
+    images = [keep(picture(number=number)) for number in (1, 2)]
+    monkeypatch.setattr(thumbnails, "CHILDREN", 1)
+    monkeypatch.setattr(storage, "new_file", slow)
+    queue = ThumbnailQueue(storage, stopping=lambda: False)
+    for image in images:
+        queue.request(image)
+    with ThreadPoolExecutor(2) as pool:
+        assert [one.result() for one in [pool.submit(queue.run_next) for _ in images]] == [True] * 2
+    queue.close()
+
+    assert all(storage.read(thumbnail_key(image.id, image.attempts)) for image in images)
 
 
 def test_a_thumbnail_that_was_asked_for_is_made(
