@@ -102,6 +102,17 @@ def test_images_of_downloads_do_not_count(client: FlaskClient) -> None:
     assert client.post("/images", json=NEW).status_code == 202
 
 
+def test_callbacks_that_wait_count(client: FlaskClient) -> None:
+    jobs.add_images([NEW["url"]] * 2, callback_url="https://example.com/hook")
+    for _ in range(2):
+        claimed = jobs.claim(Image, "me")
+        assert claimed
+        jobs.fail(claimed, Unreachable("gone"))
+    assert jobs.count_queued(Image, 2) == 0
+
+    assert client.post("/images", json=NEW).status_code == 503
+
+
 class Queue:
     """A queue and a clock, to be set by hand."""
 
