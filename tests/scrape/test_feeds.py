@@ -78,3 +78,10 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>"
 )
 def test_a_broken_feed_has_no_pictures(xml):
     assert find(xml) == []
+
+
+def test_what_entries_say_of_their_encoding_does_not_count() -> None:
+    entry = "<item><description>&lt;meta charset=euc-jp>&lt;img src=a alt=é></description></item>"
+    [picture] = find_pictures(f"<rss>{entry}</rss>".encode(), None, "http://site/feed")
+
+    assert picture.alt == "é"

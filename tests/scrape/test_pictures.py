@@ -23,6 +23,8 @@ JOINED = [
     ("é.png?é", "http://site/folder/%C3%A9.png?%C3%A9"),
     ("http://ÉCOLE.example:80/a.png#x", "http://xn--cole-9oa.example/a.png"),
     ("a.png#top", "http://site/folder/a.png"),
+    ("https://a.example/b/../c.png", "https://a.example/c.png"),
+    ("https://a--b.example/--c.png", "https://a--b.example/--c.png"),
 ]
 BASES = [
     ("<base href=/other/>", "http://site/other/a.png"),
@@ -171,6 +173,8 @@ NO_STAND_INS = [
     ("<img src=a data-src=./b><img src=a data-src=./c><img srcset='a 2w'>", "b c a"),
     ("<img src=a data-src=./b><img src=a data-src=./c><img srcset='a 1.5x'>", "b c a"),
     ("<img src=./a data-src=./b><img src=./a data-src=./c><img data-src=./a>", "b c a"),
+    # a small size of both
+    ("<img srcset='b 3w, a 2w'><img srcset='c 3w, a 2w'>", "a b c"),
     # phones get different pictures, the desktop one
     (
         "<picture><source media=print srcset=b><img src=a></picture>"
@@ -205,8 +209,15 @@ def test_what_is_a_picture_by_itself_stands_in_for_none(html, wanted):
 
 
 def test_a_file_behind_what_is_not_fetched_is_not_shown_by_any_other_address():
-    [found] = find("<a href=f.jpg><img src='data:,'></a>")
-    assert (names(found), found.shown) == ("f.jpg", "")
+    behind, plain = find("<a href=f.jpg><img src='data:,'></a><img src=a>")
+    assert (names(behind), behind.shown) == ("f.jpg", "")
+    assert (names(plain), plain.shown) == ("a", "")
+
+
+def test_what_no_database_takes_is_replaced():
+    page = r"""<script type=application/ld+json>{"image": "data:\u0000"}</script>"""
+    [found] = find_pictures(page.encode(), "utf-8", URL, ("meta",))
+    assert found.written == "data:\ufffd"
 
 
 def test_the_first_text_of_a_picture_counts():
@@ -266,6 +277,12 @@ def test_a_query_is_sent_in_the_encoding_of_its_page(charset: str, written: str,
     [found] = find_pictures(page, charset, "http://site/")
 
     assert found.url == f"http://site/{sent}"
+
+
+def test_a_query_in_an_encoding_that_python_does_not_know_is_sent_in_utf_8() -> None:
+    [found] = find_pictures(b"<img src='a?\xe9'>", "x-user-defined", "http://site/")
+
+    assert found.url == "http://site/a?%EF%9F%A9"
 
 
 def test_a_listed_picture_says_so_and_is_sent_in_utf_8() -> None:

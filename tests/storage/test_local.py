@@ -125,6 +125,33 @@ def test_a_folder_is_prepared_again_at_each_start(folder: FolderStorage) -> None
 
     assert folder.read(key) == b"one"
     assert folder.database.read_bytes() == b"rows"
+    assert (folder.root / "start.lock").exists()  # which other releases wait for, too
+
+
+def test_who_has_no_folder_for_parts_writes_nothing(folder: FolderStorage) -> None:
+    reader = FolderStorage(folder.root)
+    with pytest.raises(FileNotFoundError):
+        put(reader, b"one")
+
+
+def test_files_that_cannot_all_have_their_names_have_none(
+    folder: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = new_id()
+    put(folder, b"one", image_key(image_id, 1))  # makes their folder
+    disk = FaultyDisk(folder.root, monkeypatch)
+    made = []
+    for attempt in 2, 3:
+        with folder.new_part(image_key(image_id, attempt)) as part:
+            part.file.write(b"one")
+        made.append(part)
+    disk.fail(errno.ENOSPC, 5, 5)  # behind two syncs, a look at the folder, and a name
+    with pytest.raises(StorageFull):
+        folder.store(made)
+
+    assert disk.failed == ["rename"]
+    assert [entry.attempt for entry in folder.walk("images")] == [1]
+    assert parts(folder) == []
 
 
 def test_the_kind_of_a_file_system_is_found(small_disk: SmallDisk) -> None:
