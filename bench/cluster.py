@@ -5,13 +5,11 @@ first request to the last zip; an origin that waits costs no CPU, so two workers
 """
 
 import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from tests.object_store import KEYS, SeaweedFS
-from tests.postgresql import program
 from tests.samples import picture
 from tests.service.test_cluster import Cluster
 from tests.site import Reply, Site
@@ -36,16 +34,6 @@ def seconds(cluster: Cluster, site: Site, marker: int) -> float:
     return time.perf_counter() - began
 
 
-def wait_for(cluster: Cluster, workers: int) -> None:
-    """Wait until so many workers take jobs: to start is no part of the work."""
-    ask = [program("psql"), cluster.rows.url, "-tAc", "SELECT count(*) FROM process"]
-
-    def found() -> str:
-        return subprocess.run(ask, capture_output=True, text=True).stdout.strip()
-
-    cluster.web.wait(lambda: found() == str(workers))
-
-
 def main() -> None:
     """Measure one worker, then two."""
     os.environ.update(KEYS)
@@ -57,7 +45,7 @@ def main() -> None:
                 taken = []
                 for workers in (1, 2):
                     cluster.add_worker()
-                    wait_for(cluster, workers)
+                    cluster.wait_for_workers()  # to start is no part of the work
                     taken.append(seconds(cluster, site, workers))
                     print(f"{workers} workers  {taken[-1]:6.1f} s")
                 print(f"{taken[0] / taken[1]:.2f} times as fast")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
 from pathlib import Path
@@ -21,7 +22,7 @@ from PIL import Image
 from tests.network import HERE, Host
 from tests.nginx import Nginx, needs_nginx
 from tests.object_store import KEYS, SeaweedFS
-from tests.postgresql import Postgresql
+from tests.postgresql import Postgresql, program
 from tests.queue_server import RedisServer
 from tests.service.conftest import ROOT, SECONDS, Service, free_port
 from tests.service.test_crashes import Crowd
@@ -30,6 +31,8 @@ from tests.site import Site
 pytestmark = pytest.mark.cluster
 
 TAKEN_OVER_SECONDS = 10  # after the death of a worker
+ANSWERS_AGAIN_SECONDS = 5  # after the database is back
+THREADS = 64  # of a web process, more than it has connections
 SEATS = 8  # of a worker
 PAGES = 40  # at work while something dies
 
@@ -78,6 +81,15 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
+    def wait_for_workers(self) -> None:
+        """Wait until all workers take jobs."""
+        ask = [program("psql"), self.rows.url, "-tAc", "SELECT count(*) FROM process"]
+
+        def found() -> str:
+            return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
+
+        self.web.wait(lambda: found() == str(len(self.workers)))
+
     def stop(self) -> None:
         for worker in self.workers:
             worker.terminate()
@@ -94,6 +106,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, object_store: SeaweedFS) -
             cluster.web.start()
             cluster.add_worker("--metrics", cluster.metrics)
             cluster.add_worker()
+            cluster.wait_for_workers()
             yield cluster
         finally:
             cluster.stop()
@@ -303,6 +316,39 @@ def test_the_database_may_die_in_the_middle(cluster: Cluster, crowd: Crowd, site
     cluster.web.wait(lambda: cluster.web.get("/images").ok)
     crowd.check()
     assert max(attempts(cluster).values()) <= 2
+
+
+def test_every_thread_answers_again_soon_after_the_database_is_back(
+    cluster: Cluster, crowd: Crowd, held: threading.Event
+) -> None:
+    crowd.ask(1, 0)
+    path = crowd.downloads[0]["status_url"]
+    web = cluster.another_web("threads", DOWNLOADER_MAX_WAITING=str(THREADS))
+
+    def answers(seconds: int) -> Iterator[int]:
+        """Hold each thread of the web by a request; return what they answer in the end."""
+
+        def ask(_: int) -> int:
+            return web.ask("GET", path, {"Prefer": f"wait={seconds}"}).status_code
+
+        return clients.map(ask, range(THREADS))
+
+    try:
+        with ThreadPoolExecutor(THREADS) as clients:
+            web.start("--threads", str(THREADS))
+            assert set(answers(1)) == {200}
+            begun = answers(2)
+            cluster.rows.kill()
+            assert set(begun) == {503}
+            cluster.rows.start()
+            back_at = time.monotonic()
+            web.wait(lambda: web.get(path).ok)
+            assert time.monotonic() - back_at < ANSWERS_AGAIN_SECONDS
+            assert set(answers(1)) == {200}
+        held.set()
+        crowd.check()
+    finally:
+        web.end()
 
 
 def test_the_bucket_may_die_in_the_middle_and_no_job_fails(
