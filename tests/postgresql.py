@@ -42,7 +42,9 @@ def use_postgresql(url: str) -> None:
 def empty() -> None:
     """Remove all rows."""
     tables = [name for name in db.get_tables() if name != "schema_migration"]
-    db.execute_sql(f"TRUNCATE {', '.join(tables)}")
+    removals = "; ".join(f"DELETE FROM {name}" for name in tables)
+    # Not TRUNCATE, which syncs some 50 files. References are not looked after meanwhile.
+    db.execute_sql(f"SET LOCAL session_replication_role = replica; {removals}")
     db.disconnect()
 
 
