@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 2.0
 LEASE_SECONDS = 8  # of silence, after which a process is dead
+LATE_SECONDS = LEASE_SECONDS / 2  # of our own: others may have been silent for twice as long
 
 # Microseconds since 1970, by the clock of the database.
 _NOW = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint"
@@ -69,13 +70,16 @@ class LeaseRegistry:
         """Return whether the process of that name lives; once dead, it stays so."""
         return Process.select().where(Process.name == name).exists()
 
+    def is_known(self) -> bool:
+        """Return whether others know this process to be alive: else they would take its claims."""
+        return self._clock() - self._renewed_at <= LATE_SECONDS
+
     def remove_dead(self) -> None:
-        """Remove dead processes, unless ours has been silent as long as they have been.
+        """Remove dead processes, unless ours has been silent as long as they may have been.
 
         Else the first that is back after a failure of the database would remove all others.
         """
-        moment = self._clock()
-        if moment < self._cautious_until or moment - self._renewed_at > LEASE_SECONDS:
+        if self._clock() < self._cautious_until or not self.is_known():
             return
         silent = Process.seen_at < SQL(f"{_NOW} - {LEASE_SECONDS * 1_000_000}")
         for dead in Process.delete().where(silent).returning(Process.name).execute():
@@ -93,7 +97,7 @@ class LeaseRegistry:
         if not known:
             log.warning("removed as dead, goes on as another", extra={"name_before": self.name})
             self._enter()
-        if not known or moment - self._renewed_at > LEASE_SECONDS:
+        if not known or moment - self._renewed_at > LATE_SECONDS:
             self._cautious_until = self._clock() + LEASE_SECONDS
         self._renewed_at = moment
 

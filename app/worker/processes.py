@@ -30,6 +30,9 @@ class Registry(Protocol):
     def is_alive(self, name: str) -> bool:
         """Return whether the process of that name lives; once dead, it stays so."""
 
+    def is_known(self) -> bool:
+        """Return whether others know this process to be alive: else they would take its claims."""
+
     def remove_dead(self) -> None:
         """Remove dead processes, and what they left behind."""
 
@@ -82,6 +85,10 @@ class ProcessRegistry:
         except BlockingIOError:
             return True
         return False
+
+    def is_known(self) -> bool:
+        """Return true: a lock holds for as long as its process lives."""
+        return True
 
     def any_alive(self) -> bool:
         """Return whether any process lives."""

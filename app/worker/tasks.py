@@ -74,6 +74,8 @@ class Tasks:
 
     def turn(self, kinds: Iterable[Kind]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
+        if not self._processes.is_known():
+            return False
         for kind in kinds:
             if kind is not Delivery and not (self._storage_works and self._has_room()):
                 continue  # else each job would ask its origins again, for nothing

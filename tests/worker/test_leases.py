@@ -9,7 +9,7 @@ from peewee import SQL
 from app.database.connection import db
 from app.database.models import Process
 from app.worker import leases
-from app.worker.leases import LEASE_SECONDS, LeaseRegistry
+from app.worker.leases import LATE_SECONDS, LEASE_SECONDS, LeaseRegistry
 from tests.postgresql import ON_POSTGRESQL
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="runs by `make test-cluster`")
@@ -71,9 +71,9 @@ def test_who_starts_or_was_silent_too_removes_nobody_for_a_while(machines: list[
     assert not ours.removed(other)
     ours.live(LEASE_SECONDS)
 
-    ours.time += LEASE_SECONDS + 1  # the database was away, from all
+    ours.time += LATE_SECONDS + 1  # the database was away, from all, but others asked it before
     assert not ours.removed(other)
-    ours.live(1)
+    ours.registry.renew()
     assert not ours.removed(other)
     other.live(1)
     ours.live(LEASE_SECONDS)
@@ -95,6 +95,16 @@ def test_who_was_removed_alive_goes_on_under_a_new_name(machines: list[Machine])
     assert not ours.registry.is_alive(before)
     silence(ours, LEASE_SECONDS + 1)
     assert not other.removed(ours)  # it knows nothing of the others yet
+
+
+def test_who_could_not_renew_for_a_while_takes_itself_for_unknown(machines: list[Machine]) -> None:
+    ours, _ = machines
+    ours.time += LATE_SECONDS
+    assert ours.registry.is_known()
+    ours.time += 1
+    assert not ours.registry.is_known()
+    ours.registry.renew()
+    assert ours.registry.is_known()
 
 
 def test_who_leaves_is_dead_at_once(machines: list[Machine]) -> None:

@@ -455,6 +455,16 @@ def test_a_download_goes_on_where_it_was_handed_back(
     assert (site.asked("/"), site.asked("/a.png")) == (1, 1)
 
 
+def test_a_process_that_others_may_take_for_dead_claims_nothing(
+    tasks: Tasks, processes: ProcessRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = jobs.add_image("https://a.example/a.png")
+    monkeypatch.setattr(processes, "is_known", lambda: False)
+
+    assert not tasks.turn(tasks.kinds)
+    assert jobs.get(Image, image.id).attempts == 0
+
+
 def test_pictures_that_somebody_removed_are_left_out_and_told_as_gone(
     site: Site,
     storage: Storage,
