@@ -123,6 +123,20 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
         with _operational(), __exception_wrapper__:
             self.cursor().executemany(sql, rows)  # type: ignore[no-untyped-call]
 
+    @contextmanager
+    def soon(self) -> Iterator[None]:
+        """Enter a transaction that waits once for all its statements; their errors come at its end.
+
+        A thread that waits for each of them has to wait for the other threads each time, too.
+        """
+        with _operational(), __exception_wrapper__:
+            pipeline = self.connection().pipeline()  # type: ignore[no-untyped-call]
+            with pipeline as statements, self.atomic():
+                try:
+                    yield
+                finally:
+                    statements.sync()  # an error in them comes before the transaction ends
+
     def rollback(self) -> None:
         """Undo the transaction, if its connection has not ended."""
         if not self.connection().closed:  # type: ignore[no-untyped-call]

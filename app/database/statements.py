@@ -1,10 +1,11 @@
 """Statements that peewee writes once: to write one takes longer than to run it."""
 
+import json
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple, ParamSpec, cast
 
-from peewee import BigIntegerField, Field, IntegerField, Model, Node, TextField, Value
+from peewee import BigIntegerField, Field, IntegerField, JSONField, Model, Node, TextField, Value
 
 from app.database.connection import db
 
@@ -23,7 +24,13 @@ class Parameter(NamedTuple):
 def parameter(name: str, field: Field | None = None) -> Value:
     """Return the place in a statement of a value of that name, converted as for its field."""
     convert = field.db_value if field and type(field) not in AS_STORED else None
+    if isinstance(field, JSONField):  # which would write a function into the statement
+        convert = _json
     return Value(Parameter(name, convert), converter=False, unpack=False)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def prepared(write: Callable[P, Any]) -> Callable[P, "Statement"]:
@@ -85,6 +92,16 @@ class Statement:
         return [
             convert(values[name]) if convert else values[name] for name, convert in self._parameters
         ]
+
+
+def insert(kind: type[Model], rows: list[dict[str, Any]]) -> list[Any]:
+    """Insert rows that all say the same fields; return them as objects of the model."""
+    return _insertion(kind, tuple(rows[0])).insert(rows) if rows else []
+
+
+@prepared
+def _insertion(kind: type[Model], names: tuple[str, ...]) -> Any:
+    return kind.insert({name: parameter(name, kind._meta.fields[name]) for name in names})
 
 
 class Along(Node):

@@ -5,7 +5,6 @@ that lost the claim (to a cancel, or to another process) changes nothing any mor
 download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from datetime import datetime
@@ -17,7 +16,7 @@ from peewee import Expression
 from app.database.connection import db
 from app.database.ids import now, stamp
 from app.database.models import CLAIMABLE, AnyJob, Delivery, Download, Image, Job, Status
-from app.database.statements import parameter, prepared
+from app.database.statements import insert, parameter, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts, quotas, receivers
 from app.jobs.deliveries import announce
@@ -64,7 +63,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
             "position": None if picture.skipped else next(positions),
             "source_url": picture.url,
             "site": site_of(picture.url),
-            "other_urls": json.dumps(picture.candidates) if len(picture.candidates) > 1 else None,
+            "other_urls": picture.candidates if len(picture.candidates) > 1 else None,
             "found_in": picture.found_in,
             "alt": picture.alt,
             "attempts": download.attempts,
@@ -79,15 +78,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
     with db.atomic():
         names = "title", "spent_seconds", "rendered", "render_detail", "sheets_failed"
         _change(download, found=found, **{name: getattr(download, name) for name in names})
-        if rows:
-            _insert_picture(tuple(rows[0])).insert(rows)
-
-
-@prepared
-def _insert_picture(names: tuple[str, ...]) -> Any:
-    fields = {name: Image._meta.fields[name] for name in names}
-    text = {"other_urls": parameter("other_urls")}  # JSON already
-    return Image.insert({name: parameter(name, field) for name, field in fields.items()} | text)
+        insert(Image, rows)
 
 
 def settle(download: Download, cut_short: Failure | None = None) -> list[Image]:

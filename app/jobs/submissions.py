@@ -8,7 +8,7 @@ from app.database.connection import db
 from app.database.group_commit import GroupCommit
 from app.database.ids import now, stamp
 from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status
-from app.database.statements import parameter, prepared
+from app.database.statements import insert, parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import counts, quotas
 from app.jobs.deliveries import announce
@@ -16,6 +16,7 @@ from app.jobs.progress import pictures_of
 from app.urls import readable_host, site_of
 
 _group = GroupCommit()
+_EMPTY = dict.fromkeys(Download._meta.fields) | Download().__data__
 
 
 def add_download(**values: Any) -> Download:
@@ -25,8 +26,8 @@ def add_download(**values: Any) -> Download:
 
 def add_downloads(asked: Iterable[dict[str, Any]]) -> list[Download]:
     """Accept downloads, all or none; they are on disk when this returns."""
-    downloads = [{"site": site_of(values["url"]), **values} for values in asked]
-    return _group.commit(lambda: [Download.create(**stamp(), **values) for values in downloads])
+    rows = [{**_EMPTY, "site": site_of(values["url"]), **values} for values in asked]
+    return _group.commit(lambda: insert(Download, [row | stamp() for row in rows]))
 
 
 def add_archive(source: Download, images: Iterable[Image], **values: Any) -> Download:
@@ -65,16 +66,7 @@ def add_images(
         }
         for url in source_urls
     ]
-    return _group.commit(lambda: _insert_image().insert(rows))
-
-
-@prepared
-def _insert_image() -> Any:
-    names = (
-        *("id", "status", "added_at", "attempts", "crashes"),
-        *("source_url", "site", "callback_url", "client"),
-    )
-    return Image.insert({name: parameter(name, Image._meta.fields[name]) for name in names})
+    return _group.commit(lambda: insert(Image, rows))
 
 
 def get(kind: type[AnyJob], job_id: UUID, *, hold: bool = False) -> AnyJob:

@@ -124,6 +124,7 @@ def test_many_writers_at_once_all_get_their_own(app: Flask) -> None:
     assert Image.select().count() == 400
 
 
+@pytest.mark.sqlite
 def test_those_who_wait_for_a_lock_in_vain_wait_once(app: Flask) -> None:
     writes = [Write(add) for _ in range(3)]
     began: list[str] = []

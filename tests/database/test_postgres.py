@@ -10,6 +10,7 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database.connection import Database, db
+from app.database.ids import new_id
 from app.database.models import Download, Image
 from app.errors import ConfigurationError
 from app.pictures.picture import Picture
@@ -127,6 +128,28 @@ def test_a_connection_that_ends_in_the_middle_is_a_matter_of_a_moment(
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
 
     assert client.post("/images", json={"url": "https://a/"}).status_code == 202
+
+
+def test_a_connection_that_ends_before_a_shared_commit_is_a_matter_of_a_moment(
+    rows: Database,
+) -> None:
+    def end() -> None:
+        end_connections()
+        db.close()
+
+    def add() -> None:
+        with db.soon():
+            other = threading.Thread(target=end)
+            other.start()
+            other.join()
+            Image.insert(id=new_id(), source_url="https://a/").execute()
+
+    with pytest.raises(OperationalError):
+        add()
+    db.give_back()
+
+    jobs.add_image("https://a/")
+    assert Image.select().count() == 1
 
 
 def test_a_server_that_is_not_there_is_a_matter_of_a_moment(

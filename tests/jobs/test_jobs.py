@@ -366,7 +366,7 @@ def test_pictures_are_recorded_with_their_number_or_not_at_all(
 
     download = claimed_download()
     Download.update(found=None).execute()
-    monkeypatch.setattr(claims, "_insert_picture", broken)
+    monkeypatch.setattr(claims, "insert", broken)
     with pytest.raises(RuntimeError):
         jobs.add_found(download, 1, [Picture(("https://a/1",), "img.src")])
 
