@@ -154,7 +154,7 @@ class _Cascade:
         painted = []
         for slot in dict.fromkeys(PAINTS.values()):
             _, value, base = winners.get(slot, _NONE)
-            if "var(" in value:
+            if self._with_properties and "var(" in value:
                 value = substituted(value, partial(self._property, element)) or ""
             if names_image(value):
                 painted.append(f"{slot}:{resolved(value, base) if base else value}")

@@ -27,6 +27,7 @@ PAINTED = [
     ('p { background: url("a b.png") }', "a%20b.png"),
     ("p { background: url(a.png) /* url(b.png) */ }", "a.png"),
     ("::-moz-nonsense { background: url(b.png) } p { background: url(a.png) }", "a.png"),
+    (":root { --x: red } p { background: var(--x) url(a.png) }", "a.png"),
     # the stronger rule wins, and the style attribute over both
     ("p { background: url(a.png) } p { background: url(b.png) }", "b.png"),
     (".x p { background: url(a.png) } p { background: url(b.png) }", "a.png"),
