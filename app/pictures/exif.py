@@ -9,17 +9,22 @@ _SHORT, _LONG = 3, 4
 
 
 def lies_on_its_side(exif: bytes) -> bool:
-    """Tell whether a picture is shown with its sides swapped (EXIF 3.0, 4.6.5.1.6).
+    """Tell whether a picture is shown with its sides swapped."""
+    return orientation(exif) >= 5
+
+
+def orientation(exif: bytes) -> int:
+    """Return how a picture is turned when it is shown (EXIF 3.0, 4.6.5.1.6); 0 if that is not said.
 
     As in Chromium, the first orientation counts that is a valid one, wherever it stands.
     """
     order = _ORDERS.get(exif[:4])
     if not order or len(exif) < 8:
-        return False
-    return _orientation(exif, order, struct.unpack_from(order + "I", exif, 4)[0]) >= 5
+        return 0
+    return _in_directory(exif, order, struct.unpack_from(order + "I", exif, 4)[0])
 
 
-def _orientation(exif: bytes, order: str, start: int, *, inner: bool = False) -> int:
+def _in_directory(exif: bytes, order: str, start: int, *, inner: bool = False) -> int:
     """Return the orientation of a directory, or of the one for EXIF inside; 0 if there is none."""
     if start + 2 > len(exif):
         return 0
@@ -33,8 +38,8 @@ def _orientation(exif: bytes, order: str, start: int, *, inner: bool = False) ->
         )
         if tag == _ORIENTATION and (kind, values) == (_SHORT, 1) and 1 <= short <= 8:
             return int(short)
-        if tag == _EXIF_IFD and kind == _LONG and not inner:
+        if tag == _EXIF_IFD and (kind, values) == (_LONG, 1) and not inner:
             inner = True  # one is enough, or they could lead back a thousand times
-            if found := _orientation(exif, order, long, inner=True):
+            if found := _in_directory(exif, order, long, inner=True):
                 return found
     return 0

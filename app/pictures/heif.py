@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.pictures.header import Header, Size, Unmeasured
 
-_SEQUENCES = {b"avis", b"msf1", b"hevc", b"hevx"}  # major brands whose pictures lie in a track
+_SEQUENCES = {b"msf1", b"hevc", b"hevx"}  # major brands of HEIC whose pictures lie in a track
 _SAMPLE_ENTRY = 78  # bytes of a VisualSampleEntry before its own boxes
 _BEFORE = {b"meta": 4, b"stsd": 8, b"av01": _SAMPLE_ENTRY, b"hvc1": _SAMPLE_ENTRY}
 
@@ -42,7 +42,9 @@ def measure(header: Header, *, crops: bool) -> Size:
     Chromium crops no AVIF that does not keep its upper left corner; `crops` says to do it always.
     """
     file = Box(b"", 0, header.length)
-    if header.at(8, 4) in _SEQUENCES and (movie := _find(header, file, b"moov")):
+    major = header.at(8, 4)
+    moves = major in _SEQUENCES if crops else major != b"avif"
+    if moves and (movie := _find(header, file, b"moov")):
         properties, sides = _track(header, movie)
     elif meta := _find(header, file, b"meta"):
         properties, sides = _item(header, meta)

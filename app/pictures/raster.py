@@ -134,26 +134,27 @@ def bmp(header: Header, at: int = 14) -> Size:
 
 
 def ico(header: Header) -> Size:
-    """Read the largest picture of an icon or a cursor, as its directory calls it.
+    """Read the largest picture of an icon or a cursor, as its directory calls it; zero means 256.
 
-    There zero means 256 or more, so then the picture itself is asked. What a decoder may have to
-    make is the largest of all, for the directory may lie.
+    What a decoder may have to make is the largest of all, for the directory may lie.
     """
     (count,) = struct.unpack("<H", header.at(4, 2))
     shown, coded = [(0, 0)], [(0, 0)]
     for entry in range(count):
         width, height, offset = struct.unpack("<BB10xI", header.at(6 + 16 * entry, 16))
-        sides = width or 256, height or 256
+        shown.append((width or 256, height or 256))
         with suppress(Cut):
             coded.append(_ico_picture(header, offset))
-            sides = sides if width and height else max(sides, coded[-1], key=math.prod)
-        shown.append(sides)
     return Size(*max(shown, key=math.prod), coded=max(shown + coded, key=math.prod))
 
 
 def _ico_picture(header: Header, offset: int) -> tuple[int, int]:
-    if header.at(offset, 4) == b"\x89PNG":
+    """Return the sides of a picture of an icon; zeros, if it is one of no known kind."""
+    start = header.at(offset, 4)
+    if start == b"\x89PNG" and header.at(offset + 12, 4) == b"IHDR":
         width, height = struct.unpack(">II", header.at(offset + 16, 8))
         return width, height
-    width, height = bmp(header, offset).coded
-    return width, height // 2  # its mask lies on top of the picture
+    if 40 <= int.from_bytes(start, "little") <= 124:
+        width, height = bmp(header, offset).coded
+        return width, height // 2  # its mask lies on top of the picture
+    return 0, 0

@@ -40,7 +40,6 @@ LIMITS = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0, resource.RLIMIT_F
 PR_SET_PDEATHSIG = 1
 
 TURNED = {"Jpeg", "Png", "Avif", "Tiff"}  # by EXIF, in browsers and readers of TIFF
-ORIENTATION = 0x0112  # EXIF
 HEAD_BYTES = 1 << 16  # of a file, where it says what its colours are
 TURNS = dict(
     enumerate(
@@ -149,6 +148,7 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     if picture.info.get("default_image"):  # what stands before an animation, for old readers
         picture.seek(1)
     picture.draft(None, (SIDE, SIDE))
+    exif = picture.info.get("exif")
     key = picture.info.get("transparency")
     kind = picture.tile[0].args if decoder == "Png" and picture.tile else None
     if isinstance(key, tuple) and kind in ("RGB;16B", "RGBA;16B"):  # it has 8 bits now
@@ -156,6 +156,7 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     elif isinstance(key, int) and kind in ("L;2", "L;4"):
         picture.info["transparency"] = key * 255 // (3 if kind == "L;2" else 15)
     picture.load()
+    picture.info["exif"] = exif  # what stands behind the pixels does not count
     return picture
 
 
@@ -220,10 +221,8 @@ def eight_bits(picture: Image.Image) -> Image.Image:
 
 def upright(small: Image.Image, block: bytes | None) -> Image.Image:
     """Return the picture as EXIF turns it; Pillow would ask XMP too, as no browser does."""
-    exif = Image.Exif()
-    with suppress(Exception):  # EXIF as damaged as anything; the picture is sound
-        exif.load(block or b"")
-    turn = TURNS.get(exif.get(ORIENTATION, 1))
+    exif = (block or b"").removeprefix(b"Exif\0\0")
+    turn = TURNS.get(import_module("exif").orientation(exif))
     return small if turn is None else small.transpose(turn)
 
 

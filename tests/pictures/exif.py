@@ -54,10 +54,10 @@ def png(*parts: bytes, at: int = _IHDR, base: bytes = _PNG) -> bytes:
     return base[:at] + b"".join(parts) + base[at:]
 
 
-def _exif_ifd(*before: Entry, inside: int, behind: tuple[Entry, ...] = ()) -> bytes:
+def _exif_ifd(*before: Entry, inside: int, behind: tuple[Entry, ...] = (), count: int = 1) -> bytes:
     at = 8 + 2 + 12 * (len(before) + len(behind) + 1) + 4
     directory = struct.pack("<HHHIII", 1, ORIENTATION, SHORT, 1, inside, 0)
-    pointer = entry(at, LONG, tag=EXIF_IFD)
+    pointer = entry(at, LONG, count, tag=EXIF_IFD)
     return exif(*before, pointer, *behind, behind=bytes(4) + directory)
 
 
@@ -98,6 +98,8 @@ CASES = [
     _jpeg_exif("first a long, then 6", exif(entry(1, LONG), entry(6)), swapped=True),
     _jpeg_exif("unsorted", exif(entry(6), entry(6, tag=0x100)), swapped=True),
     _jpeg_exif("in the directory for EXIF", _exif_ifd(inside=6), swapped=True),
+    _jpeg_exif("in two directories for EXIF", _exif_ifd(inside=6, count=2), swapped=False),
+    _jpeg_exif("in none for EXIF", _exif_ifd(inside=6, count=0), swapped=False),
     _jpeg_exif("in both", _exif_ifd(entry(1), inside=6), swapped=False),
     _jpeg_exif("in both, later", _exif_ifd(inside=6, behind=(entry(1),)), swapped=True),
     _jpeg_exif("in both, not valid", _exif_ifd(entry(9), inside=6), swapped=True),

@@ -140,12 +140,13 @@ def minimized(width: int, height: int, orientation: int = 1, codec: bytes = b"av
     return box(b"ftyp", b"mif3", codec) + box(b"mini", content.ljust(40, b"\0"))
 
 
-def turned_sequence() -> bytes:
+def turned_sequence(brand: bytes = b"avis") -> bytes:
     """Write Pillow's sequence with a rotation, where the sample entry had its colours."""
     written = drawn("AVIF", save_all=True, append_images=[Image.new("RGB", (60, 40), "red")])
     at = written.index(b"colr", written.index(b"stsd")) - 4
     end = at + int.from_bytes(written[at : at + 4])
     rotation = irot(1)
+    written = written[:8] + brand + written[12:]
     return written[:at] + rotation + box(b"free", bytes(end - at - 17)) + written[end:]
 
 
@@ -226,6 +227,9 @@ CASES = [
         "brand heic before avif", AVIF, file(*PLAIN, brands=(b"heic", b"mif1", b"avif")), (60, 40)
     ),
     Case("sequence by Pillow, turned", AVIF, turned_sequence(), (40, 60)),
+    Case("sequence of a brand for any", AVIF, turned_sequence(brand=b"mif1"), (40, 60)),
+    Case("sequence of an unknown brand", AVIF, turned_sequence(brand=b"abcd"), (40, 60)),
+    Case("still of a sequence", AVIF, turned_sequence(brand=b"avif"), (60, 40)),
     Case(
         "sequence by Pillow",
         AVIF,

@@ -113,7 +113,6 @@ def icon(*pictures: tuple[int, bytes], kind: int = 1, reserved: int = 0, planes:
 
 
 _COMMENTS = b"!\xfe\5hello\0" * 3
-_OWN = "its own header, where the directory has no more than a byte"
 
 CASES = [
     Case("plain", GIF, gif(), (60, 40)),
@@ -158,7 +157,11 @@ CASES = [
         "several bitmaps", ICO, icon((16, bitmap(16)), (48, bitmap(48)), (32, bitmap(32))), (48, 48)
     ),
     Case("a PNG of 256", ICO, icon((16, bitmap(16)), (256, png(256))), (256, 256)),
-    Case("a PNG of 512", ICO, icon((0, png(512))), (512, 512), _OWN),
+    Case("a PNG of 512", ICO, icon((0, png(512))), (256, 256)),
+    Case("a PNG of 512 beside another", ICO, icon((16, bitmap(16)), (0, png(512))), (256, 256)),
+    Case("a bitmap of 300", ICO, icon((0, bitmap(300))), (256, 256)),
+    Case("one of an unknown kind", ICO, icon((0, b"damaged" * 90)), (256, 256)),
+    Case("a JPEG", ICO, icon((60, drawn("JPEG"))), (60, 60)),
     Case("reserved 255", ICO, icon((16, bitmap(16)), reserved=255), (16, 16)),
     Case("reserved 7", ICO, icon((16, bitmap(16)), reserved=7), (16, 16)),
     Case("cursor", ICO, icon((32, bitmap(32)), kind=2, reserved=9, planes=300), (32, 32)),

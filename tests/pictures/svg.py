@@ -1,7 +1,7 @@
 """SVG files: what comes before the root element, and sizes of every kind."""
 
 from app.pictures.formats import SVG
-from tests.pictures.cases import Case
+from tests.pictures.cases import CHROMIUM, Case
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 ROOT = f'<svg xmlns="{NAMESPACE}" width="60" height="40"/>'
@@ -24,9 +24,7 @@ SIZES = {
     'width="1IN" height="1Pt"': (96, 1),
     'width="6pc" height="40Q"': (96, 38),
     'width="2em" height="2rem"': (32, 32),
-    'width="20ex" height="20ch"': (180, 200),
-    'width="2cap" height="2ic"': (24, 32),
-    'width="2lh" height="2rlh"': (38, 38),
+    'width="2ic" height="2ric"': (32, 32),
     'width="2.778125mm" height="1.125pt"': (11, 2),
     'width="10vw" height="10vh"': (0, 0),
     'width="5cqmin" height="4"': (0, 4),
@@ -145,6 +143,14 @@ DOCUMENTS: dict[str, str | bytes] = {
     "UTF-16, long comment": f"<!--{'x' * 16_000}-->{ROOT}".encode("utf-16"),
 }
 
+# Units that depend on the font which a machine has for lack of another.
+_DEJAVU = "Chromium 156 with DejaVu Serif"
+OF_FONTS = {
+    'width="20ex" height="20ch"': (180, 200),
+    'width="2cap" height="2rcap"': (24, 24),
+    'width="2lh" height="2rlh"': (38, 38),
+}
+
 _LENIENT = "this service: no impostor, though no XML"
 MORE: dict[str, tuple[str | bytes, tuple[int, int] | None, str]] = {
     "no namespace": ('<svg width="60" height="40"/>', (60, 40), _LENIENT),
@@ -171,9 +177,13 @@ def _bytes(text: str | bytes) -> bytes:
 CASES = [
     *(
         Case(
-            attributes or "nothing", SVG, f'<svg xmlns="{NAMESPACE}" {attributes}/>'.encode(), size
+            attributes or "nothing",
+            SVG,
+            f'<svg xmlns="{NAMESPACE}" {attributes}/>'.encode(),
+            size,
+            _DEJAVU if attributes in OF_FONTS else CHROMIUM,
         )
-        for attributes, size in SIZES.items()
+        for attributes, size in (SIZES | OF_FONTS).items()
     ),
     *(Case(name, SVG, _bytes(text), (60, 40)) for name, text in DOCUMENTS.items()),
     *(Case(name, SVG, _bytes(text), size, source) for name, (text, size, source) in MORE.items()),

@@ -22,6 +22,8 @@ from app.pictures import formats, thumbnail
 from app.pictures.formats import BY_NAME, FORMATS, ImageFormat
 from app.pictures.thumbnail import Thumbnailer
 from tests import profiles
+from tests.pictures import exif
+from tests.pictures.cases import Case
 
 ORIENTED = range(1, 9)
 pillow_heif.register_heif_opener()
@@ -135,6 +137,21 @@ def test_browsers_turn_no_webp_and_nothing_by_xmp(shrink: Shrink) -> None:
     }
 
     assert {shrink(body, name).size for name, body in bodies.items()} == {(60, 40)}
+
+
+# Pillow reads none of the first two, and of two chunks the second.
+UNREAD = {"EXIF with another sixth byte", "markers without a length"}
+TWICE = {"EXIF twice, 6 first", "EXIF twice, 1 first"}
+TURNED = [
+    case
+    for case in exif.CASES
+    if case.name not in UNREAD and (case.known is formats.JPEG or case.name not in TWICE)
+]
+
+
+@pytest.mark.parametrize("case", TURNED, ids=[f"{case.known.name}: {case.name}" for case in TURNED])
+def test_a_picture_stands_as_it_is_measured_whatever_its_exif(shrink: Shrink, case: Case) -> None:
+    assert shrink(case.content, case.known.name).size == case.size
 
 
 def test_of_jpeg_xl_the_orientation_of_the_codestream_counts(
