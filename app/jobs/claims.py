@@ -180,7 +180,7 @@ def end_pictures(
     with db.atomic():
         with suppress(LostClaim):
             _change(download, spent_seconds=download.spent_seconds)
-        used = quotas.stored_bytes(download.client) if quota else 0
+        used = quotas.stored_bytes(download.client, hold=True) if quota else 0
         for picture, outcome in ended:
             size = 0 if isinstance(outcome, Failure) else outcome["bytes"]
             if quota and size and used + 2 * (kept + size) > quota:

@@ -11,6 +11,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
+from app.database.connection import db
 from app.database.models import JOB_KINDS, PAUSED, READY, Download, Image, Status, Usage
 from app.database.statements import parameter, prepared
 from app.errors import TooManyWaiting, TooMuchStored
@@ -71,8 +72,10 @@ def waiting_jobs(client: str, most: int) -> int:
     )
 
 
-def stored_bytes(client: str | None) -> int:
-    """Return how many bytes of a client are stored."""
+def stored_bytes(client: str | None, *, hold: bool = False) -> int:
+    """Return how many bytes of a client are stored; on `hold`, until the transaction ends."""
+    if hold:
+        db.lock("usage", client or "")
     return next((usage.bytes for usage in _usage().rows(client=client or "")), 0)
 
 
@@ -83,7 +86,7 @@ def require(client: str | None, size: int, quota: int) -> None:
         TooMuchStored: so it is.
 
     """
-    if quota and (used := stored_bytes(client)) + size > quota:
+    if quota and (used := stored_bytes(client, hold=True)) + size > quota:
         raise too_much(used, quota)
 
 

@@ -15,10 +15,11 @@ from uuid import UUID
 from app import jobs
 from app.database.connection import db
 from app.database.models import Delivery, Download, Image
-from app.errors import NotFound
+from app.errors import NotFound, TooMuchStored
 from tests.postgresql import use_postgresql
 
 CALL_SECONDS = 0.005
+QUOTA_BYTES, IMAGE_BYTES = 10_000, 100  # of all images together, and of each
 
 
 def claim(name: str, _: UUID) -> list[str]:
@@ -55,6 +56,24 @@ def finish(_: str, image_id: UUID) -> bool:
     except (NotFound, jobs.LostClaim):
         return False
     return True
+
+
+def store(_: str, image_id: UUID) -> bool:
+    """End an image that runs with what it stored; return whether there was room for it."""
+    try:
+        jobs.finish_image(jobs.get(Image, image_id), QUOTA_BYTES, bytes=IMAGE_BYTES)
+    except (jobs.LostClaim, TooMuchStored):
+        return False
+    return True
+
+
+def gather(_: str, download_id: UUID) -> int:
+    """End the pictures of a download with what they stored; return for how many was room."""
+    download = jobs.get(Download, download_id)
+    pictures = jobs.pictures_of(download)
+    ended = [(picture, {"bytes": IMAGE_BYTES}) for picture in pictures]
+    lost = jobs.end_pictures(download, ended, QUOTA_BYTES)
+    return sum(picture not in lost for picture in pictures)
 
 
 def withdraw(_: str, image_id: UUID) -> str | None:
@@ -107,7 +126,10 @@ def answer(_: str, key: UUID) -> bool:
 
 ACTS: dict[str, Callable[[str, UUID], Any]] = {
     each.__name__: each
-    for each in (claim, deliver, finish, withdraw, cancel, settle, drop, recover, answer)
+    for each in (
+        *(claim, deliver, finish, store, gather, withdraw),
+        *(cancel, settle, drop, recover, answer),
+    )
 }
 
 

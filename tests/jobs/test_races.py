@@ -15,8 +15,9 @@ import pytest
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import Delivery, Download, Image, Status
+from app.database.models import Delivery, Download, Image, Status, Usage
 from app.pictures.picture import Picture
+from tests.jobs.racer import IMAGE_BYTES, QUOTA_BYTES
 from tests.postgresql import ON_POSTGRESQL
 
 pytestmark = [
@@ -69,6 +70,16 @@ def running(count: int = JOBS, hook: str | None = HOOK) -> list[UUID]:
     return sorted(image.id for image in images)
 
 
+def claimed(pictures: int) -> UUID:
+    """Add a download that a process runs, and has found pictures for."""
+    jobs.add_download(url="https://a/", limit=pictures, callback_url=HOOK)
+    download = jobs.claim(Download, "me")
+    assert download
+    found = [Picture((f"https://a/{n}",), "img.src") for n in range(pictures)]
+    jobs.add_found(download, pictures, found)
+    return download.id
+
+
 def ends() -> dict[tuple[str, str], int]:
     return {(each.kind, each.state): each.count for each in jobs.ended()}
 
@@ -106,13 +117,7 @@ def test_a_job_ends_once_whether_it_is_finished_or_withdrawn_first(database_url:
 def test_a_download_that_ends_while_it_is_removed_leaves_no_picture_waiting(
     database_url: str,
 ) -> None:
-    downloads = []
-    for _ in range(60):
-        jobs.add_download(url="https://a/", limit=3, callback_url=HOOK)
-        download = jobs.claim(Download, "me")
-        assert download
-        jobs.add_found(download, 3, [Picture((f"https://a/{n}",), "img.src") for n in range(3)])
-        downloads.append(download.id)
+    downloads = [claimed(3) for _ in range(60)]
     settled, dropped = race(database_url, ("settle", "drop"), downloads)
 
     assert None not in dropped
@@ -120,6 +125,26 @@ def test_a_download_that_ends_while_it_is_removed_leaves_no_picture_waiting(
     assert sum(ends().values()) == len(downloads)
     assert not Image.select().exists()
     assert Delivery.select().count() == len(downloads)
+
+
+def stored() -> int:
+    return sum(usage.bytes for usage in Usage.select())
+
+
+def test_images_of_a_client_that_end_at_once_keep_to_its_quota(database_url: str) -> None:
+    images = running(hook=None)
+    kept, others = race(database_url, ("store", "store"), images)
+
+    assert sum(kept) + sum(others) == QUOTA_BYTES // IMAGE_BYTES
+    assert stored() == QUOTA_BYTES
+
+
+def test_pictures_of_a_client_that_end_at_once_keep_to_its_quota(database_url: str) -> None:
+    downloads = [claimed(3) for _ in range(60)]
+    gathered, others = race(database_url, ("gather", "gather"), downloads)
+
+    assert sum(gathered) + sum(others) == QUOTA_BYTES // (2 * IMAGE_BYTES)  # the zip counts, too
+    assert stored() == QUOTA_BYTES
 
 
 def test_what_two_recover_has_crashed_once(database_url: str) -> None:
