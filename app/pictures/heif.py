@@ -42,8 +42,11 @@ def measure(header: Header, *, crops: bool) -> Size:
     Chromium crops no AVIF that does not keep its upper left corner; `crops` says to do it always.
     """
     file = Box(b"", 0, header.length)
-    major = header.at(8, 4)
-    moves = major in _SEQUENCES if crops else major != b"avif"
+    brands = header.some(8, int.from_bytes(header.at(0, 4)) - 8)
+    if crops:
+        moves = brands[:4] in _SEQUENCES
+    else:
+        moves = brands[:4] != b"avif" and b"avis" in brands
     if moves and (movie := _find(header, file, b"moov")):
         properties, sides = _track(header, movie)
     elif meta := _find(header, file, b"meta"):

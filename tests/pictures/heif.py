@@ -229,6 +229,12 @@ CASES = [
     Case("sequence by Pillow, turned", AVIF, turned_sequence(), (40, 60)),
     Case("sequence of a brand for any", AVIF, turned_sequence(brand=b"mif1"), (40, 60)),
     Case("sequence of an unknown brand", AVIF, turned_sequence(brand=b"abcd"), (40, 60)),
+    Case(
+        "movie without the brand for sequences",
+        AVIF,
+        turned_sequence(brand=b"mif1").replace(b"avifavis", b"avifmiaf"),
+        (60, 40),
+    ),
     Case("still of a sequence", AVIF, turned_sequence(brand=b"avif"), (60, 40)),
     Case(
         "sequence by Pillow",
