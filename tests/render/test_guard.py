@@ -11,7 +11,7 @@ import pytest
 
 from tests.render.unprivileged import environment, need_browser, python
 
-SECONDS = 4  # on the page; without any wall, nine of ten flows come in the first
+SECONDS = 4  # at the page's end; without any wall, nine of ten flows come in the first
 OUTER = ["unshare", "--net"]  # a network where we may do everything
 AS_ROOT = ["--user", "--map-root-user"]
 AS_USER = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]

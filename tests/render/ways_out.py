@@ -86,6 +86,8 @@ SCRIPTS = [
     "navigator.credentials.get({{identity: {{providers: [{{"
     "configURL: url.replace('http:', 'https:'), clientId: 'a'}}]}}}})",
 ]
+TRIED = "tried"  # the title at the end
+END = f"<script>document.title = '{TRIED}'</script>"
 RTC = [
     "stun:{}:3478",
     "turn:{}:3478?transport=udp",
@@ -99,7 +101,7 @@ def page() -> str:
     """Return the page; `/redirect` and `/worker` of its host are ways, too."""
     here = f"http://{HOST}:{PORT}"
     numbers = count(1)
-    return "\n".join(["<!DOCTYPE html><body>", *_ways(here, numbers), "<p>end"])
+    return "\n".join(["<!DOCTYPE html><body>", *_ways(here, numbers), END])
 
 
 def _ways(here: str, numbers: Iterator[int]) -> Iterator[str]:
