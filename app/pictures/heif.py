@@ -43,10 +43,8 @@ def measure(header: Header, *, crops: bool) -> Size:
     """
     file = Box(b"", 0, header.length)
     brands = header.some(8, int.from_bytes(header.at(0, 4)) - 8)
-    if crops:
-        moves = brands[:4] in _SEQUENCES
-    else:
-        moves = brands[:4] != b"avif" and b"avis" in brands
+    still = brands[:4] == b"avif" or b"avis" not in brands
+    moves = brands[:4] in _SEQUENCES if crops else not still
     if moves and (movie := _find(header, file, b"moov")):
         properties, sides = _track(header, movie)
     elif meta := _find(header, file, b"meta"):
