@@ -53,7 +53,7 @@ def _announced(response: requests.Response) -> int:
 def _raw(response: requests.Response, watch: Watch) -> Iterator[bytes]:
     """Yield what came, as soon as it comes: read1 returns after one read of the wire."""
     with translated():
-        while piece := response.raw.read1(CHUNK_BYTES, decode_content=False):
+        while piece := response.raw.read1(CHUNK_BYTES):
             watch.earn(len(piece))
             yield piece
 
