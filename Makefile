@@ -7,7 +7,7 @@ SEED ?= 20261120
 TO ?= .
 # The tests whose subject is the rows, once more where these are in PostgreSQL.
 ON_POSTGRESQL := tests/jobs tests/database/test_postgres.py tests/database/test_group_commit.py \
-    $(addprefix tests/worker/test_,leases.py restarts.py webhooks.py) \
+    $(addprefix tests/worker/test_,leases.py restarts.py seats.py webhooks.py) \
     $(addprefix tests/api/test_,$(addsuffix .py,capacity delete events idempotency list_images \
     post_download prefer readyz))
 
