@@ -225,6 +225,7 @@ def test_a_service_that_slept_keeps_its_workers_and_counts_no_crash(
     service.start("--timeout", "1")
     job = service.post("/images", url=held)
     service.wait(lambda: service.get(f"/images/{job['id']}").json()["status"] == "running")
+    running = service.get(f"/images/{job['id']}").json()
     workers = service.workers()
     assert service.process
     os.killpg(service.process.pid, signal.SIGSTOP)
@@ -236,6 +237,7 @@ def test_a_service_that_slept_keeps_its_workers_and_counts_no_crash(
 
     assert service.workers() == workers
     assert "WORKER TIMEOUT" not in service.log.read_text()
+    assert service.get(f"/images/{job['id']}").json() == running
 
 
 def test_the_service_gets_ready(service: Service) -> None:
