@@ -41,13 +41,13 @@ def _announced(response: requests.Response) -> int:
 
     `header` has removed spaces; other white space must not pass here that http.client keeps.
     """
-    transfer = response.headers.get("Transfer-Encoding", "chunked")
-    if transfer != "chunked":
+    transfer = response.headers.get("Transfer-Encoding")
+    if transfer not in (None, "chunked"):
         raise BrokenTransfer("broken transfer: unknown transfer coding")
-    length, *others = response.headers.get("Content-Length", "0").split(", ")
-    if others or not re.fullmatch("[0-9]{1,19}", length):
+    length = response.headers.get("Content-Length", "0")
+    if not re.fullmatch("[0-9]{1,19}", length):
         raise BrokenTransfer("broken transfer: Content-Length is not valid")
-    return 0 if "Transfer-Encoding" in response.headers else int(length)
+    return 0 if transfer else int(length)
 
 
 def _raw(response: requests.Response, watch: Watch) -> Iterator[bytes]:
