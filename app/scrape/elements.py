@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, zip_longest
 
 from bs4 import BeautifulSoup, Tag
 
@@ -17,6 +17,7 @@ from app.scrape.tags import given, text
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
 
+_DENSE = "-hidpi"  # behind the name of the same image for dense screens
 _ALTERNATIVES = re.compile(r"\|\s|\s\|")
 _CONDITION = re.compile(r"\s\[")
 _TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
@@ -140,15 +141,30 @@ def _one_url(tag: Tag) -> Sighting:
 
 def _painted(tag: Tag, style: str) -> Iterator[list[Found]]:
     yield from ([Found(size, "css") for size in image] for image in css.images(style))
-    for name, value in given(tag, lazy.BACKGROUND):
-        if "url(" in value:
-            for image in css.images(f"content:{value}"):
-                yield [Found(size, name) for size in image]
-        elif images.URL.search(value):
-            yield list(_later_background(name, value))
+    later = {name: list(_later(name, value)) for name, value in given(tag, lazy.BACKGROUND)}
+    for name, found in later.items():
+        plain = name.removesuffix(_DENSE)
+        if plain == name or plain not in later:
+            dense, none = later.get(name + _DENSE, []), list[Found]()
+            for larger, image in zip_longest(dense, found, fillvalue=none):
+                yield larger + image
 
 
-def _later_background(name: str, value: str) -> Iterator[Found]:
+def _later(name: str, value: str) -> Iterator[list[Found]]:
+    """Yield the images, each in its sizes, that a script paints as backgrounds."""
+    if "url(" in value:
+        values = [value]
+        if name in lazy.BACKGROUND_SET:
+            values = [f"image-set({part})" for part in value.split("|", MAX_SOURCES)]
+        for part in values:
+            yield from (
+                [Found(size, name) for size in one] for one in css.images(f"content:{part}")
+            )
+    elif images.URL.search(value):
+        yield list(_alternatives(name, value))
+
+
+def _alternatives(name: str, value: str) -> Iterator[Found]:
     """Read an address, a set, or sets with media queries: `a.jpg 1x, b.jpg 2x [(width > 9em)] | …`.
 
     Those are lazysizes' way of writing a `picture`, of which the first that applies is shown.

@@ -52,6 +52,7 @@ BACKGROUND = {
     "data-bg-url",
     "data-bg-multi",  # vanilla-lazyload
     "data-bg-hidpi",
+    "data-bg-multi-hidpi",
     "data-setbg",  # templates of Colorlib
     "data-bg-src",
     "data-bgimage",
@@ -60,11 +61,16 @@ BACKGROUND = {
     "data-image-src",  # parallax.js
     "data-background",  # Swiper
     "data-background-image",  # lozad
-    "data-background-image-set",  # lozad
     "data-background-url",
     "data-vc-parallax-image",  # WPBakery
     "background",  # HTML 3.2: no script, and still drawn by every browser
 }
+# What a script puts into `image-set()`.
+BACKGROUND_SET = {
+    "data-bg-set",  # vanilla-lazyload, with a bar between several images
+    "data-background-image-set",  # lozad
+}
+BACKGROUND |= BACKGROUND_SET
 
 # No list is complete: an image file in an attribute that is named like those above counts as well.
 _LIKELY = re.compile(

@@ -209,3 +209,16 @@ def test_backgrounds_that_scripts_set_are_found(name):
     html = f"<div {name}='url(a.png), url(b.png)'>x</div><p {name}='/c.png'>"
     found = [picture.url[-5:] for picture in find_pictures(html.encode(), None, "http://site/")]
     assert found == ["a.png", "b.png", "c.png"]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "data-bg-set='url(a.png) 2x, url(b.png) 1x | url(c.png) 3x, url(d.png) 1.5x'",
+        "data-bg-multi='url(b.png), url(d.png)' data-bg-multi-hidpi='url(a.png), url(c.png)'",
+    ],
+)
+def test_backgrounds_of_scripts_are_one_picture_in_all_their_sizes(attributes):
+    found = find_pictures(f"<div {attributes}>".encode(), None, "http://site/")
+    sizes = [[url[-5:] for url in picture.candidates] for picture in found]
+    assert sizes == [["a.png", "b.png"], ["c.png", "d.png"]]

@@ -57,6 +57,13 @@ ELEMENTS = [
     ("<picture><source data-srcset=a.webp><img src='data:,'></picture>", "data-srcset", "a.webp"),
     ("<div data-bg=a.png>", "data-bg", "a.png"),
     ("<div data-bg='url(a.png)'>", "data-bg", "a.png"),
+    ("<div data-bg=a.png data-bg-hidpi='url(b.png)'>", "data-bg-hidpi", "b.png a.png"),
+    ("<div data-bg-hidpi=b.png>", "data-bg-hidpi", "b.png"),
+    (
+        "<div data-background-image-set='url(a.png) 1x, url(b.png) 2x'>",
+        "data-background-image-set",
+        "b.png a.png",
+    ),
     ("<div data-bgset='a.png 1w, b.png 2w'>", "data-bgset", "b.png a.png"),
     ("<div data-bgset='a.png [(max-width: 9em)] | b.png'>", "data-bgset", "b.png a.png"),
     ("<div data-bgset='/a 1x, /b 2x [(width > 9em)] | /c'>", "data-bgset", "b a c"),
