@@ -1,10 +1,9 @@
 """A picture as a page shows it, before anything of it is fetched."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """A picture of the page: absolute URLs from best to worst, or why it is skipped."""
 
     candidates: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 
 from app.errors import Interrupted, RefusedUrl
 from app.fetch import Fetcher
@@ -70,7 +69,7 @@ def _pictures(taken: Message, marker: str, sources: Collection[str]) -> list[Pic
     drawn = sum(url == "canvas:" for url, _ in more)
     listed = {url: alt for url, alt in more if url != "canvas:"}
     for picture, alt in zip(list_pictures(listed, taken["url"]), listed.values(), strict=True):
-        pictures.append(replace(picture, found_in=FOUND_IN, alt=alt[:300]))
+        pictures.append(picture._replace(found_in=FOUND_IN, alt=alt[:300]))
     canvas = Picture((), FOUND_IN, skipped=DRAWN, written="canvas")
     return [*pictures, *[canvas] * min(drawn, 10)]
 

@@ -26,15 +26,14 @@ from app.scrape.sheets import (
     key_of,
     rules,
 )
-from app.scrape.supports import declares
 
 # Matching costs rules × size of the page: one that is all of both may not cost seconds.
 MATCHING_BUDGET = 400_000_000
 MAX_RULES = 5_000
-# Characters of all sheets together.
-MAX_SHEETS = 2_000_000
 # One background on a thousand list items is one picture.
 MAX_MATCHES = 100
+# Characters of all sheets together.
+MAX_SHEETS = 2_000_000
 # Elements, and tests of a rule on one of them, of all that may take away what others paint.
 MAX_PLACES = 5_000
 MAX_TESTS = 200_000
@@ -50,8 +49,17 @@ _SHUT = (
 )
 _MAY_HIDE = "[style*='none' i], [style*='hidden' i]"
 _SCRIPT = "script:not([type]), script[type*='javascript' i], script[type=module i]"
-_WORDS = ("background", "list-style", "border-image", "mask")
-_SLOTS = {*PAINTS.values(), "display", "content-visibility"}
+_PROPERTY = re.compile(r"--(?<![\w-]--)[\w-]++\s*(?::[^;{}]*|\{[^{}]*)")
+# What a block has in it that takes part in painting.
+_DECLARED = {
+    "background": re.compile(rb"background(?:-image)?\s*:"),
+    "content": re.compile(rb"content(?<![\w-]content)\s*:"),
+    "list-style": re.compile(b"list-style"),
+    "border-image": re.compile(b"border-image"),
+    "mask": re.compile(b"mask"),
+}
+_HIDING = (re.compile(rb"display\s*:"), re.compile(rb"content-visibility\s*:"))
+_PROPERTIES = (re.compile(b"--"), re.compile(rb"var\("), re.compile(b"@property"))
 
 Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself
 Winners = dict[str, tuple[Weight, str, str]]  # the value, and what it is relative to
@@ -72,19 +80,17 @@ def paint(document: Document, sheets: list[Sheet], size: int) -> None:
 class _Cascade:
     def __init__(self, document: Document, given: list[Sheet], inline: list[Element]) -> None:
         self._document = document
-        texts = [sheet.text for sheet in given]
         self._inline = inline
+        texts = [sheet.text for sheet in given]
         styles = [element.attr("style") or "" for element in inline]
-        every = [*texts, *styles]
-        self._with_properties = any("var(" in text for text in every) and css.set_properties(every)
+        painting = "\n".join([*chain(*map(css.around_files, texts)), *styles])
+        self._with_properties = any(map(names_image, _PROPERTY.findall(painting)))
         # Menus and panels that a script opens are worth their pictures.
         for_good = document.select_one(_SCRIPT) is None
         self._hiding = for_good and (
             any(map(_HIDES.search, texts)) or document.select_one(_MAY_HIDE) is not None
         )
-        words = [*_WORDS, "content", *(["display", "content-visibility"] if self._hiding else [])]
-        words += ["--", "var(", "@property"] if self._with_properties else []
-        sheets = Sheets(tuple(words))
+        sheets = Sheets(_words(painting.lower(), self._hiding, self._with_properties))
         room = MAX_SHEETS
         for sheet in given:
             sheets.read(sheet._replace(text=sheet.text[:room]))
@@ -165,15 +171,15 @@ class _Cascade:
         winners: Winners = {}
         for rule in matched:
             for declaration in self._declarations(rule.block):
-                weight = rule.weight(declaration.important)
-                _take(winners, declaration, weight, rule.base)
-        for declaration in _own(element) if element else ():
+                _take(winners, declaration, rule.weight(declaration.important), rule.base)
+        style = (element.attr("style") if element else "") or ""
+        for declaration in css.that_count(style) if style else ():
             _take(winners, declaration, (declaration.important, float("inf"), _STRONGEST, 0), "")
         return winners
 
     def _declarations(self, block: str) -> list[Declaration]:
         if block not in self._read:
-            self._read[block] = list(declarations(block[:MAX_STYLE]))
+            self._read[block] = list(css.that_count(block))
         return self._read[block]
 
     def _rules_of(self, node: Element) -> list[Rule]:
@@ -245,6 +251,14 @@ class _Cascade:
         return registered.initial if registered and registered.initial else None
 
 
+def _words(painting: str, hiding: bool, properties: bool) -> list[re.Pattern[bytes]]:
+    """Return what blocks have that take part in what is painted, or in whether it is seen."""
+    words = [word for name, word in _DECLARED.items() if properties or name in painting]
+    if "content" not in painting and (":before" in painting or ":after" in painting):
+        words.append(_DECLARED["content"])
+    return [*words, *(_HIDING if hiding else ()), *(_PROPERTIES if properties else ())]
+
+
 def _upwards(element: Element) -> Iterator[Element]:
     node: Node | None = element
     while isinstance(node, Element):
@@ -257,37 +271,26 @@ def _rules(blocks: Iterable[Block], keys: Collection[str] | None = None) -> Iter
         yield from rules(block, keys)
 
 
-def _keys(element: Element) -> list[str]:
+def _keys(element: Element) -> set[str]:
     classes = (element.attr("class") or "").split()
-    return [element.tag, "*", f"#{element.attr('id')}", *(f".{name}" for name in classes)]
+    return {"*", element.tag, element.attr("id") or "", *classes}
 
 
 def _vocabulary(document: Document) -> set[str]:
     """Return the keys of all elements."""
     names = {element.tag for element in document.select("*")}
     classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
-    classes = " ".join(classes).split()
-    return {"*", *names, *(f".{name}" for name in classes), *(f"#{name}" for name in ids)}
-
-
-def _own(element: Element) -> Iterator[Declaration]:
-    return declarations((element.attr("style") or "")[:MAX_STYLE])
+    return {"*", *names, *" ".join(classes).split(), *ids}
 
 
 def _take(winners: Winners, declaration: Declaration, weight: Weight, base: str) -> None:
-    name = PAINTS.get(declaration.name, declaration.name)
-    if name not in _SLOTS and name[:2] != "--":
-        return
-    if name not in winners or weight >= winners[name][0]:
-        value = declaration.value
-        if name[:2] == "--" or declares(declaration.name, value.lower()):
-            value = value if names_image(value) or "(" in value else value.lower()
-            winners[name] = weight, value, base
+    if declaration.name not in winners or weight >= winners[declaration.name][0]:
+        winners[declaration.name] = weight, declaration.value, base
 
 
 def _write(element: Element, block: str) -> None:
     """Put what is painted in the place of what the element's own style says of it."""
-    own = list(_own(element))
+    own = list(declarations((element.attr("style") or "")[:MAX_STYLE]))
     kept = [declaration for declaration in own if declaration.name not in PAINTS]
     if block or len(kept) < len(own):
         important = (" !important" if declaration.important else "" for declaration in kept)

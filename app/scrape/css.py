@@ -1,7 +1,7 @@
 """The images in declarations of style sheets and `style` attributes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 
@@ -20,9 +20,8 @@ MAX_STYLE = 300_000
 # Of a value with references to custom properties, so that none grows beyond measure.
 MAX_VALUE = 10_000
 MAX_REFERENCES = 20
-# Images of all sheets that are looked at for their property, and characters in front of each.
+# Images of a sheet around which is looked.
 MAX_IMAGES = 50_000
-MAX_BACK = 1_000
 
 # Looking back from the parenthesis is 50 times faster than looking for either word.
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
@@ -48,6 +47,7 @@ _IN = {
 }
 # What paints, by the property in which it ends.
 PAINTS = {**_IN, **{name: name for name in _IN.values()}, "content": "content"}
+_COUNT = {*PAINTS.values(), "display", "content-visibility"}
 
 
 def names_image(text: str) -> bool:
@@ -60,16 +60,15 @@ def names_file(text: str) -> bool:
     return bool(_NAMES_FILE.search(text))
 
 
-def set_properties(texts: Iterable[str]) -> bool:
-    """Tell whether a custom property may have an image as its value in one of the texts."""
-    places = ((text, found.start()) for text in texts for found in _NAMES_IMAGE.finditer(text))
-    for text, end in islice(places, MAX_IMAGES):
-        before = text[max(0, end - MAX_BACK) : end]
-        begin = max(before.rfind(";"), before.rfind("{"), before.rfind("}")) + 1
-        name, colon, _ = before[begin:].partition(":")
-        if colon and ("--" in name or name.rstrip().endswith("initial-value")):
-            return True
-    return False
+def around_files(text: str) -> Iterator[str]:
+    """Yield what stands around the images of a sheet, cut at closing braces."""
+    end = 0
+    for found in islice(_NAMES_FILE.finditer(text), MAX_IMAGES):
+        at = found.start()
+        if at >= end:
+            end = text.find("}", at)
+            end = len(text) if end < 0 else end
+            yield text[text.rfind("}", 0, at) + 1 : end]
 
 
 def images(style: str) -> Iterator[list[Candidate]]:
@@ -86,6 +85,16 @@ def images(style: str) -> Iterator[list[Candidate]]:
     for declaration in painted.values():
         if names_image(declaration.value):
             yield from _images(declaration.value)
+
+
+def that_count(block: str) -> Iterator[Declaration]:
+    """Yield the declarations that decide on what is painted, by the property that they set."""
+    for name, value, important in declarations(block[:MAX_STYLE]):
+        slot = PAINTS.get(name, name)
+        if slot in _COUNT and declares(name, value.lower()):
+            yield Declaration(slot, value if "(" in value else value.lower(), important)
+        elif slot[:2] == "--":
+            yield Declaration(slot, value, important)
 
 
 def substituted(value: str, resolve: Callable[[str], str | None]) -> str | None:

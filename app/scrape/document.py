@@ -15,7 +15,7 @@ from typing import Any
 import ada_url
 import turbohtml
 from bs4 import BeautifulSoup
-from bs4.builder import HTMLTreeBuilder
+from bs4.builder import TreeBuilder
 from turbohtml.query import select
 
 from app.scrape import cascade, gallery
@@ -42,11 +42,11 @@ def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | N
     return Tags(soup, soup.original_encoding or "utf-8", builder.base)
 
 
-class _TreeBuilder(HTMLTreeBuilder):
+class _TreeBuilder(TreeBuilder):
     NAME = "turbohtml"
 
     def __init__(self, url: str, wanted: str, load: Load | None) -> None:
-        super().__init__(multi_valued_attributes=None)  # type: ignore[arg-type]
+        super().__init__()
         self.base = url
         self._wanted = wanted
         self._load = load

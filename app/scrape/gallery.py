@@ -36,10 +36,9 @@ LARGE = (
 _AROUND = ("data-image", "data-img", "data-src", "data-url", "data-image-url", "data-href")
 _ADDRESS = re.compile(r"\S*/\S*")
 
-_BOXES = (
-    *("lightbox", "fancybox", "glightbox", "fslightbox", "swipebox", "venobox", "magnific"),
-    *("prettyphoto", "colorbox", "cboxelement", "thickbox", "shadowbox", "highslide", "photoswipe"),
-    *("lightgallery", "image-popup", "image-link", "simplelightbox", "spotlight", "baguette"),
+_BOXES = re.compile(
+    r"lightbox|fancybox|swipebox|venobox|magnific|prettyphoto|colorbox|cboxelement|thickbox"
+    r"|shadowbox|highslide|photoswipe|lightgallery|image-popup|image-link|spotlight|baguette"
 )
 _MARKS = {"data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery"}
 NAMES = {*ORIGINALS, *LARGE}
@@ -77,8 +76,10 @@ class Files:
         for owner in (element.parent,) if link is None else (link, link.parent):
             if _owns(owner):
                 lines += named(owner.attrs, (*ORIGINALS, *LARGE, *_AROUND))
-        policy = policy_of(link.attrs) if lines and link is not None else ""
-        return {name: text for name, text in ((FILES, "\n".join(lines)), (POLICY, policy)) if text}
+        if not lines:
+            return {}
+        policy = policy_of(link.attrs) if link is not None else ""
+        return {FILES: "\n".join(lines), POLICY: policy}
 
 
 def policy_of(attributes: Mapping[str, Any]) -> str:
@@ -124,4 +125,4 @@ def _linked(link: Element) -> list[str]:
 
 def _opens_box(link: Element) -> bool:
     marks = f"{link.attr('class')} {link.attr('rel')}".lower()
-    return any(name in marks for name in _BOXES) or not _MARKS.isdisjoint(link.attrs)
+    return bool(_BOXES.search(marks)) or not _MARKS.isdisjoint(link.attrs)

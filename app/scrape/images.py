@@ -37,7 +37,7 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
     The first source whose media query holds is what a browser shows, and the `img` if there is
     none: those are the best, and the other ones are what is left when they cannot be had.
     """
-    later = [*_later_sets(tag), *_later(tag)]
+    later = _later(tag)
     src = text(tag, "src")
     if later or sources or "srcset" in tag.attrs:
         found = _sizes(tag, src, sources, later)
@@ -73,9 +73,9 @@ def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[F
 
 def behind(tag: Tag) -> list[Found]:
     """Return the files that a thumbnail stands for."""
-    around = str(tag.attrs.get(gallery.FILES, "")).splitlines()
-    if not around and gallery.NAMES.isdisjoint(tag.attrs):
+    if gallery.FILES not in tag.attrs and gallery.NAMES.isdisjoint(tag.attrs):
         return []
+    around = str(tag.attrs.get(gallery.FILES, "")).splitlines()
     own = gallery.named(tag.attrs, gallery.ORIGINALS), gallery.named(tag.attrs, gallery.LARGE)
     lines = (line.partition(" ") for line in (*own[0], *around, *own[1]))
     policy = str(tag.attrs.get(gallery.POLICY, ""))
@@ -121,7 +121,7 @@ def _is_tiny(tag: Tag) -> bool:
 
 def _source(tag: Tag, media: set[str]) -> list[Found]:
     tier = Tier.SHOWN if _media(tag) in media and _is_taken(tag) else Tier.ELSEWHERE
-    later = [found._replace(tier=tier) for found in (*_later_sets(tag), *_later(tag))]
+    later = [found._replace(tier=tier) for found in _later(tag)]
     return [*_set(tag, "picture", tier), *later]
 
 
@@ -149,27 +149,37 @@ def _set(tag: Tag, place: str, tier: Tier) -> list[Found]:
     """Read `srcset`; a lone address in it is a placeholder where a script puts a set."""
     sizes = candidates(text(tag, "srcset"))
     urls = {size.url for size in sizes}
-    later = _urls(list(_later_sets(tag))) if len(urls) == 1 else set()
+    sets = lazy.SRCSET.intersection(tag.attrs) if len(urls) == 1 else ()
+    later = _urls(_sets(tag, sets))
     tier = Tier.PLACEHOLDER if later and not urls & later else tier
     return [Found(size, place, tier) for size in sizes]
 
 
-def _later_sets(tag: Tag) -> Iterator[Found]:
-    """Yield what a script puts into `srcset`."""
-    for name, value in given(tag, lazy.SRCSET):
-        yield from (Found(size, name) for size in candidates(value))
-
-
-def _later(tag: Tag) -> Iterator[Found]:
-    """Yield what a script puts into `src`; lazysizes fills in one of the `data-widths`."""
-    for name, value in given(tag, lazy.SRC):
+def _later(tag: Tag) -> list[Found]:
+    """Read what a script puts into `srcset` and `src`; lazysizes fills in the `data-widths`."""
+    sets, urls, likely = [], [], []
+    for name in tag.attrs:
+        if name in lazy.SRCSET:
+            sets.append(name)
+        elif name in lazy.SRC:
+            urls.append(name)
+        elif name[:5] == "data-" and lazy.is_likely(name):
+            likely.append(name)
+    found = _sets(tag, sets) if sets else []
+    for name in urls:
+        value = text(tag, name)
         if "{width}" in value:
-            yield from _widths(tag, name, value)
+            found += _widths(tag, name, value)
         elif URL.search(value):
-            yield from (Found(size, name) for size in address_or_set(value))
-    if likely := [name for name in tag.attrs if name[:5] == "data-" and lazy.is_likely(name)]:
-        for name in _largest_first(likely):
-            yield from _plain_address(tag, name)
+            found += [Found(size, name) for size in address_or_set(value)]
+    for name in _largest_first(likely) if likely else ():
+        found += _plain_address(tag, name)
+    return found
+
+
+def _sets(tag: Tag, names: Iterable[str]) -> list[Found]:
+    """Read what a script puts into `srcset`."""
+    return [Found(size, name) for name in names for size in candidates(text(tag, name))]
 
 
 def _widths(tag: Tag, name: str, url: str) -> Iterator[Found]:

@@ -1,6 +1,10 @@
 """The attributes from which scripts take a picture once it scrolls into view."""
 
 import re
+from functools import lru_cache
+
+# Characters of an attribute's name that is on no list.
+MAX_NAME = 50
 
 SRCSET = {
     "data-srcset",  # lazysizes, lozad, vanilla-lazyload, Swiper
@@ -91,13 +95,12 @@ _SMALL = re.compile(rf"xs|sm|{_OTHER.pattern}")
 
 def is_likely(name: str) -> bool:
     """Tell whether an attribute that is on no list is named like one of a lazy loader."""
-    return (
-        name.startswith("data-")
-        and name not in SRC
-        and name not in SRCSET
-        and bool(_LIKELY.fullmatch(name))
-        and not _OTHER.search(name)
-    )
+    return len(name) <= MAX_NAME and _is_likely(name)
+
+
+@lru_cache(1024)
+def _is_likely(name: str) -> bool:
+    return bool(_LIKELY.fullmatch(name)) and not _OTHER.search(name)
 
 
 def may_hold(name: str) -> bool:

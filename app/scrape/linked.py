@@ -25,7 +25,8 @@ _IMPORT = re.compile(
     r"\s*(?:supports\(((?:[^()]|\([^()]*\))*)\))?([^;{}]*)(?:;|\Z)",
     re.IGNORECASE,
 )
-_IMPORT_WORD = re.compile("@import", re.IGNORECASE)
+_HIDDEN = re.compile(r"\s*<!--")  # from browsers older than style sheets
+_MAY_IMPORT = re.compile(r"\s*(?:@[lic]|/\*)", re.IGNORECASE)
 _CHARSET = re.compile(rb'@charset "([^"]{1,40})";')
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16-be"), (b"\xff\xfe", "utf-16-le"))
 _WINDOWS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"}  # as the WHATWG reads them
@@ -83,7 +84,9 @@ class LinkedSheets:
 
     def _with_imports(self, text: str, base: str, depth: int) -> list[Sheet]:
         """Return a sheet behind what it imports; imports stand in front of all rules."""
-        if not _IMPORT_WORD.search(text):
+        if hidden := _HIDDEN.match(text):
+            text = text[hidden.end() :]
+        if not _MAY_IMPORT.match(text):
             return [Sheet(text, base)]
         text = without_comments(text)
         sheets: list[Sheet] = []

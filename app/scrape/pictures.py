@@ -107,7 +107,7 @@ def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
         if room < 0:
             break
         draft = page.draft(sighting)
-        room -= sum(map(len, draft.sizes))
+        room -= len("".join(draft.sizes))
         first.append(len(drafts))
         for url in draft.addresses():
             if url not in seen:
@@ -162,11 +162,13 @@ class _Draft:
     written: Found
     also_shown: frozenset[str] = frozenset()  # of what is behind it
 
-    def addresses(self) -> list[str]:
+    def addresses(self) -> Iterable[str]:
         """Return the addresses that it shares with no other picture.
 
         What proxies wrap is left out: they cut different pictures out of one file.
         """
+        if len(self.sizes) == 1:
+            return self.sizes
         return [url for url, found in self.sizes.items() if found.tier != Tier.WRAPPED]
 
     def absorb(self, other: "_Draft") -> None:
@@ -181,22 +183,26 @@ class _Draft:
 
     def picture(self) -> Picture:
         """Return the picture, its candidates from best to worst."""
-        sizes = list(self.sizes.items())
+        sizes = self.sizes
         if len(sizes) > 1:
-            sizes = sorted(sizes, key=lambda size: size[1].order)[:MAX_CANDIDATES]
+            ranked = sorted(sizes.items(), key=lambda size: size[1].order)
+            sizes = dict(ranked[:MAX_CANDIDATES])
+        best = next(iter(sizes.values()), self.written)
         return Picture(
-            candidates=tuple(url for url, _ in sizes),
-            found_in=sizes[0][1].place if sizes else self.written.place,
+            candidates=tuple(sizes),
+            found_in=best.place,
             alt=_storable(self.alt),
             skipped=self.skipped,
             written=_storable(self.written.candidate.url),
-            policies=tuple([(url, found.policy) for url, found in sizes if found.policy]),
-            shown=self._shown(sizes) if sizes and sizes[0][1].tier == Tier.BEHIND else "",
+            policies=tuple([(url, found.policy) for url, found in sizes.items() if found.policy]),
+            shown=self._shown(sizes) if sizes and best.tier == Tier.BEHIND else "",
         )
 
-    def _shown(self, sizes: list[tuple[str, Found]]) -> str:
-        shown = (url for url, found in sizes if found.tier != Tier.BEHIND or url in self.also_shown)
-        return next(shown, "")
+    def _shown(self, sizes: dict[str, Found]) -> str:
+        for url, found in sizes.items():
+            if found.tier != Tier.BEHIND or url in self.also_shown:
+                return url
+        return ""
 
 
 class _Page(NamedTuple):

@@ -94,11 +94,13 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
 
-@lru_cache(1024)
 def shows(media: str, density: float = 1.0) -> bool:
     """Tell whether a list of media queries holds on this screen."""
-    if len(media) > MAX_QUERY:
-        return False
+    return len(media) <= MAX_QUERY and _shows(media, density)
+
+
+@lru_cache(1024)
+def _shows(media: str, density: float) -> bool:
     queries: list[list[Node]] = [[]]
     for node in tinycss2.parse_component_value_list(media, skip_comments=True):
         if node == ",":

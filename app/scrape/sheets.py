@@ -4,10 +4,9 @@ Only braces are looked at here, which is fast; declarations are read where a rul
 """
 
 import re
-from bisect import bisect
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from itertools import repeat
 from typing import NamedTuple
 
 from turbohtml.convert import css_specificity
@@ -23,11 +22,11 @@ _DATA = re.compile(
 )
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
-_DOUBLE = re.compile(r'"[^"\n]*+"')
-_SINGLE = re.compile(r"'[^'\n]*+'")
+_PLAIN_STRING = re.compile(r'"[^"\n{};]*+"|\'[^\'\n{};]*+\'')
 _STATEMENTS = re.compile(r"(?:\s*@[^;{}]*+;)*+")
 _LAYERS = re.compile(r"@layer\s+([^;{}]+);", re.IGNORECASE)
 _AT_RULE = re.compile(r"\s*@([\w-]+)\s*(.*)", re.DOTALL)
+_HOLDS: dict[str, Callable[[str], bool]] = {"media": shows, "supports": supported}
 # Longer ones are cut in pieces that match nothing.
 _SELECTOR = re.compile(r"(?:[^,(]|\((?:[^()]|\([^)]{0,200}+\)?){0,200}+\)?){1,300}+")
 # Selectors that look around from every element; few style a background with them.
@@ -37,11 +36,6 @@ _DECLARATION = re.compile(
     r"""(?:^|;)\s*([\w-]+)\s*:((?:[^;"'()]++|"[^"\n]*+"?|'[^'\n]*+'?"""
     r"""|\((?:[^"'()]++|"[^"\n]*+"?|'[^'\n]*+'?|\((?:[^()]++|\([^()]*+\)?)*+\)?)*+\)?|\))*+)"""
 )
-# Words that are common in selectors, or in declarations that paint no image.
-_DECLARED = {
-    "background": re.compile(r"background(?:-image)?\s*:"),
-    "content": re.compile(r"(?<![\w-])content\s*:"),
-}
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
 _PSEUDO_CLASS = re.compile(r"(?<!\\)::?[\w-]+")
 _COMBINATOR = re.compile(r"[\s>+~]+")
@@ -113,9 +107,9 @@ class _Frame:
 
 @dataclass(slots=True)
 class Sheets:
-    """All sheets of a page: their text in one order, and what they register."""
+    """All sheets of a page: their blocks in one order, and what they register."""
 
-    words: tuple[str, ...]  # of which one has to be in a block that matters
+    words: Sequence[re.Pattern[bytes]]  # of which one has to be in a block that matters
     blocks: list[Block] = field(default_factory=list)
     properties: dict[str, Property] = field(default_factory=dict)
     _layers: dict[str, int] = field(default_factory=dict)
@@ -125,50 +119,52 @@ class Sheets:
         """Read a sheet."""
         self._base = sheet.base
         text = _DATA.sub("", without_comments(sheet.text))
-        if _quotes_signs(text):
-            text = _STRING.sub(lambda found: _escaped(found[1]) if found[1] else found[0], text)
         for names in _LAYERS.findall(text):
             for name in names.split(","):
                 self._rank(name.strip())
-        frames = [_Frame("", None)]
-        lower = text.encode("utf-8", "replace").lower().decode()  # of letters beyond ASCII, none
         parts = text.split("}")
-        starts = list(accumulate(map(len, parts), lambda at, length: at + length + 1, initial=0))
-        naming = {bisect(starts, at) - 1 for word in self.words for at in _places(lower, word)}
-        for index, part in enumerate(parts):
-            if not frames[-1].selectors and part.count("{") == 1:  # it is not nested
-                if index in naming and not frames[-1].kind:
-                    prelude, _, content = part.partition("{")
-                    self._declare(self._open(frames[-1], prelude, len(frames)), content)
-                continue
-            *preludes, content = part.split("{")
-            for prelude in preludes[:-1]:
-                frames.append(self._enter(frames, prelude))
-            if not preludes:
-                self._declare(frames[-1], content)
-                if len(frames) > 1:
-                    frames.pop()
-            else:
-                self._declare(self._enter(frames, preludes[-1]), content)
+        shaping = _shaping(parts)
+        if any(_is_odd(parts[index]) for index in shaping):
+            text = _STRING.sub(lambda found: _escaped(found[1]) if found[1] else found[0], text)
+            parts = text.split("}")
+            shaping = _shaping(parts)
+        frames = [_Frame("", None)]
+        having = _having(text.encode("utf-8", "replace").lower(), self.words)
+        for index in sorted(shaping | having):
+            part, around = parts[index], frames[-1]
+            if index in shaping or around.selectors or "@" in part:
+                self._read(frames, part, index in having)
+            elif not around.kind:
+                selectors, _, content = part.partition("{")
+                self._add(selectors, around.layer, content)
 
-    def _enter(self, frames: list[_Frame], written: str) -> _Frame:
-        """Open a block; what is written in front of it may be declarations of the one around."""
-        if frames[-1].selectors and ";" in written:
-            declared, _, written = written.rpartition(";")
-            self._declare(frames[-1], declared)
-        return self._open(frames[-1], written, len(frames))
+    def _read(self, frames: list[_Frame], part: str, matters: bool) -> None:
+        *preludes, content = part.split("{")
+        for prelude in preludes:
+            if frames[-1].selectors and ";" in prelude:  # declarations in front of a nested rule
+                declared, _, prelude = prelude.rpartition(";")
+                self._declare(frames[-1], declared, matters)
+            frames.append(self._open(frames[-1], prelude, len(frames)))
+        self._declare(frames[-1], content, matters)
+        if len(frames) > 1:
+            frames.pop()
 
     def _rank(self, layer: str | None) -> float:
         return float("inf") if layer is None else self._layers.setdefault(layer, len(self._layers))
 
-    def _declare(self, frame: _Frame, block: str) -> None:
-        if not frame.kind and frame.selectors and _names(block.lower(), self.words):
-            layer = self._rank(frame.layer)
-            self.blocks.append(Block(frame.selectors, layer, len(self.blocks), block, self._base))
-        elif frame.kind == "property":
+    def _declare(self, frame: _Frame, block: str, matters: bool) -> None:
+        if not matters or frame.kind == "dead":
+            return
+        if frame.selectors:
+            self._add(frame.selectors, frame.layer, block)
+        elif frame.kind:
             values = {one.name: one.value for one in declarations(block)}
             inherits = values.get("inherits", "").lower() != "false"
             self.properties[frame.name] = Property(inherits, values.get("initial-value", ""))
+
+    def _add(self, selectors: str, layer: str | None, text: str) -> None:
+        order = len(self.blocks)
+        self.blocks.append(Block(selectors, self._rank(layer), order, text, self._base))
 
     def _open(self, frame: _Frame, prelude: str, depth: int) -> _Frame:
         if frame.kind or depth > MAX_DEPTH:
@@ -186,7 +182,7 @@ class Sheets:
             layer = around + (condition or f"\0{len(self.blocks)}")
             self._rank(layer)
             return _Frame(frame.selectors, layer)
-        holds = {"media": shows, "supports": supported}.get(name)
+        holds = _HOLDS.get(name)
         if not (holds(condition) if holds else name in ("container", "scope")):
             return _Frame("", None, "dead")
         return _Frame(frame.selectors, frame.layer)
@@ -200,7 +196,7 @@ def without_comments(text: str) -> str:
 def declarations(block: str) -> Iterator[Declaration]:
     """Yield the declarations of a block in the order written."""
     for name, value in _DECLARATION.findall(block):
-        plain = _IMPORTANT.sub("", value)
+        plain = _IMPORTANT.sub("", value) if "!" in value else value
         name = name if name.startswith("--") else name.lower()
         yield Declaration(name, plain.strip(), plain != value)
 
@@ -226,7 +222,7 @@ def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
 
 
 def key_of(selector: str) -> str:
-    """Return what an element has to have to match: an id, a class or a name; "*" is none."""
+    """Return an id, class or name that an element has to have to match; "*" is none."""
     if "(" in selector or "[" in selector:
         selector = _BRACKETS.sub("", _BRACKETS.sub("", selector))
     if "\\" in selector or "|" in selector:
@@ -237,14 +233,14 @@ def key_of(selector: str) -> str:
     compound = compound.partition(":")[0]
     for sign in "#.":
         if sign in compound:
-            return sign + compound.rpartition(sign)[2].partition(".")[0]
+            return compound.rpartition(sign)[2].partition(".")[0]
     return compound.lower() or "*"
 
 
 def _unescaped_key(selector: str) -> str:
     compound = _COMBINATOR.split(_PSEUDO_CLASS.sub("", selector).strip())[-1]
     names = _NAME.findall(compound)
-    key: str = next((name for name in names if name[0] in "#."), "*")
+    key: str = next((name[1:] for name in names if name[0] in "#."), "*")
     return "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "")
 
 
@@ -267,30 +263,26 @@ def _nested(around: str, selectors: str) -> str:
     return joined if len(joined) <= MAX_SELECTOR else "\0"  # which matches nothing
 
 
-def _places(text: str, word: str) -> Iterator[int]:
-    """Yield where a word is, and some words only where they are declared."""
-    declared = _DECLARED.get(word)
-    at = text.find(word)
-    while at >= 0:
-        if not declared or declared.match(text, at):
-            yield at
-        at = text.find(word, at + len(word))
+def _shaping(parts: Iterable[str]) -> set[int]:
+    """Return which parts, cut at closing braces, are not just the beginning of a rule."""
+    return {index for index, count in enumerate(map(str.count, parts, repeat("{"))) if count != 1}
 
 
-def _names(block: str, words: Collection[str]) -> bool:
-    """Tell whether a block has one of the words in it, some of them declared."""
-    for word in words:  # in half the time of any()
-        if word in block and (word not in _DECLARED or _DECLARED[word].search(block)):
-            break
-    else:
-        return False
-    return True
+def _having(text: bytes, words: Iterable[re.Pattern[bytes]]) -> set[int]:
+    """Return which parts, cut at closing braces, have one of the words in them."""
+    having = set()
+    index = at = 0
+    for place in sorted(found.start() for word in words for found in word.finditer(text)):
+        index += text.count(b"}", at, place)
+        having.add(index)
+        at = place
+    return having
 
 
-def _quotes_signs(text: str) -> bool:
-    """Tell, faster than strings can be read, whether there may be braces in them."""
-    strings = chain(_DOUBLE.findall(text), _SINGLE.findall(text))
-    return any("{" in string or "}" in string or ";" in string for string in strings)
+def _is_odd(part: str) -> bool:
+    """Tell whether there may be a brace or a semicolon in a string."""
+    rest = _PLAIN_STRING.sub("", part)
+    return '"' in rest or "'" in rest
 
 
 def _escaped(string: str) -> str:

@@ -12,6 +12,8 @@ from tinycss2.ast import Node
 from app.scrape.conditions import Truth, condition
 
 MAX_CONDITION = 2_000
+# Of a declaration, that its judgement is kept.
+MAX_KEPT = 200
 
 # The first words of all properties: a list of the properties themselves would age faster.
 _FIRST_WORDS = """
@@ -45,18 +47,25 @@ _FONT_TECHNOLOGY = re.compile(r"color-|variations|features-")
 _FORMATS = {"woff2", "woff", "opentype", "truetype", "collection"}
 
 
-@lru_cache(512)
 def supported(text: str) -> bool:
     """Tell whether a condition holds; what is no condition does not."""
-    if len(text) > MAX_CONDITION:
-        return False
+    return len(text) <= MAX_CONDITION and _supported(text)
+
+
+@lru_cache(512)
+def _supported(text: str) -> bool:
     nodes = tinycss2.parse_component_value_list(text, skip_comments=True)
     return condition([node for node in nodes if node.type != "whitespace"], _judge) is True
 
 
-@lru_cache(4096)
 def declares(name: str, value: str) -> bool:
     """Tell whether Chromium takes a declaration, as far as its name and prefixes say so."""
+    known = _declares if len(value) + len(name) <= MAX_KEPT else _declares.__wrapped__
+    return known(name, value)
+
+
+@lru_cache(4096)
+def _declares(name: str, value: str) -> bool:
     if not _PROPERTY.fullmatch(name) or _FOREIGN.fullmatch(name):
         return False
     if name == "display":

@@ -1,7 +1,6 @@
 """Which pictures of a page are taken, and under which name: pure choices, no input or output."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from app.database.models import Download, Image
 from app.errors import Skipped, Unwanted
@@ -45,7 +44,7 @@ def by_address(pictures: list[Picture], download: Download) -> list[Picture]:
         )
         if picture.skipped or len(kept) == len(picture.candidates):
             return picture
-        return replace(picture, candidates=kept) if kept else replace(picture, skipped=LEFT_OUT)
+        return picture._replace(candidates=kept) if kept else picture._replace(skipped=LEFT_OUT)
 
     return list(map(chosen, pictures)) if download.include or exclude else pictures
 

@@ -1,7 +1,9 @@
 """Hostile pages cost little, and random ones never break the scraper."""
 
+import gc
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,8 @@ PAGES = {
     "angles": "b'<' * 500_000",
     "ampersands": "b'&' * 500_000",
     "prose": "b'<p>Lorem ipsum <a href=/x>dolor</a> sit amet, consectetur.</p>' * 160_000",
+    "dashes in a sheet": "b'<style>p{background:url(x);' + b'-' * 2_000_000 + b'</style>'",
+    "names of properties": "b'<style>p{background:url(x);' + b'--a ' * 500_000 + b'</style>'",
     "alternative text": "b'<img alt=\"' + b'x' * 10_000_000 + b'\">'",
     "data": "b'<img src=\"data:,' + b'x' * 10_000_000 + b'\">'",
     "candidates": "b'<img srcset=\"' + b'a 1x,' * 2_000_000 + b'\">'",
@@ -110,6 +114,18 @@ def test_a_hostile_page_costs_little_and_its_picture_is_found(reader, page):
 def test_the_output_is_bounded(unit):
     html = "".join(unit.format(n) for n in range(100_000))
     assert len(find_pictures(html.encode(), None, "http://site/")) <= 30_000
+
+
+def test_nothing_long_of_a_page_is_kept():
+    sheets = "".join(f"<style media='{'x' * 200_000}{n}'></style>" for n in range(20))
+    styles = "".join(f"<p style='background:url({'x' * 200_000}{n}.png)'>" for n in range(20))
+    find_pictures(b"<img src=a.png>", None, "http://site/")
+    tracemalloc.start()
+    find_pictures((sheets + styles).encode(), None, "http://site/")
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2_000_000
 
 
 WORDS = """

@@ -23,6 +23,9 @@ PAINTED = [
     ("@media (max-width: 1400px) { p { background: url(a.png) } }", "a.png"),
     ("@charset 'x'; @import url(x.css); p { background: url(a.png) }", "a.png"),
     ("p { background: url(a.png)", "a.png"),
+    ("<!--\np { background: url(a.png) }\n-->", "a.png"),
+    ("b::after { content: '}' } p { background: url(a.png) }", "a.png"),
+    ("b::after { content: '{' } p { background: url(a.png) }", "a.png"),
     ("p { background: #fff URL(\n a.png )\t50% / cover }", "a.png"),
     ('p { background: url("a b.png") }', "a%20b.png"),
     ("p { background: url(a.png) /* url(b.png) */ }", "a.png"),
@@ -45,6 +48,9 @@ PAGES = {
     "within one block": "p{background-image:none;A}",
     "within one block, the other way": "p{X;background-image:url(a.png)}",
     "another browser's value": "p{A;background:-moz-linear-gradient(red,blue)}",
+    "a mark is taken away": "p{list-style:url(x.png)} p{list-style:none} b{A}",
+    "content of a pseudo-element is taken away": "p::before{X} p::before{content:none} b{A}",
+    "a name that ends like another": "p{A} p{mask-content:none}",
     "layers are weaker": "p{A} @layer x{#p{X}}",
     "a later layer wins": "@layer x,y; @layer y{p{A}} @layer x{p{X}}",
     "supports": "@supports (display:grid){p{A}}",
@@ -138,6 +144,7 @@ UNPAINTED = [
     "p { background: url(a b.png) }",
     "p { background: my-url(a.png) }",
     "p { background: #url(a.png) }",
+    "@media print { b::after { content: '}' } p { background: url(a.png) } }",
 ]
 
 
