@@ -355,7 +355,7 @@ def test_the_bucket_may_die_in_the_middle_and_no_job_fails(
     cluster: Cluster, crowd: Crowd, site: Site
 ) -> None:
     slow(site)
-    crowd.ask(6, 6)
+    crowd.ask(PAGES, 6)
     cluster.web.wait(lambda: site.asked("/1.png") >= 2)
     cluster.objects.kill()
     crowd.ask(2, 2)
@@ -365,8 +365,8 @@ def test_the_bucket_may_die_in_the_middle_and_no_job_fails(
 
 
 def test_all_workers_may_be_replaced_one_by_one(cluster: Cluster, crowd: Crowd, site: Site) -> None:
-    slow(site)
-    crowd.ask(10, 10)
+    slow(site, 1)
+    crowd.ask(100, 10)
     for old in list(cluster.workers):
         cluster.add_worker()
         old.terminate()
