@@ -155,9 +155,17 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
         picture.info["transparency"] = tuple(value >> 8 for value in key)
     elif isinstance(key, int) and kind in ("L;2", "L;4"):
         picture.info["transparency"] = key * 255 // (3 if kind == "L;2" else 15)
+    frame = picture.tile[0].extents if decoder == "Gif" and picture.tile else None
     picture.load()
     picture.info["exif"] = exif  # what stands behind the pixels does not count
-    return picture
+    return alone(picture, frame) if frame and frame != (0, 0, *picture.size) else picture
+
+
+def alone(picture: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
+    """Return a picture with nothing around its frame, as in browsers; Pillow has a colour there."""
+    screen = Image.new("RGBA", picture.size)
+    screen.paste(picture.crop(frame).convert("RGBA"), frame)
+    return screen
 
 
 def load_plugin(decoder: str) -> None:

@@ -205,6 +205,18 @@ def test_what_is_transparent_stays_so(shrink: Shrink, mode: str) -> None:
     assert small.getpixel((280, 160))[3] == 255
 
 
+def test_around_a_frame_smaller_than_the_screen_is_nothing(shrink: Shrink) -> None:
+    body = bytearray(encode(Image.new("RGB", (40, 40), RED), formats.GIF))
+    place = body.index(b"," + struct.pack("<HHHH", 0, 0, 40, 40)) + 1
+    struct.pack_into("<HH", body, 6, 80, 60)  # the screen
+    struct.pack_into("<HH", body, place, 30, 10)
+    small = shrink(bytes(body), "gif")
+
+    assert small.size == (80, 60)
+    assert [small.getpixel(at)[3] for at in ((5, 5), (75, 55), (50, 30))] == [0, 0, 255]
+    assert near(small.convert("RGB").getpixel((50, 30)), RED)
+
+
 def test_a_palette_is_scaled_smoothly(shrink: Shrink) -> None:
     stripes = Image.new("1", (640, 640))
     for row in range(0, 640, 2):
