@@ -13,7 +13,7 @@ from uuid import UUID
 
 from peewee import PeeweeException
 
-from app import jobs, prepare
+from app import jobs
 from app.addresses import judge_host
 from app.commands.problem import Problem
 from app.database import sqlite
@@ -156,9 +156,10 @@ def in_process() -> Iterator[LocalClient]:
             keep_days=0,
             min_free_bytes=0,  # nobody would see the jobs wait
         )
-        prepare(settings)
         storage = FolderStorage(settings.storage_dir, durable=False)
+        storage.prepare()
         sqlite.use(storage.database, durable=False)  # nothing here survives a crash
+        db.migrate()
         engine = PoolEngine(settings, storage)
         try:
             yield LocalClient(engine)
