@@ -5,7 +5,7 @@ that lost the claim (to a cancel, or to another process) changes nothing any mor
 download are claimed with it: they have its attempt number, and go from queued to their end.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from itertools import count
@@ -134,14 +134,24 @@ def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until:
 
 def holds(job: Job) -> bool:
     """Return whether a claimed job is still ours."""
-    return type(job).select().where(_present(job)).exists()
+    return bool(_held(type(job)).rows(**_present(job)))
 
 
-def _present(job: Job) -> Expression:
-    """Match the row of a job while this attempt is the present one."""
-    kind = type(job)
-    ours = (kind.id == job.id) & (kind.status == _held_status(job))
-    return ours & (kind.attempts == job.attempts)
+@prepared
+def _held(kind: type[Job]) -> Any:
+    return kind.select(kind.id).where(*_unchanged(kind))
+
+
+def _present(job: Job, held: Status | None = None) -> dict[str, Any]:
+    """Return what is in the row of a job while this attempt is the present one, and `held`."""
+    status = held or _held_status(job)
+    return {"old_id": job.id, "old_status": status, "old_attempts": job.attempts}
+
+
+def _unchanged(kind: type[Job]) -> Iterator[Expression]:
+    for name in "id", "status", "attempts":
+        field = kind._meta.fields[name]
+        yield field == parameter(f"old_{name}", field)
 
 
 def _held_status(job: Job) -> Status:
@@ -152,8 +162,7 @@ def _held_status(job: Job) -> Status:
 
 def _change(job: Job, held: Status | None = None, /, **values: Any) -> None:
     """Change the row of a job that is ours, or that is still `held` as read, and the object."""
-    old = {"old_id": job.id, "old_status": held or _held_status(job), "old_attempts": job.attempts}
-    if not _update(type(job), tuple(values)).run(**old, **values).rowcount:
+    if not _update(type(job), tuple(values)).run(**_present(job, held), **values).rowcount:
         raise LostClaim
     for name, value in values.items():
         setattr(job, name, value)
@@ -162,11 +171,8 @@ def _change(job: Job, held: Status | None = None, /, **values: Any) -> None:
 @prepared
 def _update(kind: type[Job], names: tuple[str, ...]) -> Any:
     fields = kind._meta.fields
-    old = (
-        fields[name] == parameter(f"old_{name}", fields[name])
-        for name in ("id", "status", "attempts")
-    )
-    return kind.update({name: parameter(name, fields[name]) for name in names}).where(*old)
+    values = {name: parameter(name, fields[name]) for name in names}
+    return kind.update(values).where(*_unchanged(kind))
 
 
 def end_pictures(
