@@ -41,9 +41,7 @@ class _Request(requests.PreparedRequest):
 
 
 class _Response(http.client.HTTPResponse):
-    """Skips every interim answer, where http.client skips 100 only; hides cookies from requests."""
-
-    cookies: list[str]
+    """Skips every interim answer, where http.client skips 100 only."""
 
     def __init__(self, *args: Any, began: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,8 +53,6 @@ class _Response(http.client.HTTPResponse):
             super().begin()
         finally:
             self.fp = stream
-        self.cookies = self.headers.get_all("Set-Cookie", [])
-        del self.headers["Set-Cookie"]
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -158,6 +154,13 @@ class _Adapter(HTTPAdapter):
     def cert_verify(self, *args: Any) -> None:
         """Leave verification to our own context."""
 
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """Leave cookies and encoding to ours as well."""
+        response = requests.Response()
+        response.request, response.raw, response.status_code = req, resp, resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        return response
+
 
 class Session(requests.Session):
     """A requests session that sends a `Url` and follows nothing."""
@@ -171,9 +174,6 @@ class Session(requests.Session):
         self.mount("http://", self._adapter)
         self.mount("https://", self._adapter)
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Hide redirects from requests: each hop is judged by us."""
-
     def fetch(self, url: Url, accept: str, referer: str | None = None) -> requests.Response:
         """Send one GET; the body is still on the wire."""
         headers = {**self._about_us, "Accept": accept}
@@ -181,17 +181,19 @@ class Session(requests.Session):
             headers["Referer"] = referer
         if cookie := self._job_cookies.header(url):
             headers["Cookie"] = cookie
-        with translated():
-            response = self._adapter.send(_Request(url, headers), stream=True)
-        answered = getattr(response.raw, "_original_response", None)
-        self._job_cookies.store(url, getattr(answered, "cookies", []))
+        response = self._send(_Request(url, headers))
+        self._job_cookies.store(url, response.raw.headers.getlist("Set-Cookie"))
         return response
 
     def deliver(self, url: Url, body: bytes, headers: Mapping[str, str]) -> requests.Response:
         """Send one POST; the body of the answer is still on the wire."""
         about = {**self._about_us, "Content-Length": str(len(body)), **headers}
+        return self._send(_Request(url, about, body))
+
+    def _send(self, request: _Request) -> requests.Response:
+        """Send by the adapter alone: a session would keep cookies and follow redirects."""
         with translated():
-            return self.send(_Request(url, about, body), stream=True)
+            return self._adapter.send(request, stream=True)
 
 
 @functools.cache
