@@ -7,9 +7,8 @@ import sys
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-# BeautifulSoup imports what reads CSS selectors, and a second parser: neither is used.
+# BeautifulSoup imports what reads CSS selectors, which is not used.
 sys.modules.setdefault("soupsieve", type(sys)("soupsieve"))
-sys.modules.setdefault("lxml", None)  # type: ignore[arg-type]
 
 if sys.argv[1:] == ["--version"]:  # without what reads options
     from app import VERSION
