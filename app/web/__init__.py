@@ -8,12 +8,13 @@ from app.web import words
 from app.web.downloads import downloads
 from app.web.errors import tell_people
 from app.web.gallery import gallery
+from app.web.grids import choices
 from app.web.home import home
 from app.web.key import key
 from app.web.problems import problems
 
 web = Blueprint("web", __name__, template_folder="templates")
-for part in home, downloads, gallery, key, problems:
+for part in home, choices, downloads, gallery, key, problems:
     web.register_blueprint(part)
 web.after_app_request(tell_people)
 

@@ -8,11 +8,13 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug import Response
 
 from app import jobs
-from app.database.models import AnyJob, Download, Image
+from app.database.models import AnyJob, Download, Image, Job
 from app.http import services
 from app.http.auth import local_path
 from app.http.responses import get_or_404
 from app.jobs import cleanup
+
+SHOW: dict[type[Job], str] = {Download: "web.downloads.show", Image: "web.gallery.show"}
 
 
 def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
@@ -45,7 +47,7 @@ def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob])
     again = ask(job)
     services.charge(again)
     services.engine().submit()
-    return redirect(url_for(".show", job_id=again.id), 303)
+    return redirect(url_for(SHOW[kind], job_id=again.id), 303)
 
 
 def origin() -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from app.api.schemas import MAX_URLS, NewDownload, NewImage
+from app.api.schemas import DEFAULT_LIMIT, MAX_URLS, NewDownload, NewImage
 from app.http import services
 from app.setting_values import read_size
 from app.urls import listed, with_scheme
@@ -62,8 +62,9 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
     if form.get("image_urls", "").strip() and len(urls) > 1:
         raise Refused({"image_urls": [messages.ONE_PAGE_FOR_LIST]})
     options = _options(form) | images
-    if "choose" in form:  # from all there are
-        options.setdefault("limit", services.settings().max_images)
+    if "choose" in form:  # from all there are, as far as one grid has room
+        most = services.settings().max_images
+        options.setdefault("limit", max(min(DEFAULT_LIMIT, most), most // len(urls)))
     return _judged(NewDownload(), {number: {"url": url, **options} for number, url in urls.items()})
 
 

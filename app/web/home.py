@@ -8,7 +8,7 @@ from werkzeug import Response
 from app import jobs
 from app.http import services
 from app.pictures.formats import FORMATS
-from app.web import forms
+from app.web import forms, grids
 
 home = Blueprint("home", __name__)
 
@@ -48,9 +48,11 @@ def _add_downloads(form: forms.Form) -> str:
     services.admit(len(downloads))
     added = jobs.add_downloads({**new, "client": services.client()} for new in downloads)
     services.charge(*added)
-    if len(added) > 1:
+    if len(added) == 1:
+        return url_for("web.downloads.show", job_id=added[0].id)
+    if added[0].dry_run:
         return url_for("web.downloads.walk")
-    return url_for("web.downloads.show", job_id=added[0].id)
+    return grids.address_of(added)
 
 
 def _form(form: forms.Form, errors: forms.Errors | None = None) -> str:

@@ -5,8 +5,10 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,8 +18,8 @@ from app import jobs
 from app.database.models import Download, Image
 from tests.browser import Tab
 from tests.samples import picture
-from tests.service.conftest import Service
-from tests.site import Site
+from tests.service.conftest import SECONDS, Service
+from tests.site import Reply, Site
 from tests.web.conftest import DOWN, PHONE, UP, WALK, WATCH, barriers, hang
 
 Work = Callable[[], int]
@@ -183,7 +185,7 @@ def finished(client: FlaskClient, site: Site, work: Work) -> Download:
 
 
 def post(client: FlaskClient, download: Download, images: list[Any]) -> Any:
-    return client.post(f"/downloads/{download.id}/choose", data={"images": images})
+    return client.post(f"/downloads/choose?downloads={download.id}", data={"images": images})
 
 
 def test_pictures_deleted_meanwhile_are_told_of_and_the_others_stay_chosen(
@@ -199,12 +201,12 @@ def test_pictures_deleted_meanwhile_are_told_of_and_the_others_stay_chosen(
     assert Download.select().count() == 1
 
 
-def test_who_loads_the_answer_to_the_form_again_is_led_back(
+def test_who_loads_the_answer_to_the_form_again_sees_the_download(
     client: FlaskClient, finished: Download
 ) -> None:
-    answer = client.get(f"/downloads/{finished.id}/choose")
+    answer = client.get(f"/downloads/choose?downloads={finished.id}")
 
-    assert (answer.status_code, answer.location) == (303, f"/downloads/{finished.id}")
+    assert answer.text == client.get(f"/downloads/{finished.id}").text
 
 
 def test_of_a_preview_the_chosen_are_downloaded(
@@ -237,3 +239,138 @@ def test_to_choose_from_a_list_of_images_it_becomes_one_download(client: FlaskCl
     [download] = Download.select()
     assert download.image_urls == urls
     assert not Image.select().exists()
+
+
+def two_pages(site: Site) -> str:
+    """Serve two pages of two pictures each; return their addresses and one that is not there."""
+    for number in range(4):
+        site.file(f"/{number}.png", body(number))
+    pages = [
+        site.page(
+            f"/{name}", f"<title>Page {name}</title><img src=/{first}.png><img src=/{second}.png>"
+        )
+        for name, first, second in (("a", 0, 1), ("b", 2, 3))
+    ]
+    return "\n".join([pages[0], site.url("/none"), pages[1]])
+
+
+@pytest.mark.parametrize("button", ["Choose pictures", "Download pictures"])
+def test_several_pages_lead_to_one_grid_and_pictures_of_each_to_one_zip(
+    tab: Tab, url: str, site: Site, tmp_path: Path, button: str
+) -> None:
+    page = tab.page
+    page.set_viewport_size(PHONE)
+    page.goto(url)
+    page.get_by_label("Addresses").fill(two_pages(site))
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pictures of 3 pages")
+    expect(page.get_by_role("status").first).to_have_text("4 pictures of 3 pages; 1 page failed.")
+    expect(page.get_by_text("0 of 4 chosen")).to_be_visible()
+    failed = page.get_by_role("listitem").filter(has_text="/none")
+    expect(failed).to_contain_text("Origin status: 404.")
+    tiles = page.locator("#pictures li")
+    expect(tiles.nth(1)).to_contain_text("Page a")
+    expect(tiles.nth(2)).to_contain_text("Page b")
+    assert barriers(page) == []
+    page.get_by_role("button", name="All", exact=True).click()
+    tiles.nth(0).get_by_role("checkbox").uncheck()
+
+    assert save(page, "Save 3 pictures", tmp_path) == [body(1), body(2), body(3)]
+    page.get_by_label("Sort by").select_option("Largest first")
+    assert save(page, "Save 3 pictures", tmp_path) == [body(3), body(2), body(1)]
+    assert site.asked("/1.png") == 1
+
+
+def test_without_javascript_pictures_of_several_pages_are_chosen_by_boxes(
+    browser: Browser, url: str, service: Service, site: Site, tmp_path: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    added = service.post("/download", url=show(site, 40))
+    other = service.post("/download", url=site.page("/other", "<img src=44.png>"))
+    site.file("/44.png", body(44))
+    for one in added, other:
+        service.end_of(one["download_url"])
+    page.goto(f"{url}/downloads")
+    for one in other, added:
+        page.locator(f"[value='{one['download_id']}']").check()
+    page.get_by_role("button", name="Choose pictures").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pictures of 2 pages")
+    box(page, 5).check()
+    page.get_by_role("button", name="2", exact=True).click()
+    page.get_by_role("checkbox", name="Choose 001-44.png").check()
+    page.get_by_role("button", name="Save chosen pictures").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("and 1 other page")
+
+    assert save(page, "Download zip", tmp_path) == [body(4), body(44)]
+    context.close()
+
+
+def test_a_page_that_is_read_late_takes_its_place_before_the_others(
+    tab: Tab, url: str, site: Site
+) -> None:
+    """And what was chosen meanwhile stays chosen."""
+    late = Event()
+
+    def wait() -> Reply:
+        assert late.wait(SECONDS)
+        return Reply(b"".join(b"<img src=%d.png>" % number for number in range(40)), "text/html")
+
+    show(site, 80)
+    site.replies["/late"] = wait
+    soon = site.page("/soon", "".join(f"<img src={number}.png>" for number in range(40, 80)))
+    tab.page.goto(url)
+    tab.page.get_by_label("Addresses").fill(f"{site.url('/late')}\n{soon}")
+    tab.page.get_by_role("button", name="Choose pictures").click()
+    expect(tab.page.get_by_text("0 of 40 chosen")).to_be_visible()
+    tab.page.get_by_role("button", name="All", exact=True).click()
+    late.set()
+
+    expect(tab.page.get_by_text("40 of 80 chosen")).to_be_visible()
+    expect(tab.page.locator("#pictures li").first).to_contain_text("001-0.png")
+
+
+def test_several_previews_lead_to_the_history_which_has_each(client: FlaskClient) -> None:
+    urls = "https://example.com/1\nhttps://example.com/2"
+    answer = client.post("/", data={"urls": urls, "dry_run": "true"})
+
+    assert answer.location == "/downloads"
+
+
+def test_to_choose_from_several_pages_each_gets_its_share(client: FlaskClient) -> None:
+    urls = [f"https://example.com/{number}" for number in range(20)]
+    for count, limit in (2, 250), (20, 50):
+        answer = client.post("/", data={"urls": "\n".join(urls[:count]), "choose": "true"})
+        newest = list(Download.select().order_by(Download.id.desc()).limit(count))
+        assert {one.limit for one in newest} == {limit}
+        ids = parse_qs(urlsplit(answer.location).query)["downloads"]
+        assert ids == [str(one.id) for one in newest][::-1]
+
+
+def test_downloads_that_are_gone_are_told_of(client: FlaskClient, finished: Download) -> None:
+    there, gone = f"downloads={finished.id}", f"downloads={uuid4()}"
+
+    assert client.get(f"/downloads/choose?{there}&{gone}&downloads=no").status_code == 200
+    assert client.get(f"/downloads/choose?{gone}").status_code == 404
+    assert client.post(f"/downloads/choose?{gone}").status_code == 404
+    assert client.post("/downloads/choose").status_code == 404
+    assert client.get("/downloads/choose").location == "/downloads"
+
+
+def test_more_pictures_than_a_zip_takes_are_refused_in_words(
+    client: FlaskClient, finished: Download
+) -> None:
+    answer = post(client, finished, [uuid4() for _ in range(10_001)])
+
+    assert answer.status_code == 422
+    assert "At most 10,000 at once; these are 10,001." in answer.text
+
+
+def test_pictures_of_other_downloads_than_those_shown_are_not_taken(
+    client: FlaskClient, finished: Download, site: Site, work: Work
+) -> None:
+    other = jobs.add_download(url=site.page("/other", "<img src=1.png>"), limit=5)
+    work()
+    answer = post(client, finished, [jobs.pictures_of(other)[0].id])
+
+    assert answer.status_code == 422

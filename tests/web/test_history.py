@@ -232,9 +232,8 @@ def test_the_title_of_a_page_stands_in_its_place_everywhere(
 ) -> None:
     title, escaped = "Die Äpfel im <Garten>", "Die Äpfel im &lt;Garten&gt;"
     archive = client.get(f"/download/{titled.id}")
-    again = client.post(
-        f"/downloads/{titled.id}/choose", data={"images": [jobs.pictures_of(titled)[0].id]}
-    )
+    [image] = jobs.pictures_of(titled)
+    again = client.post(f"/downloads/choose?downloads={titled.id}", data={"images": [image.id]})
 
     assert client.get(f"/download/{titled.id}/status").json["title"] == title
     assert client.get("/download").json["downloads"][1]["title"] == title

@@ -46,9 +46,9 @@ def test_every_option_of_the_form_reaches_the_download(client: FlaskClient) -> N
 
 
 def test_several_pages_become_several_downloads(client: FlaskClient) -> None:
-    answer = client.post("/", data={"urls": f"{PAGE}a\n\n{PAGE}b"})
+    answer = client.post("/", data={"urls": f"{PAGE}a\n\n{PAGE}b"}, follow_redirects=True)
 
-    assert answer.location == "/downloads"
+    assert "Pictures of 2 pages</h1>" in answer.text
     assert [one.url for one in Download.select().order_by(Download.id)] == [f"{PAGE}a", f"{PAGE}b"]
 
 

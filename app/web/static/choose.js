@@ -1,4 +1,4 @@
-// The pictures of a download, to choose from. All are known here, but the document has only those near
+// The pictures of a download, or of several, to choose from. All are known here, but the document has only those near
 // the window: sheets of them, of which far ones are empty and keep their height.
 import { follow } from "./download.js";
 import { HERE, adopt, load } from "./update.js";
@@ -67,13 +67,20 @@ async function mergeAll(copy) {
   await mergeOthers(copy);
 }
 
+let known; // how many downloads had been read: each that is moves the pictures of those behind it
+
 // Takes what the other pages say, too.
 async function mergeOthers(copy) {
-  const { page: here, pages } = copy.getElementById("pictures").dataset;
+  const { page: here, pages, read } = copy.getElementById("pictures").dataset;
+  const address = new URL(HERE);
   for (let page = 1; page <= pages; page++) {
-    if (String(page) === here || isSettled(String(page))) continue;
-    merge(await load(`${HERE.replace(/[?#].*/, "")}?page=${page}`));
+    if (String(page) === here || (read === known && isSettled(String(page)))) continue;
+    address.searchParams.set("page", page);
+    const other = await load(address);
+    merge(other);
+    if (other.getElementById("pictures").dataset.read !== read) return; // the next look takes it from there
   }
+  known = read;
   for (const [id, item] of items) if (item.page === null) items.delete(id);
   arrange();
 }
@@ -223,7 +230,7 @@ form.addEventListener("submit", async (event) => {
   if (making) return;
   making = true;
   told.textContent = say("zipping");
-  await saveZip(chosen().map((item) => item.id)).then(tell, (error) => {
+  await saveZip(chosen()).then(tell, (error) => {
     told.textContent = error.message;
   });
   making = false;
@@ -234,13 +241,16 @@ async function answerOf(url, options) {
     throw new Error(say("away"));
   });
   const said = await answer.json();
-  if (!answer.ok) throw new Error(said.errors?.images ? say("deleted") : said.detail);
+  const wrong = said.errors?.images;
+  if (!answer.ok) throw new Error(Array.isArray(wrong) ? wrong[0] : wrong ? say("deleted") : said.detail);
   return said;
 }
 
-async function saveZip(images) {
+async function saveZip(items) {
   const headers = { "Content-Type": "application/json" };
-  const asked = await answerOf(form.dataset.archive, { method: "POST", headers, body: JSON.stringify({ images }) });
+  const body = JSON.stringify({ images: items.map((item) => item.id) });
+  const { archive } = { ...form.dataset, ...items[0].element.dataset }; // of its download, if there are several
+  const asked = await answerOf(archive, { method: "POST", headers, body });
   let job;
   do job = await answerOf(asked.status_url, { headers: { Prefer: `wait=${WAIT_SECONDS}` } });
   while (["queued", "running"].includes(job.status));

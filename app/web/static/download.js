@@ -1,4 +1,4 @@
-// Follows a download: each event means "look again", and what has changed is put in its place.
+// Follows a download, or several: each event means "look again", and what has changed is put in its place.
 import { isRunning, poll, update } from "./update.js";
 
 const PARTS = ["summary", "head", "left"];
@@ -26,7 +26,9 @@ async function look() {
 export function follow(take) {
   if (!isRunning()) return;
   takePage = take;
-  const source = new EventSource(document.getElementById("summary").dataset.events);
+  const { events } = document.getElementById("summary").dataset;
+  if (!events) return poll(PARTS, take); // they are several
+  const source = new EventSource(events);
   source.addEventListener("open", look); // it may have gone on since this page was made
   source.addEventListener("progress", look);
   source.addEventListener("end", () => {
