@@ -25,7 +25,7 @@
     ├── NoArchive               a dry run makes none
     ├── NoThumbnail             the picture cannot be shown small
     ├── NotFailed               only what failed can be tried again
-    ├── InvalidKey              an Idempotency-Key is not one
+    ├── InvalidKey              an Idempotency-Key cannot be read
     ├── KeyReused               an Idempotency-Key came with another request
     ├── Overloaded              too much waits already
     ├── TooManyWaiting          a client has used up its share of the queue
@@ -212,7 +212,7 @@ class NotFailed(Failure):
 
 
 class InvalidKey(Failure):
-    """The Idempotency-Key is not one."""
+    """The Idempotency-Key must be 1 to 255 printable ASCII characters, in quotes or without."""
 
     code, title, status = "invalid-idempotency-key", "Idempotency-Key not valid", 400
 

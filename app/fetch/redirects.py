@@ -23,7 +23,7 @@ class Held(OriginStatus):
     """A host asked to be left alone for longer than the deadline leaves."""
 
     def __init__(self, host: str, seconds: float) -> None:
-        super().__init__(f"origin status: asked to wait {seconds:.0f} s", transient=True)
+        super().__init__(f"the server asked to wait {seconds:.0f} s", transient=True)
         self.host = host
         self._until = time.monotonic() + seconds
 
@@ -68,7 +68,7 @@ class Hops:
         target = url.join(quote(reference, safe=_PRINTABLE, encoding="latin-1"))
         self._redirects += 1
         if self._redirects > MAX_REDIRECTS:
-            raise OriginStatus(f"origin status: more than {MAX_REDIRECTS} redirects")
+            raise OriginStatus(f"more than {MAX_REDIRECTS} redirects")
         return target
 
     def _ask(self, url: Url, accept: str, referer: str | None) -> requests.Response:
@@ -94,5 +94,5 @@ def _location(response: requests.Response) -> str:
     status, location = response.status_code, response.headers.get("Location")
     if status not in _REDIRECTS or location is None:
         advice = f"; {BOOKMARKLET}" if status in (401, 403) else ""
-        raise OriginStatus(f"origin status: {status}{advice}", transient=status in _TRANSIENT)
+        raise OriginStatus(f"the server answered {status}{advice}", transient=status in _TRANSIENT)
     return location

@@ -30,7 +30,7 @@ def idempotent(act: Callable[[], Response], where: dict[str, UUID], *, body: boo
     A request is its path's arguments `where`, and its JSON if it takes a `body`.
 
     Raises:
-        InvalidKey: the Idempotency-Key is not one.
+        InvalidKey: the Idempotency-Key cannot be read.
         KeyReused: it came with another request.
 
     """
@@ -80,7 +80,7 @@ def _key(header: str) -> str:
     quoted = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', header)
     key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else header
     if not re.fullmatch(r"[ -~]{1,255}", key) or (header.startswith('"') and not quoted):
-        raise InvalidKey("Idempotency-Key is 1 to 255 printable ASCII characters")
+        raise InvalidKey("Idempotency-Key must be 1 to 255 printable ASCII characters")
     return key
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
+from werkzeug.exceptions import BadRequest
 
 from app import jobs
 from app.api.walks import DownloadWalk
@@ -23,11 +24,14 @@ PAGE = 25
 
 
 @downloads.get("")
-def walk() -> str:
+def walk() -> str | tuple[str, int]:
     """List the downloads, newest first; `q` is searched for in their titles and addresses."""
     filters = request.args.to_dict()
     text = filters.pop("q", "").strip()
-    where = lists.asked(DownloadWalk(), PAGE, filters)
+    try:
+        where = lists.asked(DownloadWalk(), PAGE, filters)
+    except BadRequest as error:
+        return render_template("downloads.html", downloads=[], problem=error.description), 400
     rows, older = lists.page(Download, where, partial(jobs.search, text) if text else None)
     standings = jobs.standings(Download, [one.id for one in rows])
     return render_template("downloads.html", downloads=rows, standings=standings, older=older)

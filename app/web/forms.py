@@ -61,11 +61,13 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
         urls, images = _lines(form, "urls", _jobs_at_once(MAX_PAGES)), {}
     if form.get("image_urls", "").strip() and len(urls) > 1:
         raise Refused({"image_urls": [messages.ONE_PAGE_FOR_LIST]})
-    options = _options(form) | images
+    errors = Errors()
+    options = _options(form, errors) | images
     if "choose" in form:  # from all there are, as far as one grid has room
         most = services.settings().max_images
         options.setdefault("limit", max(min(DEFAULT_LIMIT, most), most // len(urls)))
-    return _judged(NewDownload(), {number: {"url": url, **options} for number, url in urls.items()})
+    asked = {number: {"url": url, **options} for number, url in urls.items()}
+    return _judged(NewDownload(), asked, errors)
 
 
 def _first_and_all(lines: dict[int, str]) -> tuple[dict[int, str], dict[str, Any]]:
@@ -82,7 +84,7 @@ def new_images(form: Form) -> list[dict[str, Any]]:
 
     """
     urls = _lines(form, "urls", _jobs_at_once(MAX_URLS))
-    return _judged(NewImage(), {number: {"url": url} for number, url in urls.items()})
+    return _judged(NewImage(), {number: {"url": url} for number, url in urls.items()}, Errors())
 
 
 def _jobs_at_once(most: int) -> int:
@@ -101,14 +103,20 @@ def _lines(form: Form, name: str, most: int) -> dict[int, str]:
     return lines
 
 
-def _options(form: Form) -> dict[str, Any]:
-    """Return the fields of the API that the form sets; what is left empty has its default."""
+def _options(form: Form, errors: Errors) -> dict[str, Any]:
+    """Return the fields of the API that the form sets; what is left empty has its default.
+
+    What the API has no word for, because it takes a number, is added to the errors.
+    """
     given = {name: form[name].strip() for name in NUMBERS if name in form}
     options: dict[str, Any] = {name: _number(text) for name, text in given.items() if text}
     options |= {name: True for name in TRUTHS if name in form}
     options |= {name: form.getlist(name) for name in CHOICES if name in form}
     if size := form.get("min_bytes", "").strip():
-        options["min_bytes"] = _size(size)
+        try:
+            options["min_bytes"] = read_size(size)
+        except ValidationError:
+            errors["min_bytes"] = [messages.NO_SIZE]
     if pattern := form.get("pattern", "").strip():
         options["pattern"] = pattern
     for name in WORDS:
@@ -118,20 +126,21 @@ def _options(form: Form) -> dict[str, Any]:
     return options
 
 
-def _size(text: str) -> int:
-    try:
-        return read_size(text)
-    except ValidationError as error:
-        raise Refused({"min_bytes": [messages.NO_SIZE]}) from error
-
-
 def _number(text: str) -> int | str:
     """Return a number where there is one; what else stands there, the schema refuses."""
     return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
 
 
-def _judged(schema: Schema, asked: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
-    loaded, errors = [], Errors()
+def _judged(
+    schema: Schema, asked: dict[int, dict[str, Any]], errors: Errors
+) -> list[dict[str, Any]]:
+    """Return what is asked for as the API reads it.
+
+    Raises:
+        Refused: with these errors, and those that the API has.
+
+    """
+    loaded = []
     for number, one in asked.items():
         try:
             loaded.append(schema.load(one))

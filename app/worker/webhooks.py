@@ -44,7 +44,7 @@ def deliver(delivery: Delivery, fetcher: Fetcher, secrets: Iterable[bytes]) -> N
     if receipt.status in range(200, 300):
         jobs.finish(delivery, error_code=None, error_detail=None)
     else:
-        answered = OriginStatus(f"origin status: {receipt.status}")
+        answered = OriginStatus(f"the server answered {receipt.status}")
         _put_off(delivery, answered, min(max(receipt.retry_after or 0, 0), MAX_REST_SECONDS))
 
 

@@ -63,7 +63,7 @@ def test_a_pause_holds_for_the_host_in_all_jobs(
     holds = Holds(clock)
     one = fetching(seconds=10, clock=clock, sleep=clock.sleep, holds=holds)
     other = fetching(seconds=60, clock=clock, sleep=clock.sleep, holds=holds)
-    with pytest.raises(OriginStatus, match=r"^origin status: asked to wait 30 s$") as held:
+    with pytest.raises(OriginStatus, match=r"^the server asked to wait 30 s$") as held:
         image(one, origin.url("/busy"))
     assert held.value.transient
     assert not clock.naps

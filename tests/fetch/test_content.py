@@ -210,7 +210,7 @@ def test_a_page_has_its_own_limit(fetcher: Fetcher, origin: Origin) -> None:
 )
 def test_only_200_brings_what_was_asked_for(fetcher: Fetcher, origin: Origin, status: str) -> None:
     origin.answers["/"] = answer(b"", status)
-    with pytest.raises(OriginStatus, match=f"^origin status: {status[:3]}$"):
+    with pytest.raises(OriginStatus, match=f"^the server answered {status[:3]}$"):
         image(fetcher, origin.url())
 
 
@@ -237,5 +237,5 @@ def test_raw_bytes_in_a_location_count_as_encoded(fetcher: Fetcher, origin: Orig
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 def test_a_closed_door_names_the_bookmarklet(fetcher: Fetcher, origin: Origin, status: str) -> None:
     origin.answers["/"] = answer(b"", status)
-    with pytest.raises(OriginStatus, match=f"^origin status: {status[:3]}; .*bookmarklet"):
+    with pytest.raises(OriginStatus, match=f"^the server answered {status[:3]}; .*bookmarklet"):
         fetcher.page(Url.parse(origin.url()))

@@ -166,7 +166,7 @@ def test_five_redirects_are_followed_and_not_six(fetcher: Fetcher, origin: Origi
     origin.answers |= {"/5": answer(png())}
     image(fetcher, origin.url("/0"))
     origin.answers |= {"/5": redirect("/6"), "/6": answer(png())}
-    with pytest.raises(OriginStatus, match=r"^origin status: more than 5 redirects$"):
+    with pytest.raises(OriginStatus, match=r"^more than 5 redirects$"):
         image(fetcher, origin.url("/0"))
     assert "/6" not in origin.targets()
 

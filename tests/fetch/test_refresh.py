@@ -75,7 +75,7 @@ def test_refreshes_and_redirects_are_five_together(fetcher: Fetcher, origin: Ori
     origin.answers["/5"] = answer(b"<html>end")
     assert fetcher.page(Url.parse(origin.url("/0"))).body == b"<html>end"
     origin.answers |= {"/5": answer(meta("/6")), "/6": answer(b"<html>end")}
-    with pytest.raises(OriginStatus, match=r"^origin status: more than 5 redirects$"):
+    with pytest.raises(OriginStatus, match=r"^more than 5 redirects$"):
         fetcher.page(Url.parse(origin.url("/0")))
     assert "/6" not in origin.targets()
 

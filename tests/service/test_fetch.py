@@ -175,7 +175,7 @@ def test_a_picture_that_failed_has_its_line_and_makes_the_status_1(
 
     assert done.returncode == 1
     assert members(done.stdout.strip()) == ["001-a.png"]
-    assert f"  {site.url('/b.png')}: origin status: 404" in done.stderr.splitlines()
+    assert f"  {site.url('/b.png')}: the server answered 404" in done.stderr.splitlines()
     assert done.stderr.endswith(": 1 picture, 1 failed\n")
 
 
@@ -293,7 +293,7 @@ def test_of_several_urls_some_may_fail(alone: Command, page: str, site: Site) ->
 
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 2
-    assert f"{site.url('/none')}: origin status: 404" in done.stderr
+    assert f"{site.url('/none')}: the server answered 404" in done.stderr
     assert done.stderr.endswith("total: 4 pictures, 1 failed\n")
 
 

@@ -46,7 +46,7 @@ def test_pictures_that_a_browser_shows_become_a_download(
     expect(ours).to_have_url(f"{url}/")
     asked = site.asked("/app")
     ours.get_by_role("button", name="Download pictures").click()
-    expect(ours.get_by_text("4 pictures of 4 found.")).to_be_visible()
+    expect(ours.get_by_text("4 of 4 pictures stored.")).to_be_visible()
     assert site.asked("/app") == asked  # the page itself was not asked for again
     tab.hosts.discard(site.url("")[7:])
 

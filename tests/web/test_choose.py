@@ -267,7 +267,7 @@ def test_several_pages_lead_to_one_grid_and_pictures_of_each_to_one_zip(
     expect(page.get_by_role("status").first).to_have_text("4 pictures of 3 pages; 1 page failed.")
     expect(page.get_by_text("0 of 4 chosen")).to_be_visible()
     failed = page.get_by_role("listitem").filter(has_text="/none")
-    expect(failed).to_contain_text("Origin status: 404.")
+    expect(failed).to_contain_text("The server answered 404.")
     tiles = page.locator("#pictures li")
     expect(tiles.nth(1)).to_contain_text("Page a")
     expect(tiles.nth(2)).to_contain_text("Page b")

@@ -38,11 +38,11 @@ def test_pictures_appear_one_by_one_until_the_zip_is_there(
     assert barriers(tab.page) == []
     gate.open()
 
-    expect(tab.page.get_by_text("3 pictures of 4 found; 1 failed.")).to_be_visible()
+    expect(tab.page.get_by_text("3 of 4 pictures stored; 1 failed.")).to_be_visible()
     expect(pictures.get_by_text("PNG, 24\u00a0×\u00a016")).to_have_count(3)
     expect(tab.page.get_by_role("progressbar")).to_have_count(0)
     left = tab.page.get_by_role("listitem").filter(has_text="4.png")
-    expect(left).to_contain_text("Origin status: 404.")
+    expect(left).to_contain_text("The server answered 404.")
     expect(tab.page).to_have_title(f"Done · {site.url('')[7:]}")
     with tab.page.expect_download() as saving:
         tab.page.get_by_role("link", name="Download zip").click()
@@ -102,7 +102,7 @@ def test_it_goes_on_behind_the_large_view_of_a_picture(
     tab.page.get_by_role("link", name="001-1.png").click()
     expect(tab.page.get_by_role("dialog").get_by_role("heading")).to_have_text("001-1.png")
     gate.open()
-    expect(tab.page.get_by_text("3 pictures of 4 found")).to_be_attached()
+    expect(tab.page.get_by_text("3 of 4 pictures stored")).to_be_attached()
     tab.page.keyboard.press("Escape")
 
     expect(tab.page.get_by_role("link", name="Download zip")).to_be_visible()
@@ -128,7 +128,7 @@ def test_a_download_is_cancelled_and_then_deleted(
 
 def test_what_failed_is_tried_again(tab: Tab, url: str, site: Site) -> None:
     ask_for(tab.page, url, site)
-    expect(tab.page.get_by_text("Origin status: 404.")).to_be_visible()
+    expect(tab.page.get_by_text("The server answered 404.")).to_be_visible()
     site.file("/1.png", picture())
     site.page("/", "<img src=1.png>")
     tab.page.get_by_role("button", name="Try again").click()
@@ -141,7 +141,7 @@ def test_without_javascript_every_button_works(browser: Browser, url: str, site:
     page = context.new_page()
     ask_for(page, url, site)
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("Origin status: 404.")).to_be_visible()
+    expect(page.get_by_text("The server answered 404.")).to_be_visible()
     page.get_by_text("Delete…").click()
     page.get_by_role("button", name="Yes, delete").click()
 
@@ -164,7 +164,7 @@ def test_a_look_tells_what_is_there_and_fetches_nothing(
     gate.open()
     tab.page.get_by_role("button", name="Download these pictures").click()
 
-    expect(tab.page.get_by_text("3 pictures of 4 found; 1 failed.")).to_be_visible()
+    expect(tab.page.get_by_text("3 of 4 pictures stored; 1 failed.")).to_be_visible()
     expect(tab.page.get_by_role("button", name="Download again")).to_be_visible()
 
 

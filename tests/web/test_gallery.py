@@ -466,7 +466,7 @@ def test_a_failed_image_tells_why_and_is_tried_again(
     tab.page.goto(f"{url}/gallery?status=failed")
     tab.page.locator(".sheet a").first.click()
     view = tab.page.get_by_role("dialog")
-    expect(view.get_by_text("Origin status: 404.")).to_be_visible()
+    expect(view.get_by_text("The server answered 404.")).to_be_visible()
     site.file("/late.png", b"\x89PNG\r\n\x1a\n" + bytes(40))
     view.get_by_role("button", name="Try again").click()
 

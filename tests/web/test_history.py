@@ -29,9 +29,9 @@ def test_a_download_is_found_tried_again_and_deleted(
     tab.page.get_by_label("State").select_option("Failed")
     tab.page.get_by_role("button", name="Show").click()
     entry = tab.page.get_by_role("listitem").filter(has_text=page)
-    expect(entry).to_contain_text("Origin status: 404.")
+    expect(entry).to_contain_text("The server answered 404.")
     entry.get_by_role("button", name="Try again").click()
-    expect(tab.page.get_by_text("Origin status: 404.")).to_be_visible()
+    expect(tab.page.get_by_text("The server answered 404.")).to_be_visible()
     tab.page.get_by_role("link", name="History").click()
     expect(entry).to_have_count(2)
     entry.last.get_by_text("Delete…").click()
@@ -192,7 +192,7 @@ def test_all_pictures_of_a_page_are_a_button_away(
     work()
     status = client.get(answer.location.replace("/downloads/", "/download/") + "/status").json
 
-    assert "2 pictures of 3 found" in shown
+    assert "2 of 3 pictures stored" in shown
     assert "Download all 3" in shown
     assert status["progress"] == {"found": 3, "done": 3, "failed": 0, "total": 3}
     assert "Download all" not in client.get(answer.location).text
@@ -304,3 +304,37 @@ def test_boxes_choose_many_and_save_their_zips(
 
     expect(tab.page.get_by_text("No matches")).to_be_visible()
     assert {name[:20] for name in saved} == {"Twice-in-the-history"}
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("status=lost", "Check the filter. State: Must be one of"),
+        ("cursor=no", "This link is incomplete or out of date."),
+        ("q=a&amp=b", "This link is incomplete or out of date."),
+    ],
+)
+def test_a_filter_that_says_nothing_is_told_of_beside_the_others(
+    client: FlaskClient, query: str, told: str
+) -> None:
+    answer = client.get(f"/downloads?{query}", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 400
+    assert told in answer.text
+    assert '<form class="filter"' in answer.text
+    assert "No matches" not in answer.text
+
+
+def test_a_page_with_more_pictures_than_wanted_says_so_in_the_history(
+    client: FlaskClient, site: Site, work: Callable[[], int]
+) -> None:
+    for number in range(3):
+        site.file(f"/{number}.png", picture("png", number))
+    page = site.page("/", "".join(f"<img src=/{number}.png>" for number in range(3)))
+    client.post("/download", json={"url": page, "limit": 2})
+    client.post("/download", json={"url": page, "dry_run": True})
+    work()
+    shown = " ".join(client.get("/downloads").text.split())
+
+    assert "2 of 3 pictures" in shown
+    assert "Preview of 3 pictures" in shown

@@ -152,6 +152,14 @@ def test_a_form_that_cannot_be_taken_comes_back_with_the_reason(
     assert not Download.select().exists()
 
 
+def test_all_that_is_wrong_with_a_form_is_told_at_once(client: FlaskClient) -> None:
+    wrong = {"urls": "ftp://example.com/", "min_bytes": "many", "limit": "0"}
+    answer = client.post("/", data=wrong)
+
+    for told in "scheme is not http", "Enter a size", "greater than or equal to 1":
+        assert told in answer.text
+
+
 def test_a_form_of_another_site_is_refused(client: FlaskClient) -> None:
     answer = client.post("/", data={"urls": PAGE}, headers={"Sec-Fetch-Site": "cross-site"})
 

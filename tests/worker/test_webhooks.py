@@ -246,7 +246,7 @@ def test_everything_but_2xx_is_tried_again(
     began = now()
     assert work() == 1
     left = again(delivery)
-    assert (left.status, left.error_detail) == ("queued", f"origin status: {status}")
+    assert (left.status, left.error_detail) == ("queued", f"the server answered {status}")
     assert put_off(left, began, MINUTE * 0.8, MINUTE)
     assert site.asked("/elsewhere") == 0
     assert work() == 0
@@ -277,7 +277,7 @@ def test_pauses_grow_for_a_day_and_then_it_is_given_up(
 
     assert again(delivery).status == "failed"
     [line] = [record for record in caplog.records if record.message == "job failed"]
-    assert (vars(line)["kind"], vars(line)["detail"]) == ("delivery", "origin status: 500")
+    assert (vars(line)["kind"], vars(line)["detail"]) == ("delivery", "the server answered 500")
     assert len(told(site)) == 9
 
 
