@@ -220,6 +220,8 @@ def _watch(url: str, documents: Iterator[dict[str, Any]]) -> dict[str, Any]:
         _say(f"  {picture['source_url']}: {picture['error']['detail']}")
     if unwanted := progress["failed"] - len(failed):
         _say(f"  {_counted(unwanted, 0)} outside the filter")
+    if progress["found"] > progress["total"] and not document["error"]:
+        _say(f"  {progress['total']} of {_counted(progress['found'], 0)}: --limit asks for more")
     return document
 
 

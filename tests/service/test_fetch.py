@@ -226,7 +226,12 @@ def test_filters_hold_and_what_they_leave_out_is_no_failure(command: Command, si
     assert done.returncode == 0, done.stderr
     assert members(done.stdout.strip()) == ["003-c.png"]
     assert "  2 pictures outside the filter" in done.stderr.splitlines()
-    assert members(command.run("--limit", "1", page).stdout.strip()) == ["001-a.png"]
+    done = command.run("--limit", "1", page)
+    assert members(done.stdout.strip()) == ["001-a.png"]
+    assert done.stderr.splitlines() == [
+        "  1 of 3 pictures: --limit asks for more",
+        f"{page}: 1 picture",
+    ]
 
 
 def test_sizes_and_addresses_are_filtered(command: Command, site: Site) -> None:
