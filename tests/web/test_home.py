@@ -158,6 +158,8 @@ def test_all_that_is_wrong_with_a_form_is_told_at_once(client: FlaskClient) -> N
 
     for told in "scheme is not http", "Enter a size", "greater than or equal to 1":
         assert told in answer.text
+    assert '<details class="options" open>' in answer.text
+    assert " open>" not in client.post("/", data={"urls": "ftp://example.com/"}).text
 
 
 def test_a_form_of_another_site_is_refused(client: FlaskClient) -> None:
