@@ -19,7 +19,7 @@ from app.web.forms import MAX_PAGES
 
 choices = Blueprint("choices", __name__, url_prefix="/downloads/choose")
 
-TILES = 30  # at first: scripts fetch the rest
+TILES = 24  # at first, whole rows in any number of columns: scripts fetch the rest
 COMING = (*UNFINISHED, Status.FINISHED)
 
 
@@ -123,8 +123,8 @@ def most(download: Download | Outcome) -> int:
 
 
 def _show_several(downloads: Collection[Download], given: dict[str, Any]) -> str:
-    pages = {one.id: one for one in downloads}
-    standings = jobs.standings(Download, list(pages))
+    places = {one.id: place for place, one in enumerate(downloads, 1)}
+    standings = jobs.standings(Download, list(places))
     # What a preview has found is not stored, so it can be chosen on a page of its own alone.
     fetched = [one.id for one in downloads if not one.dry_run]
     ours = Image.select().where(Image.download.in_(fetched), Image.status.in_(COMING))
@@ -138,7 +138,7 @@ def _show_several(downloads: Collection[Download], given: dict[str, Any]) -> str
             given["chosen"],
         ),
         downloads=downloads,
-        by_id=pages,
+        places=places,
         standings=standings,
         done=sum(standing.done for standing in standings.values()),
         choosable=any(standings[one].done for one in fetched),

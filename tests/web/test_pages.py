@@ -12,7 +12,7 @@ from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import Service
 from tests.site import Site
-from tests.web.conftest import PHONE, barriers, forget
+from tests.web.conftest import PHONE, barriers, forget, hang
 
 FIRST_VIEW_BYTES = 60_000
 
@@ -114,14 +114,29 @@ def test_a_page_is_valid_html(url: str, path: str) -> None:
 
 
 def test_the_first_view_is_light(browser: Browser, url: str, path: str) -> None:
+    assert weight(browser, url, path) < FIRST_VIEW_BYTES
+
+
+def test_the_first_view_of_many_pictures_is_light(
+    browser: Browser, url: str, service: Service
+) -> None:
+    paths = [hang(service, 60) for _ in range(3)]
+    ids = "&".join(path.replace("/downloads/", "downloads=") for path in paths)
+
+    for path in paths[0], f"/downloads/choose?{ids}":
+        assert weight(browser, url, path) < FIRST_VIEW_BYTES
+
+
+def weight(browser: Browser, url: str, path: str) -> int:
+    """Return how many bytes a page has before it asks for more."""
     context = browser.new_context()
     page = context.new_page()
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(url + path)
     # Pictures that were stored are not ours to make small, and the browser asks again for 202.
-    ours = [one for one in answers if "/images/" not in one.url]
-
-    assert sum(len(one.body()) for one in ours) < FIRST_VIEW_BYTES
+    ours = [one for one in answers if "/images/" not in one.url and "page=" not in one.url]
+    weight = sum(len(one.body()) for one in ours)
     assert {one.url.split("/")[2] for one in answers} == {url.split("/")[2]}
     context.close()
+    return weight

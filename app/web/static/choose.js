@@ -221,11 +221,17 @@ form.addEventListener("formdata", ({ formData }) => {
   for (const item of chosen()) formData.append("images", item.id);
 });
 
+// Where the download of a picture stands, with the address for zips of it.
+function archiveOf({ element }) {
+  const { of } = element.dataset;
+  return of ? document.getElementById(`download-${of}`) : form.closest("[data-archive]");
+}
+
 let making = false; // the button is not disabled meanwhile: it would lose the focus
 
 // The zip is made while this page stays, and is then saved by the browser.
 form.addEventListener("submit", async (event) => {
-  if (!form.dataset.archive) return;
+  if (!archiveOf(chosen()[0])) return; // of a preview
   event.preventDefault();
   if (making) return;
   making = true;
@@ -249,7 +255,7 @@ async function answerOf(url, options) {
 async function saveZip(items) {
   const headers = { "Content-Type": "application/json" };
   const body = JSON.stringify({ images: items.map((item) => item.id) });
-  const { archive } = { ...form.dataset, ...items[0].element.dataset }; // of its download, if there are several
+  const { archive } = archiveOf(items[0]).dataset;
   const asked = await answerOf(archive, { method: "POST", headers, body });
   let job;
   do job = await answerOf(asked.status_url, { headers: { Prefer: `wait=${WAIT_SECONDS}` } });
