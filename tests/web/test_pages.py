@@ -8,11 +8,12 @@ import requests
 import turbohtml
 from playwright.sync_api import Browser, Response
 
+from app.database.models import Download, Status
 from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import Service
 from tests.site import Site
-from tests.web.conftest import PHONE, barriers, forget, hang
+from tests.web.conftest import PHONE, barriers, fill, forget, hang
 
 FIRST_VIEW_BYTES = 60_000
 
@@ -35,6 +36,7 @@ def paths(service: Service) -> Iterator[dict[str, str]]:
         downloads = [service.post("/download", **one) for one in asked]
         for one in [*downloads, service.post("/download", url=site.page("/empty", "<p>"))]:
             service.end_of(one["download_url"])  # the last fails with long words
+        fill(service, 0, Download(url="https://many.example/", limit=1, status=Status.CANCELLED))
         where = f"download_id={downloads[0]['download_id']}"
         stored, failed = (
             service.get(f"/images?{where}&status={status}").json()["images"][0]["id"]
