@@ -161,7 +161,9 @@ def _sizes(nodes: list[Node]) -> list[Candidate]:
     candidates: list[Candidate] = []
     others: list[Candidate] = []  # in types that we do not take
     for node in nodes:
-        if node.type in ("url", "string") and node.value:
+        if node.type == "function" and node.lower_name == "url":
+            candidates += _sizes(node.arguments)
+        elif node.type in ("url", "string") and node.value:
             candidates.append(Candidate(node.value))
         elif node.type == "dimension" and candidates:
             density = node.value * _DENSITIES.get(node.lower_unit, 1)

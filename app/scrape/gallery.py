@@ -70,12 +70,15 @@ class Files:
         self._asked += 1
         link = element.closest("a[href]")
         lines: list[str] = []
+        page: list[str] = []  # which it may be, if what is around names a file
         if link is not None and link not in self._linked:
             self._linked.add(link)
-            lines += _linked(link)
+            opened = _linked(link)
+            lines, page = (opened, []) if is_image_file(_href(link)) else ([], opened)
         for owner in (element.parent,) if link is None else (link, link.parent):
             if _owns(owner):
                 lines += named(owner.attrs, (*ORIGINALS, *LARGE, *_AROUND))
+        lines += page
         if not lines:
             return {}
         policy = policy_of(link.attrs) if link is not None else ""
@@ -92,9 +95,9 @@ def policy_of(attributes: Mapping[str, Any]) -> str:
 
 
 def _is_picture(element: Element) -> bool:
-    """Tell whether it is an image, or a link that shows one as its background."""
+    """Tell whether it is an image, or something in a link that has one as its background."""
     return element.tag in _IMAGES or (
-        element.tag == "a" and "href" in element.attrs and names_image(element.attr("style") or "")
+        names_image(element.attr("style") or "") and element.closest("a[href]") is not None
     )
 
 
@@ -114,8 +117,12 @@ def named(attributes: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
             yield f"{name} {value}"
 
 
+def _href(link: Element) -> str:
+    return (link.attr("href") or "").strip()
+
+
 def _linked(link: Element) -> list[str]:
-    href = (link.attr("href") or "").strip()
+    href = _href(link)
     if is_image_file(href):
         opens_file = not _PAGE.search(href.partition("://")[2] or href)
     else:
@@ -124,5 +131,7 @@ def _linked(link: Element) -> list[str]:
 
 
 def _opens_box(link: Element) -> bool:
+    if (link.attr("data-type") or "image").lower() != "image":  # a frame, say, or what it loads
+        return False
     marks = f"{link.attr('class')} {link.attr('rel')}".lower()
     return bool(_BOXES.search(marks)) or not _MARKS.isdisjoint(link.attrs)

@@ -65,7 +65,7 @@ def _sizes(tag: Tag, src: str, sources: list[Tag], later: list[Found]) -> list[F
     waits = bool(urls) and src not in urls and not _is_sized(src, [*sizes, *others])
     if waits and [size.candidate for size in sizes] == list(map(Candidate, _urls(sizes) - urls)):
         sizes = [size._replace(tier=Tier.PLACEHOLDER) for size in sizes]
-    found = [*sizes, *others, *later]
+    found = [*sizes, *later, *others]
     if src:
         found.append(Found(Candidate(src), "img.src", Tier.PLACEHOLDER if waits else own))
     return _without_stand_ins(found) if waits or sources else found
@@ -173,7 +173,10 @@ def _later(tag: Tag) -> list[Found]:
         elif URL.search(value):
             found += [Found(size, name) for size in address_or_set(value)]
     for name in _largest_first(likely) if likely else ():
-        found += _plain_address(tag, name)
+        density = 2 if lazy.size(name) == lazy.LARGEST else 1
+        for size in _plain_address(tag, name):
+            dense = max(density, size.candidate.density)
+            found.append(size._replace(candidate=size.candidate._replace(density=dense)))
     return found
 
 
@@ -193,6 +196,11 @@ def any_address(tag: Tag) -> list[Found]:
     found = ((name, list(_plain_address(tag, name))) for name in tag.attrs if name != "src")
     sizes = dict(one for one in found if one[1] and lazy.may_hold(one[0]))
     return [size for name in _largest_first(sizes) for size in sizes[name]]
+
+
+def plain(tag: Tag, names: Iterable[str]) -> list[Found]:
+    """Read those of some attributes that plainly hold the address of an image."""
+    return [size for name in names for size in _plain_address(tag, name)]
 
 
 def _largest_first(names: Iterable[str]) -> list[str]:

@@ -78,7 +78,7 @@ BACKGROUND |= BACKGROUND_SET
 
 # No list is complete: an image file in an attribute that is named like those above counts as well.
 _LIKELY = re.compile(
-    r"data-(?:[a-z0-9-]*[_-])?(?:src|source|srcset|lazy|lazyload|load|original|retina|hi-?res"
+    r"data-(?:[a-z0-9-]*[_-])?(?:src|source|srcset|lazy|lazyload|load|original|retina|at2x|hi-?res"
     r"|url|image|img|photo|picture)"
 )
 # What stands there in place of the picture, or is shown for another moment, screen or mode.
@@ -88,7 +88,8 @@ _OTHER = re.compile(
 )
 # Texts of a picture, which often are its file's name.
 _TEXT = re.compile(r"alt|title|name|class|id|style|on[a-z]+|.*(?:alt|title|name|caption|label).*")
-_LARGE = re.compile(r"lg|xl|large|full|big|orig|hi-?res|max|desktop|zoom")
+_LARGE = re.compile(r"lg|xl|large|full|big|orig|hi-?res|retina|2x|max|desktop|zoom")
+LARGEST = 3
 _MEDIUM = re.compile(r"md|medium|mid|tablet")
 _SMALL = re.compile(rf"xs|sm|{_OTHER.pattern}")
 
@@ -109,8 +110,8 @@ def may_hold(name: str) -> bool:
 
 
 def size(name: str) -> int:
-    """Guess a size by the name of an attribute: 3 is large, 0 is small."""
+    """Guess a size by the name of an attribute; 0 is small."""
     for rank, pattern in enumerate((_SMALL, _MEDIUM)):
         if pattern.search(name):
             return rank
-    return 3 if _LARGE.search(name) else 2
+    return LARGEST if _LARGE.search(name) else 2

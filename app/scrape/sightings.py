@@ -81,7 +81,9 @@ def candidates(value: str) -> list[Candidate]:
 
 
 def address_or_set(value: str) -> list[Candidate]:
-    """Read what scripts understand either way: one address, or a set with sizes."""
+    """Read what scripts understand: one address, a set with sizes, or bLazy's two densities."""
+    if "|" in value and all(map(is_image_file, parts := value.split("|", 2))):
+        return [Candidate(url.strip(), density=n) for n, url in enumerate(parts, 1)]
     return (_SIZED.search(value) and candidates(value)) or [Candidate(value)]
 
 

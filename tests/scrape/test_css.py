@@ -16,6 +16,7 @@ PAINTED = [
     ("p { list-style: url(a.png) }", "a.png"),
     ("p { border-image-source: url(a.png) }", "a.png"),
     ("p { background: image-set('a.png' 1x, url(b.png) 2x) }", "b.png"),
+    ("p { background: image-set(url('a.png') 1x, url('b.png') 2x) }", "b.png"),
     ("p { background: -webkit-image-set(url(a.png) 1x, url(b.png) 2x) }", "b.png"),
     ("p::before { content: url(a.png) }", "a.png"),
     ("b, .x > p:not(.y) { background: url(a.png) }", "a.png"),

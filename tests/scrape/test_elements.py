@@ -95,6 +95,7 @@ ELEMENTS = [
 PHONE, WIDE, DENSE = "(max-width: 700px)", "(min-width: 1000px)", "(min-resolution: 2dppx)"
 # What a desktop's screen does not show, though larger, is what is left when nothing else works.
 PICTURES = [
+    ("<source data-srcset=/b.png><img data-src=/a.png>", "data-src", "a.png b.png"),
     (f"<source media='{PHONE}' srcset='a 1x, b 2x'><img src=c>", "img.src", "c b a"),
     (f"<source media='{WIDE}' srcset='a 1x, b 2x'><img src=c>", "picture", "b a c"),
     (f"<source media='{WIDE}' srcset=a><img srcset='b 900w'>", "picture", "a b"),
@@ -172,6 +173,11 @@ def test_what_shows_no_picture_gives_none(html):
     assert find_pictures(html.encode(), None, URL) == []
 
 
+def test_what_stands_in_for_an_object_that_is_an_image_is_not_seen():
+    html = "<object data=/a.svg type=image/svg+xml><img src=/b.png></object>"
+    assert [one.url for one in found(html)] == ["http://site/a.svg"]
+
+
 @pytest.mark.parametrize("html", APART)
 def test_two_pictures_stay_two(html):
     assert [one.url for one in found(html)] == ["http://site/a.png", "http://site/b.png"]
@@ -196,6 +202,13 @@ def test_a_misnested_picture_still_belongs_where_the_parser_puts_it():
 
 
 LAZY = [
+    ("<div class=owl-lazy data-src=/a.png></div>", "data-src", "a.png"),
+    ("<li data-original=/a.png>text</li>", "data-original", "a.png"),
+    ("<div data-src=/a></div>", "", ""),
+    ("<a data-src=/a.png>opens it</a>", "", ""),
+    ("<img data-src=/s.png data-src-retina=/a.png>", "data-src-retina", "a.png s.png"),
+    ("<img src=/s.png data-at2x=/a.png>", "data-at2x", "a.png s.png"),
+    ("<img data-src='/s.png|/a.png' src=/x.gif>", "data-src", "a.png s.png x.gif"),
     ("<img data-url=/a.png>", "data-url", "a.png"),
     ("<img src='data:,' data-srv=/a.png>", "data-srv", "a.png"),
     ("<img lazy-load=/a.png?w=3>", "lazy-load", "a.png?w=3"),

@@ -17,6 +17,13 @@ BEHIND = [
     ("<a href=/photo/7 class='x glightbox'><img src=/s.jpg></a>", "link", "photo/7 s.jpg"),
     ("<a href=/photo/7 rel='lightbox[a]'><img src=/s.jpg></a>", "link", "photo/7 s.jpg"),
     ("<a href=/full.jpg style='background: url(/s.jpg)'></a>", "link", "full.jpg s.jpg"),
+    ("<a href=/f.jpg><i style='background: url(/s.jpg)'></i></a>", "link", "f.jpg s.jpg"),
+    (
+        "<a href=/photo/7 data-pswp-width=9 data-pswp-src=/f.jpg><img src=/s.jpg></a>",
+        "data-pswp-src",
+        "f.jpg photo/7 s.jpg",
+    ),
+    ("<a href=/photo/7 data-fancybox data-type=iframe><img src=/s.jpg></a>", "img.src", "s.jpg"),
     (
         "<img src=/s.jpg data-large-file=/l.jpg data-orig-file=/o.jpg>",
         "data-orig-file",
@@ -50,7 +57,7 @@ NOTHING_BEHIND = [
     "<a href=//1.blog.example/s1600-h/full.jpg><img src=/s.jpg></a>",
     "<a href=/share?media=full.jpg><img src=/s.jpg></a>",
     "<img src=/s.jpg data-full=true data-zoom=2>",
-    "<div data-src=/f.jpg>text</div><img src=/s.jpg>",
+    "<a data-src=/f.jpg>text</a><img src=/s.jpg>",
     "<div data-zoom-image=/f.jpg><p><p><b><i><u><img src=/s.jpg></div>",
 ]
 WRAPPED = [
