@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,23 +20,26 @@ LEAST = 92  # per cent killed
 KNOWN = Path(__file__).with_name("survivors.toml")
 BETWEEN = "ǁ"  # what mutmut writes between a class and its method
 TESTS = {
-    "app.fetch.body": "tests/fetch/",
-    "app.jobs.claims": (
+    "app.fetch.body": ["tests/fetch/"],
+    "app.jobs.claims": [
         "tests/jobs/",
         *(f"tests/worker/test_{subject}.py" for subject in ("archives", "downloads", "webhooks")),
-    ),
-    "app.pictures.formats": ("tests/pictures/", "tests/fetch/"),
-    "app.scrape.pictures": ("tests/scrape/", "tests/worker/test_pages.py"),
-    "app.storage.local": "tests/storage/",
+    ],
+    "app.pictures.formats": ["tests/pictures/", "tests/fetch/"],
+    "app.scrape.pictures": ["tests/scrape/", "tests/worker/test_pages.py"],
+    "app.storage.local": ["tests/storage/"],
 }
 KILLED = {"killed", "timeout", "segfault"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a mutant on the tests of its module alone, and on the quickest first."""
+    """Try a mutant on the tests of its module alone, the nearest and the quickest first."""
     module = os.environ.get("MUTANT_UNDER_TEST", "").partition(".x")[0]
-    items[:] = [item for item in items if item.nodeid.startswith(TESTS.get(module, ""))]
-    items.sort(key=lambda item: state().duration_by_test.get(item.nodeid, 0))
+    if module in TESTS:
+        near = [[one for one in items if one.nodeid.startswith(path)] for path in TESTS[module]]
+        for tests in near:
+            tests.sort(key=lambda test: state().duration_by_test.get(test.nodeid, 0))
+        items[:] = chain.from_iterable(near)
 
 
 def results() -> dict[str, str]:

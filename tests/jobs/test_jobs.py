@@ -403,6 +403,8 @@ def test_who_lost_a_download_leaves_none_of_its_pictures() -> None:
 def test_without_a_quota_pictures_of_any_size_are_kept() -> None:
     download = claimed_download(pictures=1)
     [image] = jobs.pictures_of(download)
+    download.spent_seconds = 7
 
     assert jobs.end_pictures(download, [(image, {"bytes": 1 << 40})]) == []
     assert stored(image).status == "finished"
+    assert stored(download).spent_seconds == 7
