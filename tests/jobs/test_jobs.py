@@ -37,8 +37,8 @@ def claimed_image() -> Image:
     return image
 
 
-def claimed_download(pictures: int = 0) -> Download:
-    add_download()
+def claimed_download(pictures: int = 0, **values: Any) -> Download:
+    add_download(**values)
     download = jobs.claim(Download, "me")
     assert download
     found = [Picture((f"https://a/{n}",), "img.src") for n in range(pictures)]
@@ -398,6 +398,17 @@ def test_who_lost_a_download_leaves_none_of_its_pictures() -> None:
         jobs.settle(lost)
 
     assert [picture.status for picture in jobs.pictures_of(lost)] == ["queued", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "why"), [(True, "a dry run"), (False, "the download has ended")]
+)
+def test_pictures_left_when_a_download_ends_say_so(dry_run: bool, why: str) -> None:
+    download = claimed_download(pictures=1, dry_run=dry_run)
+    jobs.finish(download)
+
+    [left] = jobs.pictures_of(download)
+    assert (left.status, left.error_detail) == ("cancelled", f"not fetched: {why}")
 
 
 def test_without_a_quota_pictures_of_any_size_are_kept() -> None:
