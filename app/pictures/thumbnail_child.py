@@ -40,6 +40,7 @@ LIMITS = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0, resource.RLIMIT_F
 PR_SET_PDEATHSIG = 1
 
 TURNED = {"Jpeg", "Png", "Avif", "Tiff"}  # by EXIF, in browsers and readers of TIFF
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # TIFF
 HEAD_BYTES = 1 << 16  # of a file, where it says what its colours are
 TURNS = dict(
     enumerate(
@@ -216,6 +217,8 @@ def scalable(picture: Image.Image) -> Image.Image:
 def eight_bits(picture: Image.Image) -> Image.Image:
     """Return 16 bits of grey as 8, with transparency where the one transparent value stands."""
     grey = picture.point(lambda value: value / 256).convert("L")
+    if getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:  # so far a negative
+        grey = grey.point(lambda value: 255 - value)
     key = picture.info.get("transparency")
     if not isinstance(key, int):
         return grey

@@ -234,6 +234,14 @@ def test_sixteen_bits_of_grey_do_not_turn_white(shrink: Shrink, name: str) -> No
     assert near(small.convert("RGB").getpixel((160, 160)), (0x40, 0x40, 0x40))
 
 
+def test_sixteen_bits_of_grey_may_count_from_white(shrink: Shrink) -> None:
+    body = bytearray(encode(Image.new("I;16", (400, 400), 0x4000), formats.TIFF))
+    photometric = body.index(struct.pack("<HHI", 262, 3, 1)) + 8
+    struct.pack_into("<H", body, photometric, 0)
+
+    assert near(shrink(bytes(body), "tiff").convert("RGB").getpixel((160, 160)), (0xBF,) * 3)
+
+
 def test_inks_become_colours(shrink: Shrink) -> None:
     picture = Image.new("CMYK", (400, 400), (0, 255, 255, 0))
 
