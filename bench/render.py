@@ -17,6 +17,7 @@ from shutil import which
 
 from app.fetch import Fetcher
 from app.render import Renderer
+from app.render.browser import PROFILE
 from app.render.processes import Session
 from app.settings import Settings
 from app.urls import Url
@@ -66,15 +67,17 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Look again and again."""
+        tick = os.sysconf("SC_CLK_TCK")
+        sessions: set[str] = set()
         while not self.ended.wait(0.02):
-            sessions = set()
             for process in Path("/proc").iterdir():
                 fields = stat(process)
-                if fields and fields[3] != str(os.getsid(0)) and chromium(process):
-                    sessions.add(int(fields[3]))
-                    tick = os.sysconf("SC_CLK_TCK")
+                if fields and ours(process):
+                    sessions.add(fields[3])
+                if fields and fields[3] in sessions:
                     self.cpu[int(process.name)] = (int(fields[11]) + int(fields[12])) / tick
-            self.memory = max(self.memory, sum(Session(leader).memory() for leader in sessions))
+            memory = sum(Session(int(leader)).memory() for leader in sessions)
+            self.memory = max(self.memory, memory)
 
 
 def stat(process: Path) -> list[str]:
@@ -85,11 +88,10 @@ def stat(process: Path) -> list[str]:
         return []
 
 
-def chromium(process: Path) -> bool:
-    """Tell whether it is a browser's, of ours."""
+def ours(process: Path) -> bool:
+    """Tell whether it is a browser that this process has started."""
     try:
-        own = process.stat().st_uid == os.geteuid()
-        return own and b"chromium" in (process / "cmdline").read_bytes()
+        return f"{PROFILE}{os.getpid()}-".encode() in (process / "cmdline").read_bytes()
     except OSError:
         return False
 

@@ -5,24 +5,22 @@ IDLE = """
 new Promise(resolve => {
   const idle = then => requestIdleCallback(then, {timeout: 1000});
   idle(() => idle(() => resolve(true)));
-})
-"""
+})"""
 
-# Count scrolling anywhere on the page.
-WATCH = """
+# How far the page is scrolled, in numbers that change when there is more to come; counted from the
+# first time on, anywhere on the page.
+PLACE = """
 (() => {
   if (globalThis.scrolls === undefined) {
     globalThis.scrolls = 0;
     const count = () => { globalThis.scrolls++; };
     document.addEventListener('scroll', count, {capture: true, passive: true});
   }
-})()
-"""
+  return [globalThis.scrolls, document.scrollingElement?.scrollHeight ?? 0];
+})()"""
 
-# How far the page is scrolled, in numbers that change when there is more to come.
-PLACE = """
-[globalThis.scrolls, document.scrollingElement?.scrollHeight ?? 0]
-"""
+# The same, when there is nothing to do.
+IDLE_PLACE = f"({IDLE}).then(() => {PLACE})"
 
 # The page as it is now. Style sheets are replaced by what they paint, as `style` attributes: the
 # browser has decided the cascade, whatever host a sheet is from.

@@ -201,17 +201,17 @@ class Tab:
     def _scroll(self) -> None:
         """Turn the wheel until it moves nothing; some pages load by real wheel events alone."""
         until = self._share(SCROLL_SHARE)
-        place: Any = None
+        place = self._evaluate(scripts.PLACE)
         for turn in range(MAX_WHEELS):
-            self._evaluate(scripts.WATCH)
-            before = self._requests, self._evaluate(scripts.PLACE)
+            before = self._requests, place
             self._wheel()
-            self._pause()
-            place = self._requests, self._evaluate(scripts.PLACE)
-            if place == before and turn + 1 >= MIN_WHEELS:
+            place = self._pause()
+            if (self._requests, place) == before and turn + 1 >= MIN_WHEELS:
                 self._settle(0, SCROLL_SHARE)
-                if self._evaluate(scripts.PLACE) == place[1]:
+                settled = self._evaluate(scripts.PLACE)
+                if settled == place:
                     return
+                place = settled
             if time.monotonic() > until:
                 return
 
@@ -220,13 +220,16 @@ class Tab:
         move = {"type": "mouseWheel", "deltaX": 0, "deltaY": WHEEL_PIXELS}
         self._devtools.call("Input.dispatchMouseEvent", self._session, **place, **move)
 
-    def _pause(self) -> None:
-        """Give what has just come into sight time to ask for its pictures."""
+    def _pause(self) -> Any:
+        """Give what has just come into sight time to ask for its pictures; return the place."""
         until = time.monotonic() + STEP_SECONDS
-        self._evaluate(scripts.IDLE)
+        place = self._evaluate(scripts.IDLE_PLACE)
         while self._open and time.monotonic() < until:
             self._browser.check()
             time.sleep(0.02)
+            if not self._open:
+                return self._evaluate(scripts.PLACE)
+        return place
 
     def _taken(self) -> Message:
         self.marker = f"https://{secrets.token_hex(16)}.invalid/"
