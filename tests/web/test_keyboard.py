@@ -98,3 +98,29 @@ def test_the_keyboard_alone_leads_to_a_zip_of_three_in_order(
 
     assert members((tmp_path / "chosen.zip").read_bytes()) == [body(29), body(2), body(1)]
     expect(save).to_be_focused()
+
+
+def test_the_keyboard_alone_leads_from_several_pages_to_one_zip(
+    tab: Tab, url: str, site: Site, tmp_path: Path
+) -> None:
+    page = tab.page
+    show(site, 4)
+    pages = [
+        site.page(f"/{name}", f"<img src={one}.png><img src={two}.png>")
+        for name, one, two in (("a", 0, 1), ("b", 2, 3))
+    ]
+    page.goto(url)
+    page.keyboard.type("\n".join(pages))
+    press(page, page.get_by_role("button", name="Choose pictures"))
+    expect(page.get_by_text("0 of 4 chosen")).to_be_visible()
+    page.wait_for_load_state()
+    for name in "002-1.png", "001-2.png":
+        tab_to(page, page.get_by_role("checkbox", name=f"Choose {name}"))
+        page.keyboard.press("Space")
+    save = page.get_by_role("button", name="Save 2 pictures")
+    tab_to(page, save, "Shift+Tab")
+    with page.expect_download() as saving:
+        page.keyboard.press("Enter")
+    saving.value.save_as(tmp_path / "chosen.zip")
+
+    assert members((tmp_path / "chosen.zip").read_bytes()) == [body(1), body(2)]
