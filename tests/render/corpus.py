@@ -96,6 +96,12 @@ CASES = {
         "e.sheet.insertRule('.b::before{content:url(b.png)}')</script>",
         ["a.png", "b.png"],
     ),
+    "in a set of resolutions, by a script": Case(
+        "<body><p id=p>x</p><img src=z.png><script>"
+        "p.style.backgroundImage = 'image-set(url(small.png) 1x, url(large.png) 2x)'</script>",
+        ["large.png", "z.png"],
+        ["z.png"],
+    ),
     "in an open shadow root": Case(
         "<body><div id=h></div><img src=z.png><script>"
         "h.attachShadow({mode: 'open'}).innerHTML ="
