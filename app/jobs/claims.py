@@ -33,7 +33,7 @@ class LostClaim(Exception):
 
 def claim(kind: type[AnyJob], process: str, turn: Turn = ANY) -> AnyJob | None:
     """Take the next job of its kind for a process, if there is one."""
-    if not first_claimable(kind, turn._replace(crowded=(), served=())):
+    if not first_claimable(kind, turn):
         return None  # to ask inside of a transaction alone would wait for the turn to write
     with db.atomic():
         first = first_claimable(kind, turn, hold=True)
