@@ -1,7 +1,5 @@
 """Referer as browsers send it: the page's own policy, else its origin alone to other origins."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.fetch import Fetcher
@@ -118,7 +116,7 @@ def test_an_element_says_what_the_host_of_its_image_learns(
     asked = Picture(
         (there, "http://", there), "img", policies=(("http://", ""), (there, attribute))
     )
-    fetcher.heed(page, [asked, replace(asked, policies=((there, "same-origin"),))])
+    fetcher.heed(page, [asked, asked._replace(policies=((there, "same-origin"),))])
     image(fetcher.sibling(), there, referer=page)
     expected = {"whole": str(page), "origin": origin.url("/"), None: None}
     assert sent(origin) == expected[learned]
