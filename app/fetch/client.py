@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 from app.errors import ImageInstead, OriginFailure, RefusedUrl, TooLarge, Unusable
 from app.fetch import body, meta, referrer
@@ -134,12 +134,24 @@ class Fetcher:
             named = _CHARSET.search(declared)
             return Page(final, content, named and named[1])
 
-    def heed(self, page: Url, pictures: Iterable[Picture]) -> None:
-        """Have the images of a page asked for as the `referrerpolicy` of their elements says."""
-        for picture in pictures:
-            for url, policy in picture.policies:
-                with suppress(RefusedUrl):
-                    self._elements.setdefault((page, Url.lenient(url)), policy)
+    def heed(self, page: Url, pictures: Iterable[Picture]) -> list[Any]:
+        """Have a page and the `referrerpolicy` of its elements say how its images are asked for.
+
+        Return that as JSON, for another fetcher to recall.
+        """
+        elements = [one for picture in pictures for one in picture.policies]
+        for url, policy in elements:
+            with suppress(RefusedUrl):
+                self._elements.setdefault((page, Url.lenient(url)), policy)
+        return [str(page), self._policies.get(page, referrer.DEFAULT), elements]
+
+    def recall(self, heeded: list[Any]) -> Url:
+        """Heed what another fetcher did, and return the URL of the page."""
+        written, policy, elements = heeded
+        page = Url.lenient(written)
+        self._policies[page] = policy
+        self.heed(page, [Picture((), "", policies=elements)])
+        return page
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
         """Fetch an image into a file open for writing and reading; what it held is lost.

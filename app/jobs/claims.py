@@ -76,7 +76,7 @@ def add_found(download: Download, found: int, pictures: Iterable[Picture]) -> No
         for picture in pictures
     ]
     with db.atomic():
-        names = "title", "spent_seconds", "rendered", "render_detail", "sheets_failed"
+        names = "title", "spent_seconds", "rendered", "render_detail", "sheets_failed", "referrers"
         _change(download, found=found, **{name: getattr(download, name) for name in names})
         insert(Image, rows)
 

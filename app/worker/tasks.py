@@ -218,11 +218,14 @@ class Tasks:
         page_url = Url.parse(download.url)
         if download.found is None:
             page_url, pictures = self._find(download, page_url, fetcher, cut)
-            fetcher.heed(page_url, pictures)
             pictures = by_address(pictures, download)
             found = sum(picture.skipped is None for picture in pictures)
             download.spent_seconds = fetcher.job_time.spent()
-            jobs.add_found(download, found, considered(pictures, download))
+            taken = list(considered(pictures, download))
+            download.referrers = fetcher.heed(page_url, taken)
+            jobs.add_found(download, found, taken)
+        elif download.referrers:
+            page_url = fetcher.recall(download.referrers)
         if not download.found:
             if download.include or download.exclude:
                 raise NoImages("the page shows no images that include and exclude let through")

@@ -455,6 +455,25 @@ def test_a_download_goes_on_where_it_was_handed_back(
     assert (site.asked("/"), site.asked("/a.png")) == (1, 1)
 
 
+def test_a_download_that_goes_on_asks_as_its_page_said(
+    site: Site, storage: Storage, processes: ProcessRegistry, settings: Settings
+) -> None:
+    for name in "/a.png", "/b.png", "/c.png":
+        site.file(name, picture())
+    html = "<meta name=referrer content=no-referrer><img src=a.png><img src=b.png>"
+    page = site.page("/new", f"{html}<img src=c.png referrerpolicy=unsafe-url>")
+    site.replies["/old"] = Reply(status=302, headers={"Location": "/new"})
+    jobs.add_download(url=site.url("/old"), limit=5, min_width=0, min_height=0, manifest=False)
+    Tasks(settings, storage, processes, lambda: site.asked("/a.png") > 0).turn(JOB_KINDS)
+
+    Tasks(settings, storage, processes, stopping=lambda: False).turn(JOB_KINDS)
+    [download] = Download.select()
+    assert (download.status, download.attempts) == ("finished", 2)
+    assert site.asked("/new") == 1
+    sent = {request.path: request.headers.get("Referer") for request in site.requests}
+    assert (sent["/b.png"], sent["/c.png"]) == (None, page)
+
+
 def test_a_process_that_others_may_take_for_dead_claims_nothing(
     tasks: Tasks, processes: ProcessRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
