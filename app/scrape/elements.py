@@ -24,7 +24,6 @@ _TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
 _IMAGES = ("img", "amp-img", "amp-anim")
 # Boxes that scripts paint with what stands there, if no image is in them.
 _BOXES = ("div", "li", "span", "section", "figure", "article")
-_PAINTED_LATER = ("data-src", "data-original")
 _MAY_BE_ANYTHING = {"object", "embed"}
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
@@ -43,7 +42,7 @@ WANTED = ", ".join(
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         '[style*="url(" i], [style*="image-set(" i]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
-        *(f"{box}[{name}]:not(:has(img))" for box in _BOXES for name in _PAINTED_LATER),
+        f":is({', '.join(_BOXES)}):is([data-src], [data-original]):not(:has(img))",
     )
 )
 
@@ -118,7 +117,7 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
             in_picture = sources and tag.parent is not None and tag.parent.name == "picture"
             yield tag, images.read(tag, sources if in_picture else [])
         elif tag.name in _BOXES:
-            if found := images.plain(tag, _PAINTED_LATER):
+            if found := images.plain(tag, ("data-src", "data-original")):
                 yield tag, Sighting([*images.behind(tag), *found])
         elif tag.name in _ONE_URL:
             yield tag, _one_url(tag)

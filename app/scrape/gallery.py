@@ -96,9 +96,10 @@ def policy_of(attributes: Mapping[str, Any]) -> str:
 
 def _is_picture(element: Element) -> bool:
     """Tell whether it is an image, or something in a link that has one as its background."""
-    return element.tag in _IMAGES or (
-        names_image(element.attr("style") or "") and element.closest("a[href]") is not None
-    )
+    if element.tag in _IMAGES:
+        return True
+    style = element.attr("style")
+    return bool(style and names_image(style)) and element.closest("a[href]") is not None
 
 
 def _owns(owner: Node | None) -> TypeGuard[Element]:
