@@ -15,6 +15,7 @@ class Reply:
     content_type: str = "text/html; charset=utf-8"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    times: int = 1  # that the body is sent
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ class Site:
                     reply = reply()
                 self.send_response(reply.status)
                 self.send_header("Content-Type", reply.content_type)
-                self.send_header("Content-Length", str(len(reply.body)))
+                self.send_header("Content-Length", str(len(reply.body) * reply.times))
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(reply.body)
+                for _ in range(reply.times):
+                    self.wfile.write(reply.body)
 
             do_POST = do_DELETE = do_GET  # noqa: N815
 

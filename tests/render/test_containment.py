@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.fetch.proxy import BUDGET
 from tests.render.conftest import BrowserService, serving
 from tests.site import Reply, Site
 
@@ -116,7 +117,8 @@ def ended(service: BrowserService, pages: Site) -> dict[str, Any]:
         return Reply(b"late")
 
     pages.replies["/drip.css"] = drip
-    pages.file("/stream", b"x" * (80 << 20), "application/octet-stream")
+    mebibyte = b"x" * (1 << 20)
+    pages.replies["/stream"] = Reply(mebibyte, "application/octet-stream", times=2048)
     asked = {}
     watcher = Watcher(service)
     watcher.start()
@@ -142,6 +144,14 @@ def test_a_page_ends_with_what_it_showed_or_as_it_came(ended: dict[str, Any], na
     if document["rendered"] is False:
         assert document["render_detail"]
     assert document["rendered"] is not None
+
+
+def test_a_stream_without_an_end_is_cut_by_its_bytes_or_by_time(ended: dict[str, Any]) -> None:
+    assert ended["stream"]["rendered"] is False
+    assert ended["stream"]["render_detail"] in {
+        f"the page takes more than {BUDGET.bytes} bytes",
+        f"not done within {DEADLINE:g} s",
+    }
 
 
 def test_no_process_and_no_file_is_left(service: BrowserService, ended: dict[str, Any]) -> None:
