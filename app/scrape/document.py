@@ -30,8 +30,7 @@ MAX_TAGS = 600_000
 MAX_FRAMES = 50
 MAX_FRAME = 200_000
 
-# What scripts may use, and what stands in for an image that cannot be shown.
-_UNSEEN = 'template:not([shadowrootmode]), object[data][type^="image/" i] img'
+_IMAGE_OBJECT = 'object[data][type^="image/" i]'
 _AROUND = {"picture", "noscript"}
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
@@ -68,7 +67,9 @@ class _TreeBuilder(TreeBuilder):
         document = parse(_bounded(markup), self._charset)
         soup.original_encoding = (document.encoding or "utf-8").lower()
         self.base = _base(document, self.base)
-        document.remove(_UNSEEN)
+        document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
+        if document.select_one(_IMAGE_OBJECT):  # alone, for a list of selectors takes far longer
+            document.remove(f"{_IMAGE_OBJECT} img")  # shown if the object cannot be
         sheets = LinkedSheets(self._load, self.base, soup.original_encoding)
         _prepare(document, len(markup), sheets)
         files = gallery.Files()

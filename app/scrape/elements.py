@@ -22,8 +22,6 @@ _ALTERNATIVES = re.compile(r"\|\s|\s\|")
 _CONDITION = re.compile(r"\s\[")
 _TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
 _IMAGES = ("img", "amp-img", "amp-anim")
-# Boxes that scripts paint with what stands there, if no image is in them.
-_BOXES = ("div", "li", "span", "section", "figure", "article")
 _MAY_BE_ANYTHING = {"object", "embed"}
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
@@ -42,7 +40,7 @@ WANTED = ", ".join(
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         '[style*="url(" i], [style*="image-set(" i]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
-        f":is({', '.join(_BOXES)}):is([data-src], [data-original]):not(:has(img))",
+        "div[data-src]:not(:has(img)), div[data-original]:not(:has(img))",
     )
 )
 
@@ -116,7 +114,7 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
         if tag.name in _IMAGES:
             in_picture = sources and tag.parent is not None and tag.parent.name == "picture"
             yield tag, images.read(tag, sources if in_picture else [])
-        elif tag.name in _BOXES:
+        elif tag.name == "div":  # which a script paints with what stands there
             if found := images.plain(tag, ("data-src", "data-original")):
                 yield tag, Sighting([*images.behind(tag), *found])
         elif tag.name in _ONE_URL:

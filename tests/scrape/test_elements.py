@@ -203,7 +203,7 @@ def test_a_misnested_picture_still_belongs_where_the_parser_puts_it():
 
 LAZY = [
     ("<div class=owl-lazy data-src=/a.png></div>", "data-src", "a.png"),
-    ("<li data-original=/a.png>text</li>", "data-original", "a.png"),
+    ("<div data-original=/a.png>text</div>", "data-original", "a.png"),
     ("<div data-src=/a></div>", "", ""),
     ("<a data-src=/a.png>opens it</a>", "", ""),
     ("<img data-src=/s.png data-src-retina=/a.png>", "data-src-retina", "a.png s.png"),
