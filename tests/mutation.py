@@ -40,6 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for tests in near:
             tests.sort(key=lambda test: state().duration_by_test.get(test.nodeid, 0))
         items[:] = chain.from_iterable(near)
+        for statement in vars(sys.modules[module]).values():
+            if hasattr(statement, "cache_clear"):
+                statement.cache_clear()  # it was written when nothing was changed
 
 
 def results() -> dict[str, str]:
