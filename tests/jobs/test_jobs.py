@@ -400,6 +400,15 @@ def test_who_lost_a_download_leaves_none_of_its_pictures() -> None:
     assert [picture.status for picture in jobs.pictures_of(lost)] == ["queued", "queued"]
 
 
+def test_a_claim_counts_a_run_of_its_own_pictures_alone() -> None:
+    download = claimed_download(pictures=1)
+    [picture], other = jobs.pictures_of(download), jobs.add_image("https://a/")
+    jobs.hand_back(download)
+    assert jobs.claim(Download, "me")
+
+    assert (stored(picture).attempts, stored(other).attempts) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("dry_run", "why"), [(True, "a dry run"), (False, "the download has ended")]
 )
