@@ -141,6 +141,8 @@ class _Child:
             kind, size = HEADER.unpack(self._receive(HEADER.size, deadline, cut))
             content = b"" if size > LONGEST else self._receive(size, deadline, cut)
         except ConnectionError:
+            if cut():  # it ends with the thread that started it
+                raise Interrupted from None
             raise _fault(*self._last_words()) from None
         if kind == MADE and formats.sniff(content) is formats.WEBP:
             return content

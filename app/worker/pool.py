@@ -119,9 +119,9 @@ class PoolEngine:
             self.halt()
         self._stopped.set()
         if self._started:
-            self._end()
-            self._thumbnail_pool.shutdown(cancel_futures=True)
+            self._thumbnail_pool.shutdown(cancel_futures=True)  # as long as there are parts
             self._thumbnails.close()
+            self._end()
 
     def _end(self) -> None:
         self._pool.shutdown()

@@ -721,6 +721,15 @@ def test_a_decoder_is_cut_when_the_process_stops(
     assert not Path("/proc", path.read_text()).exists()
 
 
+def test_a_picture_is_not_to_blame_for_a_decoder_that_dies_while_the_process_stops(
+    child: Child, thumbnailer: Thumbnailer
+) -> None:
+    child(die_of(signal.SIGKILL))
+
+    with pytest.raises(Interrupted), Path(os.devnull).open("rb") as file:
+        thumbnailer.make(file, formats.PNG, cut=lambda: True)
+
+
 # The real program, but what is no PNG is an order to misbehave. Its socket is file 0.
 MISBEHAVING = f"""
 import os, resource, signal
