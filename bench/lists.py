@@ -44,7 +44,7 @@ INSERT = """INSERT INTO image (id, status, added_at, finished_at, attempts, cras
     VALUES (?, ?, ?, ?, 1, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 COLUMNS = (
     *("id", "status", "error_code", "source_url", "content_type", "width", "height", "bytes"),
-    *("sha256", "added_at", "finished_at", "download_id", "error_detail"),
+    *("sha256", "added_at", "finished_at", "download_id", "error_detail", "due_at", "waiting_for"),
 )
 EQUAL = {"status", "download_id", "source_url", "site"}
 
@@ -147,11 +147,15 @@ def document(
     finished_at: int,
     download_id: str | None,
     detail: str | None,
+    due_at: int | None,
+    waiting_for: str | None,
 ) -> dict[str, Any]:
     """Say what a row says, as a script would write it."""
     image_id = str(UUID(image_id))
     error = {"type": f"/problems/{code}", "title": "Origin answered with an error"}
     return {
+        "due_at": due_at and written(due_at),
+        "waiting_for": waiting_for,
         "status": status,
         "error": {**error, "detail": detail} if code else None,
         "id": image_id,
