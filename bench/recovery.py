@@ -12,8 +12,9 @@ from pathlib import Path
 
 from app import create_app, jobs
 from app.database.connection import db
-from app.database.ids import new_id, now
+from app.database.ids import stamp
 from app.database.models import Download, Image, Status
+from app.database.statements import insert
 from app.settings import Settings
 from app.worker.tasks import Tasks
 
@@ -26,25 +27,13 @@ TARGETS = "targets: 0.5 s, 2 s, the same memory"
 def fill(folder: Path, count: int) -> None:
     """Insert unfinished jobs, downloads and images in turn, every second one running."""
     create_app(Settings(storage_dir=folder))
-    common = "id, status, claimed_by, added_at, attempts, crashes"
-    moment = Image.added_at.db_value(now())
-    rows = [
-        (new_id().hex, Status.RUNNING, DEAD, moment, 1, 0)
-        if number % 4 < 2
-        else (new_id().hex, Status.QUEUED, None, moment, 0, 0)
-        for number in range(count)
-    ]
+    running = {"status": Status.RUNNING.value, "claimed_by": DEAD, "attempts": 1}
+    queued = {"status": Status.QUEUED.value, "claimed_by": None, "attempts": 0}
+    rows = [(running if number % 4 < 2 else queued) | stamp() for number in range(count)]
+    asked = {"url": "http://127.0.0.1:9/", "limit": 50}
     with db.atomic():
-        db.connection().executemany(
-            f'INSERT INTO download ({common}, url, "limit", min_width, min_height, manifest,'
-            " dry_run) VALUES (?, ?, ?, ?, ?, ?, 'http://127.0.0.1:9/', 50, 0, 0, 0, 0)",
-            rows[::2],
-        )
-        db.connection().executemany(
-            f"INSERT INTO image ({common}, source_url)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'http://127.0.0.1:9/')",
-            rows[1::2],
-        )
+        insert(Download, [Download().__data__ | asked | row for row in rows[::2]])
+        insert(Image, [Image().__data__ | {"source_url": asked["url"]} | row for row in rows[1::2]])
     db.close()
 
 
