@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from environs import EnvError, EnvValidationError, FileAwareEnv
 from marshmallow.validate import Length, Range, Regexp, Validator
 
-from app import VERSION as VERSION
+from app import VERSION
 from app.errors import ConfigurationError
 from app.setting_values import (
     SERVERS,

@@ -4,5 +4,3 @@ from app.fetch.budget import JobTime
 from app.fetch.client import Fetcher, Page, Receipt
 from app.fetch.redirects import Held
 from app.pictures.judge import ImageFacts
-
-__all__ = ["Fetcher", "Held", "ImageFacts", "JobTime", "Page", "Receipt"]

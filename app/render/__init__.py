@@ -2,5 +2,3 @@
 
 from app.render.failures import RenderFailed
 from app.render.renderer import Renderer
-
-__all__ = ["RenderFailed", "Renderer"]

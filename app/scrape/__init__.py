@@ -4,13 +4,3 @@ from app.scrape.linked import Load, Loaded
 from app.scrape.pictures import Skip, find_pictures, list_pictures
 from app.scrape.scripted import waits_for_scripts
 from app.scrape.titles import title_of
-
-__all__ = [
-    "Load",
-    "Loaded",
-    "Skip",
-    "find_pictures",
-    "list_pictures",
-    "title_of",
-    "waits_for_scripts",
-]

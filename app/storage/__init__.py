@@ -24,20 +24,3 @@ def open_storage(settings: Settings) -> Storage:
     """
     url = settings.storage_url
     return ObjectStorage(url) if url else FolderStorage(settings.storage_dir)
-
-
-__all__ = [
-    "Entry",
-    "FolderStorage",
-    "Member",
-    "ObjectStorage",
-    "Part",
-    "Stat",
-    "Storage",
-    "archive_key",
-    "image_key",
-    "no_thumbnail_key",
-    "open_storage",
-    "thumbnail_key",
-    "write_archive",
-]
