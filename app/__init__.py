@@ -26,7 +26,6 @@ def verify(settings: "Settings") -> None:
 
     Raises:
         ConfigurationError: it cannot; the message says what to change.
-
     """
     from app.database.connection import db
 
@@ -44,7 +43,6 @@ def verify_browser(settings: "Settings") -> None:
 
     Raises:
         ConfigurationError: it cannot; the message says what to change.
-
     """
     if settings.job_threads and settings.browser and not settings.queue_url:
         from app.render import trial
@@ -58,7 +56,6 @@ def prepare(settings: "Settings") -> None:
 
     Raises:
         ConfigurationError: it cannot be used; the message says what to change.
-
     """
     from app.database.connection import db
     from app.storage.locks import exclusive
@@ -109,7 +106,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     Raises:
         ConfigurationError: it cannot work like this; the message says what to change.
-
     """
     from flask import Flask
 
@@ -143,7 +139,6 @@ def get_image_urls_sync(url: str) -> list[str]:
 
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
-
     """
     from app.worker import pages
 

@@ -57,7 +57,6 @@ def judge(address: Address, allow: tuple[Network, ...] = ()) -> None:
 
     Raises:
         RefusedAddress: naming the kind of address, not the address: it may be an inner secret.
-
     """
     if any(address in network for network in allow):
         return

@@ -89,7 +89,6 @@ def serve(host: str, port: int) -> None:
 
     Raises:
         OSError: the address cannot be had.
-
     """
     start_http_server(port, host, of_all_processes())
 

@@ -78,7 +78,6 @@ class RequestSocket:
             TooManySlowClients: as many reads wait already as may.
             BlockingIOError: the client took too long to send.
             ConnectionResetError: it took too long to read what was sent before.
-
         """
         if not self._is_ready(0):
             self._wait()

@@ -38,7 +38,6 @@ def read_size(text: str, units: Mapping[str, int] = COMMON_UNITS) -> int:
 
     Raises:
         ValidationError: it is something else.
-
     """
     found = re.fullmatch(r"([0-9]{1,15}) ?([A-Za-z]*)", text)
     if not found or found[2] not in units:

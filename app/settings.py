@@ -177,7 +177,6 @@ def load() -> Settings:
 
     Raises:
         ConfigurationError: a value is not valid; the message names the variable.
-
     """
     _check_names()
     env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)

@@ -50,7 +50,6 @@ class Url:
 
         Raises:
             RefusedUrl: with the reason in words.
-
         """
         _refuse_if(len(text) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
         _refuse_if(_FORBIDDEN.search(text), "space, control character or backslash in URL")

@@ -30,7 +30,6 @@ def stream(download: Download) -> Response:
 
     Raises:
         Overloaded: too many clients wait already.
-
     """
     watcher = services.watcher()
     subscription = watcher.subscribe(Download, download.id, services.client())

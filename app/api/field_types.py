@@ -95,7 +95,6 @@ def judge(text: str, allowed: tuple[Network, ...]) -> None:
 
     Raises:
         Refused: with the reason in words.
-
     """
     judge_host(Url.parse(text).host, allowed)
 

@@ -141,7 +141,6 @@ def in_process() -> Iterator[LocalClient]:
 
     Raises:
         ConfigurationError: a setting is not valid.
-
     """
     with TemporaryDirectory(prefix="image-downloader-") as folder:
         # Settings that concern a service and its clients are left out.

@@ -49,7 +49,6 @@ def _move(settings: Settings) -> tuple[int, int]:
 
     Raises:
         ConfigurationError: it cannot be done like this.
-
     """
     source = FolderStorage(settings.storage_dir)
     if not settings.storage_url:

@@ -36,7 +36,6 @@ def _open() -> Storage:
 
     Raises:
         ConfigurationError: there is none, or it cannot be used.
-
     """
     script = click.get_current_context().find_root().obj
     if script:

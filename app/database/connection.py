@@ -26,7 +26,6 @@ class Database(peewee.Database):
 
         Raises:
             ConfigurationError: it cannot be written, or a newer release has changed it.
-
         """
         with self.usable():
             runner = Runner(self, MIGRATIONS)
@@ -54,7 +53,6 @@ class Database(peewee.Database):
 
         Raises:
             ConfigurationError: it cannot; the message says what to do.
-
         """
         raise NotImplementedError
 
@@ -63,7 +61,6 @@ class Database(peewee.Database):
 
         Raises:
             PeeweeException: it did not work.
-
         """
         raise NotImplementedError
 
@@ -72,7 +69,6 @@ class Database(peewee.Database):
 
         Raises:
             PeeweeException: it did not work.
-
         """
         raise NotImplementedError
 
@@ -82,7 +78,6 @@ class Database(peewee.Database):
         Raises:
             ConfigurationError: this database has other means for that.
             PeeweeException: it could not be read, or not be written.
-
         """
         raise NotImplementedError
 

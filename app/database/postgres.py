@@ -79,7 +79,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
         Raises:
             OperationalError: there is none.
-
         """
         try:
             return super().connect(reuse_if_open)
@@ -113,7 +112,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
         Raises:
             OperationalError: it may work another time.
-
         """
         with _operational():
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
@@ -187,7 +185,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
         Raises:
             ConfigurationError: it cannot be written, or a newer release has changed it.
-
         """
         with self.usable(), self.atomic():
             self.lock("migration")
@@ -205,7 +202,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
         Raises:
             PeeweeException: it did not work.
-
         """
         with self.atomic():
             self.execute_sql(f"SET LOCAL statement_timeout = {PROBE_MILLISECONDS}")
@@ -216,7 +212,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
         Raises:
             ConfigurationError: it cannot be relied on; the message says what to do.
-
         """
         with self.usable():
             encoding, is_replica, fsync = self.execute_sql(
@@ -239,7 +234,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
         Raises:
             ConfigurationError: PostgreSQL has its own means.
-
         """
         raise ConfigurationError(
             "rows in PostgreSQL are backed up by its own means, such as pg_dump, and files by"
@@ -280,7 +274,6 @@ def use(url: str, connections: int) -> None:
 
     Raises:
         ConfigurationError: it is no such URL.
-
     """
     try:
         parameters: dict[str, Any] = CONNECTION | conninfo_to_dict(url)

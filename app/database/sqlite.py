@@ -120,7 +120,6 @@ class Sqlite(SqliteDatabase, Database):
 
         Raises:
             ConfigurationError: it cannot be written, or a newer release has changed it.
-
         """
         super().migrate()
         with self.usable():
@@ -144,7 +143,6 @@ class Sqlite(SqliteDatabase, Database):
 
         Raises:
             PeeweeException: it did not work.
-
         """
         with self.connection_context():  # closed then, with its timeout
             self.pragma("busy_timeout", PROBE_MILLISECONDS)
@@ -162,7 +160,6 @@ class Sqlite(SqliteDatabase, Database):
 
         Raises:
             PeeweeException: it did not work.
-
         """
         with self.connection_context():  # closed then: the timeout is for this question alone
             self.pragma("busy_timeout", PROBE_MILLISECONDS)
@@ -174,7 +171,6 @@ class Sqlite(SqliteDatabase, Database):
 
         Raises:
             ConfigurationError: it is damaged, or cannot be used; the message says what to do.
-
         """
         try:
             with self.usable(), __exception_wrapper__:  # rows that come later may fail, too
@@ -195,7 +191,6 @@ class Sqlite(SqliteDatabase, Database):
 
         Raises:
             PeeweeException: it could not be read, or not be written.
-
         """
         with __exception_wrapper__, closing(sqlite3.connect(path)) as copy:
             self.connection().backup(copy)  # type: ignore[no-untyped-call]

@@ -20,7 +20,6 @@ def read(response: requests.Response, limit: int, watch: Watch) -> Iterator[byte
     Raises:
         TooLarge: it is announced as, or becomes, larger than the limit.
         BrokenTransfer: it ends early, or its framing or coding is not valid.
-
     """
     announced = _announced(response)
     if announced > limit:

@@ -149,7 +149,6 @@ class Watch:
 
         Raises:
             DeadlineExceeded: it sends too slowly to go on with.
-
         """
         self._waited += seconds
         if not self._pacing or self._waited < PACE_SECONDS:

@@ -100,7 +100,6 @@ def decoded(value: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
     Raises:
         BrokenTransfer: now or later, it is damaged, ends early or has more than one layer.
-
     """
     codings = [coding.strip().lower() for coding in value.split(",")]
     codings = [_ALIASES.get(name, name) for name in codings if name not in ("", "identity")]

@@ -144,7 +144,6 @@ class Dialler:
             RefusedAddress: no address of the host may be dialled.
             Unreachable: the host has no address, or none of them answers; after three times
                 it is left alone for the rest of the job.
-
         """
         if self._misses[host, port] >= MAX_MISSES:
             raise Unreachable(_no_connection(host, port))

@@ -24,7 +24,6 @@ def read(stream: BinaryIO) -> bytes:
 
     Raises:
         HTTPException: it does not end, or a malformed line names a framing field.
-
     """
     kept, framing = [], {name: list[bytes]() for name in _FRAMING}
     for line in _unfolded(stream):

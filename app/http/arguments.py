@@ -22,7 +22,6 @@ def load_query(schema: Schema) -> Any:
     Raises:
         ValidationError: for a name that is unknown or given twice, too: it would not filter what
             was meant.
-
     """
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
@@ -37,7 +36,6 @@ def load_body(schema: Schema) -> Any:
         BadRequest, UnsupportedMediaType, RequestEntityTooLarge, NotImplemented: 400 for broken
             JSON, 415 for what is called something else, 413, 501.
         ValidationError: what the schema refuses.
-
     """
     if not request.is_json:
         raise UnsupportedMediaType("send JSON, with Content-Type: application/json")

@@ -41,7 +41,6 @@ def require(version: Version) -> None:
 
     Raises:
         PreconditionFailed: `If-Match`, or else `If-Unmodified-Since`, does not hold.
-
     """
     tags, moment = request.if_match, request.if_unmodified_since
     if tags:
@@ -60,7 +59,6 @@ def apply(response: Response, version: Version, size: int | None = None) -> Resp
 
     Raises:
         PreconditionFailed, RequestedRangeNotSatisfiable: as section 13.2.2 lays down.
-
     """
     response.headers["ETag"] = f'"{version.etag}"'
     if _CONDITIONS.isdisjoint(request.environ):

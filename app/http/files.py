@@ -45,7 +45,6 @@ def sent(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respons
     Raises:
         Gone: somebody has removed it from the storage.
         PreconditionFailed, RequestedRangeNotSatisfiable: as RFC 9110 has it.
-
     """
     version, size = version_of(key)
     file = services.storage().open(key)
@@ -72,7 +71,6 @@ def version_of(key: str) -> tuple[conditional.Version, int]:
 
     Raises:
         Gone: there is none.
-
     """
     found = services.storage().stat(key)
     moment = datetime.fromtimestamp(found.changed, UTC)

@@ -32,7 +32,6 @@ def idempotent(act: Callable[[], Response], where: dict[str, UUID], *, body: boo
     Raises:
         InvalidKey: the Idempotency-Key cannot be read.
         KeyReused: it came with another request.
-
     """
     header = request.headers.get("Idempotency-Key")
     if header is None:

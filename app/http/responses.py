@@ -34,7 +34,6 @@ def versioned(document: Any, headers: Mapping[str, str] | None = None) -> Respon
 
     Raises:
         PreconditionFailed: they are on another version.
-
     """
     response = json_response(document)
     response.headers.update(headers or {})
@@ -47,7 +46,6 @@ def get_or_404(kind: type[AnyJob], job_id: UUID) -> AnyJob:
     Raises:
         NotFound: there is none of that id.
         Gone: what was added at the time in that id is no longer kept.
-
     """
     try:
         return jobs.get(kind, job_id)

@@ -52,7 +52,6 @@ def admit(count: int) -> None:
         StorageFull: there is no room for what they would store.
         TooManyWaiting, TooMuchStored: the client has used up a quota.
         Overloaded: too many would wait.
-
     """
     require_room(storage().free_bytes(), settings().min_free_bytes)
     quotas, asking = cast(Quotas, current_app.extensions["quotas"]), client()

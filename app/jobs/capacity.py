@@ -36,7 +36,6 @@ class Capacity:
 
         Raises:
             Overloaded: too many would wait.
-
         """
         if not self._most:
             return
@@ -54,7 +53,6 @@ def require_room(free: int, least: int) -> None:
 
     Raises:
         StorageFull: so it is.
-
     """
     if free < least:
         raise StorageFull(

@@ -211,7 +211,6 @@ def finish_image(image: Image, quota: int, **values: Any) -> None:
 
     Raises:
         TooMuchStored: its client has no room for it.
-
     """
     with db.atomic():
         quotas.require(image.client, values["bytes"], quota)

@@ -28,7 +28,6 @@ def remove(job: Download | Image, storage: Storage) -> None:
 
     Raises:
         NotFound: it has gone meanwhile.
-
     """
     _free(jobs.withdraw(job), storage)
 
@@ -38,7 +37,6 @@ def cancel(job: Download | Image, storage: Storage) -> bool:
 
     Raises:
         NotFound: it has gone meanwhile.
-
     """
     cancelled = jobs.cancel(job)
     _free(cancelled, storage)
@@ -83,7 +81,6 @@ def back_up(storage: Storage, folder: Path) -> Path:
 
     Raises:
         FileExistsError: another was made in this second.
-
     """
     target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
     storage.make_copy(target, db.copy_to)

@@ -41,7 +41,6 @@ def delivery_of(kind: type[Download] | type[Image], job_id: UUID) -> Delivery:
 
     Raises:
         NotFound: the job has not ended, has no callback, or ended long ago.
-
     """
     name = kind.__name__.lower()
     delivery: Delivery | None = Delivery.get_or_none(job_id=job_id)
@@ -57,7 +56,6 @@ def redeliver(delivery: Delivery) -> None:
 
     Raises:
         NotFailed: it is in another state.
-
     """
     again = Delivery.update(status=Status.QUEUED, due_at=now(), finished_at=None)
     given_up = (Delivery.id == delivery.id) & (Delivery.status == Status.FAILED)

@@ -29,7 +29,6 @@ def first_answer(asked: Asked) -> Idempotency | None:
 
     Raises:
         KeyReused: the key came with another request.
-
     """
     caller, call, key, request = asked
     db.lock("answer", caller, call, key)

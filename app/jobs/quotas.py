@@ -34,7 +34,6 @@ class Quotas:
         Raises:
             TooManyWaiting: more would wait than one client may have.
             TooMuchStored: it has used up its room.
-
         """
         if self._bytes and (used := stored_bytes(client)) >= self._bytes:
             raise too_much(used, self._bytes)
@@ -84,7 +83,6 @@ def require(client: str | None, size: int, quota: int) -> None:
 
     Raises:
         TooMuchStored: so it is.
-
     """
     if quota and (used := stored_bytes(client, hold=True)) + size > quota:
         raise too_much(used, quota)

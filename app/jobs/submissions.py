@@ -74,7 +74,6 @@ def get(kind: type[AnyJob], job_id: UUID, *, hold: bool = False) -> AnyJob:
 
     Raises:
         NotFound: there is none of that id.
-
     """
     job: AnyJob | None = next(iter(_select(kind, hold).rows(id=job_id)), None)
     if job is None:
@@ -93,7 +92,6 @@ def retry(job: AnyJob) -> AnyJob:
 
     Raises:
         NotFailed: it is in another state.
-
     """
     if job.status != Status.FAILED:
         raise NotFailed(f"it is {job.status}; only a failed job can be tried again")
@@ -113,7 +111,6 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
 
     Raises:
         NotFound: it has gone meanwhile.
-
     """
     kind = type(job)
     with db.atomic():
@@ -151,7 +148,6 @@ def cancel(job: Download | Image) -> list[Download | Image]:
 
     Raises:
         NotFound: it has gone meanwhile.
-
     """
     with db.atomic():  # so that it does not end meanwhile
         unfinished = get(type(job), job.id, hold=True).status in UNFINISHED

@@ -66,7 +66,6 @@ class JobWatcher:
 
         Raises:
             Overloaded: there are too many.
-
         """
         subscription = Subscription(kind, job_id, client)
         with self._lock:
@@ -112,7 +111,6 @@ class JobWatcher:
 
         Raises:
             Overloaded: there are too many subscriptions.
-
         """
         end = self.clock() + seconds
         ours = self.subscribe(kind, job_id, client)

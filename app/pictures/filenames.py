@@ -36,7 +36,6 @@ def check_pattern(pattern: str) -> None:
 
     Raises:
         ValueError: with what to change.
-
     """
     known = ", ".join(f"{{{word}}}" for word in WORDS)
     literals, words = _WORD.split(pattern)[::2], _WORD.findall(pattern)

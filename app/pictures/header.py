@@ -46,7 +46,6 @@ class Header:
         Raises:
             Cut: the file ends earlier.
             Unmeasured: the bounds are reached.
-
         """
         data = self.some(offset, size)
         if len(data) < size:
@@ -58,7 +57,6 @@ class Header:
 
         Raises:
             Unmeasured: the bounds are reached.
-
         """
         self.step()
         size = max(0, min(size, self.length - offset))
@@ -73,7 +71,6 @@ class Header:
 
         Raises:
             Unmeasured: there were too many.
-
         """
         self._steps -= 1
         if self._steps < 0:

@@ -28,7 +28,6 @@ def store_image(
     Raises:
         NotAnImage: the bytes say so, whatever the name or the type.
         TooLarge: its header names more pixels; nothing is decoded.
-
     """
     known = formats.sniff(head)
     if not known:
@@ -44,7 +43,6 @@ def judge_page(declared: str, head: bytes) -> None:
     Raises:
         ImageInstead: it is an image.
         NotHtml: with the name of what it is.
-
     """
     if found := formats.sniff(head):
         raise ImageInstead(f"not HTML: {found.name}")

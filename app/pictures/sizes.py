@@ -43,7 +43,6 @@ def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
 
     Raises:
         NotAnImage: the header is damaged, or that of a raw file of a camera.
-
     """
     try:
         size = _READERS[known](Header(file))

@@ -119,7 +119,6 @@ def measure(header: Header) -> Size:
 
     Raises:
         Unmeasured: a side is calculated.
-
     """
     attributes = _read(header.some(0, ROOT_BYTES)).attributes
     width, height = (_length(attributes.get(name, "")) for name in ("width", "height"))

@@ -49,7 +49,6 @@ def decoder(known: formats.ImageFormat) -> str:
 
     Raises:
         NoThumbnail: there is none.
-
     """
     if known not in DECODERS:
         raise NoThumbnail(f"no thumbnails are made of {known.name}")
@@ -71,7 +70,6 @@ class Thumbnailer:
             NoThumbnail: there is none, and another try would end alike.
             DeadlineExceeded: this machine is too busy.
             Interrupted: `cut` returned true, or somebody ends the processes of the service.
-
         """
         name = decoder(known)
         child = self._ready()
@@ -133,7 +131,6 @@ class _Child:
         Raises:
             _Fault: another child is needed.
             NoThumbnail, DeadlineExceeded, Interrupted: as in `Thumbnailer.make`.
-
         """
         deadline = time.monotonic() + SECONDS
         try:

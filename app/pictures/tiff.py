@@ -60,7 +60,6 @@ def measure(header: Header) -> Size:
 
     Raises:
         NotAnImage: it is a raw file of a camera, and its first page at most a preview.
-
     """
     file = _File(header)
     page = file.directory(file.read(file.offset, 8 if file.big else 4))

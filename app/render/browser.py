@@ -97,7 +97,6 @@ class Browser:
         Raises:
             RenderFailed: the browser has ended, or has to.
             Interrupted, TimeUp: the job has to end.
-
         """
         self._fetcher.job_time.check()
         if self._reason:

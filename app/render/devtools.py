@@ -60,7 +60,6 @@ class Devtools:
         Raises:
             CommandFailed: the browser refused it.
             RenderFailed, Interrupted: `check` says that there is no reason to wait.
-
         """
         answers: SimpleQueue[Message] = SimpleQueue()
         number = next(self._numbers)

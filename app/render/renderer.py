@@ -38,7 +38,6 @@ class Renderer:
         Raises:
             RenderFailed: with the reason.
             Interrupted: the job has to end.
-
         """
         if not self._settings.browser:
             raise RenderFailed("there is no browser any more")

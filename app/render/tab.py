@@ -74,7 +74,6 @@ class Tab:
         Raises:
             RenderFailed: with the reason.
             Interrupted: the job has to end.
-
         """
         self._prepare()
         went = self._devtools.call("Page.navigate", self._session, url=url)

@@ -15,7 +15,6 @@ def verify(settings: Settings) -> None:
 
     Raises:
         ConfigurationError: it cannot be run, or not with its sandbox and in its own network.
-
     """
     name = "DOWNLOADER_BROWSER"
     if os.geteuid() == 0:

@@ -20,7 +20,6 @@ def open_storage(settings: Settings) -> Storage:
 
     Raises:
         ConfigurationError: it is no address of a bucket.
-
     """
     url = settings.storage_url
     return ObjectStorage(url) if url else FolderStorage(settings.storage_dir)

@@ -39,7 +39,6 @@ def write_archive(
         Gone: somebody has removed a member.
         StorageFull: no room.
         StorageUnusable: it may not be written.
-
     """
     ask_at = 16 * MiB
     with storage.new_file(key) as file, zipfile.ZipFile(file, "w") as archive:

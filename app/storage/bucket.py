@@ -93,7 +93,6 @@ def parse_url(url: str) -> tuple[str, str, dict[str, str]]:
 
     Raises:
         ConfigurationError: it is not one.
-
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -44,7 +44,6 @@ class FolderStorage:
 
         Raises:
             ConfigurationError: the folder cannot be written.
-
         """
         try:
             self._parts.mkdir(parents=True, exist_ok=True)
@@ -66,7 +65,6 @@ class FolderStorage:
 
         Raises:
             OSError: it cannot be written.
-
         """
         with TemporaryFile(dir=self._parts) as file:
             file.write(b"probe")
@@ -83,7 +81,6 @@ class FolderStorage:
         Raises:
             FileExistsError: the folder is there already.
             OSError: it cannot be made.
-
         """
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
@@ -113,7 +110,6 @@ class FolderStorage:
 
         Raises:
             OSError: it resists.
-
         """
         with suppress(FileNotFoundError):
             shutil.rmtree(self._parts / process)
@@ -123,7 +119,6 @@ class FolderStorage:
 
         Raises:
             Gone: somebody has removed it.
-
         """
         try:
             return (self.root / key).open("rb")
@@ -134,7 +129,6 @@ class FolderStorage:
         """Open a stored file so that it has a descriptor, which other processes can read.
 
         Raises: see `open`.
-
         """
         return self.open(key)
 
@@ -147,7 +141,6 @@ class FolderStorage:
 
         Raises:
             Gone: somebody has removed it.
-
         """
         try:
             found = (self.root / key).stat()
@@ -192,7 +185,6 @@ class FolderStorage:
         Raises:
             StorageFull: no room.
             StorageUnusable: it may not be written.
-
         """
         with self.new_part(key) as part:
             yield part.file
@@ -203,7 +195,6 @@ class FolderStorage:
         """Open a file for writing that is whole when the block ends, and waits for `store`.
 
         Raises: see `new_file`.
-
         """
         path = self._own_parts / key.rpartition("/")[2]
         with ExitStack() as undo:
@@ -235,7 +226,6 @@ class FolderStorage:
         """Make parts durable under their keys, all or none: the files, then each folder once.
 
         Raises: see `new_file`.
-
         """
         names = [self.root / part.key for part in parts]
         folders = {name.parent for name in names}

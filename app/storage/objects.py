@@ -74,7 +74,6 @@ class ObjectStorage:
 
         Raises:
             StorageUnreachable: it did not work.
-
         """
         with writing():
             self._prober.put("probe", b"probe")
@@ -88,7 +87,6 @@ class ObjectStorage:
 
         Raises:
             ConfigurationError: always; it says what to do instead.
-
         """
         raise ConfigurationError(
             "rows and files are not in a folder: save the rows by pg_dump, and then the bucket, by"
@@ -107,7 +105,6 @@ class ObjectStorage:
         Raises:
             Gone: somebody has removed it.
             StorageUnreachable: the bucket does not answer.
-
         """
         reader = ObjectFile(partial(self._read_range, key), self.stat(key).size)
         return cast(BinaryIO, io.BufferedReader(reader, READ_BYTES))
@@ -116,7 +113,6 @@ class ObjectStorage:
         """Open a copy of a stored file that has a descriptor, which other processes can read.
 
         Raises: see `open`.
-
         """
         with self.open(key) as source, ExitStack() as undo:
             file = undo.enter_context(TemporaryFile())
@@ -140,7 +136,6 @@ class ObjectStorage:
         """Return the size and the time of a stored file.
 
         Raises: see `open`.
-
         """
         with reading():
             found = self._store.head(key)
@@ -152,7 +147,6 @@ class ObjectStorage:
 
         Raises:
             StorageUnreachable: the bucket does not answer.
-
         """
         try:
             self.stat(key)
@@ -165,7 +159,6 @@ class ObjectStorage:
 
         Raises:
             StorageUnreachable: the bucket does not answer.
-
         """
         try:
             with reading():
@@ -186,7 +179,6 @@ class ObjectStorage:
 
         Raises:
             StorageUnreachable: the bucket does not answer, or there is none.
-
         """
         with writing():
             for folder in folders:
@@ -200,7 +192,6 @@ class ObjectStorage:
         Raises:
             StorageFull: no room for what is in the making.
             StorageUnreachable: the bucket does not take it.
-
         """
         with self.new_part(key) as part:
             yield part.file
@@ -211,7 +202,6 @@ class ObjectStorage:
         """Open a file for writing that is whole when the block ends, and waits for `store`.
 
         Raises: see `new_file`.
-
         """
         with ExitStack() as undo:
             try:
@@ -230,7 +220,6 @@ class ObjectStorage:
         """Put parts under their keys; those that were put before one fails are left to `collect`.
 
         Raises: see `new_file`.
-
         """
         try:
             if parts:

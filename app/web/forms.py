@@ -37,7 +37,6 @@ def add_list(form: Form, file: FileStorage | None) -> None:
 
     Raises:
         Refused: it is no text.
-
     """
     if not file or not file.filename:
         return
@@ -53,7 +52,6 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
 
     Raises:
         Refused: with what to change.
-
     """
     if form.get("kind") == "images":
         urls, images = _first_and_all(_lines(form, "urls", MAX_URLS))
@@ -81,7 +79,6 @@ def new_images(form: Form) -> list[dict[str, Any]]:
 
     Raises:
         Refused: with what to change.
-
     """
     urls = _lines(form, "urls", _jobs_at_once(MAX_URLS))
     return _judged(NewImage(), {number: {"url": url} for number, url in urls.items()}, Errors())
@@ -138,7 +135,6 @@ def _judged(
 
     Raises:
         Refused: with these errors, and those that the API has.
-
     """
     loaded = []
     for number, one in asked.items():

@@ -20,7 +20,6 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str] | None = None) 
 
     Raises:
         BadRequest: no form of ours sends this.
-
     """
     filters = request.args if filters is None else filters
     given = {name: text for name, text in filters.items() if text}

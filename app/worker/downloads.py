@@ -89,7 +89,6 @@ class PictureRun:
             NoneWorked, Unwanted: none could be fetched, or none passes the filter.
             TimeUp, TooMuchStored: nor may more be; if some were fetched, `cut_short` says why.
             Held: the others wait for the pause of a host to end.
-
         """
         with ExitStack() as stack, ThreadPoolExecutor(self._at_once, "fetch") as pool:
             for fetcher in self._fetchers[:-1]:
@@ -189,7 +188,6 @@ class PictureRun:
 
         Raises:
             LostClaim: the download is no longer ours.
-
         """
         group, self._group = self._group, []
         if not group:

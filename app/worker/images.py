@@ -32,7 +32,6 @@ def fetch_image(
     Raises:
         Failure: why the first of them did not work.
         StorageFailure: it cannot be written.
-
     """
     key = new_key(image_key, image, storage)
     failures = []
@@ -56,7 +55,6 @@ def link_image(image: Image, source: Image | None, storage: Storage) -> Fetched:
     Raises:
         Gone: that has been removed.
         StorageFailure: it cannot be written.
-
     """
     if source is None:
         raise removed(image.position or 0)

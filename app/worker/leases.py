@@ -90,7 +90,6 @@ class LeaseRegistry:
 
         Raises:
             PeeweeException: the database cannot be reached.
-
         """
         moment = self._clock()
         known = Process.update(seen_at=SQL(_NOW)).where(Process.name == self.name).execute()

@@ -27,7 +27,6 @@ def get_image_urls_sync(url: str) -> list[str]:
 
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
-
     """
     settings = load()
     with Fetcher(settings) as fetcher:
@@ -49,7 +48,6 @@ def read_page(
 
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
-
     """
     try:
         page = fetcher.page(url)

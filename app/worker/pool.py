@@ -89,7 +89,6 @@ class PoolEngine:
 
         Raises:
             Failure: why there is none.
-
         """
         self.start()
         if self._thumbnails.request(image, client):

@@ -79,7 +79,6 @@ def check_wanted(download: Download, facts: ImageFacts) -> None:
     Raises:
         Skipped: it is a counter, which nobody is meant to see.
         Unwanted: it does not pass.
-
     """
     if facts.width == facts.height == 1:
         raise Skipped("skipped: tracking pixel, 1 × 1")

@@ -109,7 +109,6 @@ class Tasks:
 
         Raises:
             OperationalError: the database does not take the end; `rescue` has to try again.
-
         """
         started = time.monotonic()
         try:

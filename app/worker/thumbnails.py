@@ -70,7 +70,6 @@ class ThumbnailQueue:
             NoThumbnail: there never will be one.
             Gone: nor can there be one, since somebody has removed the stored copy.
             Failure: why the last try failed, once: the next request has it tried again.
-
         """
         thumbnail.decoder(BY_CONTENT_TYPE[image.content_type or ""])
         if reason := self._storage.read(no_thumbnail_key(image.id, image.attempts)):

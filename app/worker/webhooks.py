@@ -30,7 +30,6 @@ def deliver(delivery: Delivery, fetcher: Fetcher, secrets: Iterable[bytes]) -> N
 
     Raises:
         Failure: it is given up.
-
     """
     body = delivery.body.encode()
     headers = {"Content-Type": "application/json", **sign(str(delivery.id), now(), body, secrets)}
