@@ -17,7 +17,10 @@ Query = TypeVar("Query")
 
 
 class Database(peewee.Database):
-    """What is asked of either database beyond what peewee writes for both."""
+    """What is asked of either database beyond what peewee writes for both.
+
+    What stands here already is right where one transaction writes at a time, as in SQLite.
+    """
 
     merges = True  # whether rows of several states come from one index in the order of their ids
 
@@ -83,7 +86,8 @@ class Database(peewee.Database):
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row."""
-        raise NotImplementedError
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            self.cursor().executemany(sql, rows)  # type: ignore[no-untyped-call]
 
     def soon(self) -> Any:
         """Return a transaction as `atomic` does, for which a client waits."""
@@ -94,36 +98,37 @@ class Database(peewee.Database):
         raise NotImplementedError
 
     def give_back(self) -> None:
-        """Let others have the connection; to be called at the end of a request, job or turn."""
-        raise NotImplementedError
+        """Let others have the connection, unless each thread has its own.
+
+        To be called at the end of a request, job or turn.
+        """
 
     def disconnect(self) -> None:
         """Close what must not be carried over a fork."""
-        raise NotImplementedError
+        self.close()
 
     def shard(self) -> int:
         """Return where a transaction counts, so that none waits for another."""
-        raise NotImplementedError
+        return 0
 
     def along(self, index: str) -> str:
-        """Return the words by which a table is read along one of its indexes."""
-        raise NotImplementedError
+        """Return the words by which a table is read along an index; PostgreSQL chooses better."""
+        return ""
 
     def for_change(self, query: Any) -> Any:
         """Have a SELECT hold its rows until the transaction ends, so that nobody changes them."""
-        raise NotImplementedError
+        return query
 
     def for_claim(self, query: Any) -> Any:
         """Have a SELECT pass over rows that others hold, and hold the rest."""
-        raise NotImplementedError
+        return query
 
     def lock(self, *words: str) -> None:
         """Wait until no other transaction holds the lock of these words; ours holds it then."""
-        raise NotImplementedError
 
     def try_lock(self, *words: str) -> bool:
         """Return whether we hold the lock of these words now, until the transaction ends."""
-        raise NotImplementedError
+        return True
 
     def is_full(self, error: peewee.PeeweeException) -> bool:
         """Return whether the disk had no room for what was to be written."""

@@ -118,8 +118,8 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row."""
-        with _operational(), __exception_wrapper__:
-            self.cursor().executemany(sql, rows)  # type: ignore[no-untyped-call]
+        with _operational():
+            super().execute_many(sql, rows)
 
     @contextmanager
     def soon(self) -> Iterator[None]:
@@ -151,16 +151,12 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
     def disconnect(self) -> None:
         """Close the connections that nobody uses, and that of this thread."""
-        self.close()
+        super().disconnect()
         self.close_idle()
 
     def shard(self) -> int:
         """Return one that no other transaction has; `tidy` puts them together."""
         return secrets.randbits(62) + 1
-
-    def along(self, index: str) -> str:
-        """Leave the index to PostgreSQL, which knows how many rows there are."""
-        return ""
 
     def for_change(self, query: Any) -> Any:
         """Have the rows wait for others that change them, and others for us."""

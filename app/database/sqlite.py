@@ -3,7 +3,6 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -64,44 +63,13 @@ class Sqlite(SqliteDatabase, Database):
         if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Execute a statement once for each row."""
-        with __exception_wrapper__:
-            self.connection().executemany(sql, rows)  # type: ignore[no-untyped-call]
-
     def version(self) -> Any:
         """Return another value after each change that came through another connection."""
         return self.pragma("data_version")
 
-    def give_back(self) -> None:
-        """Keep the connection: each thread has its own."""
-
-    def disconnect(self) -> None:
-        """Close the connection of this thread."""
-        self.close()
-
-    def shard(self) -> int:
-        """Return the only one: a transaction that may write is the only one."""
-        return 0
-
     def along(self, index: str) -> str:
         """Name the index: SQLite might choose another one."""
         return f' INDEXED BY "{index}"'
-
-    def for_change(self, query: Any) -> Any:
-        """Leave the SELECT as it is: a transaction that may write is the only one."""
-        return query
-
-    def for_claim(self, query: Any) -> Any:
-        """Leave the SELECT as it is, likewise."""
-        return query
-
-    def lock(self, *words: str) -> None:
-        """Do nothing, likewise."""
-
-    def try_lock(self, *words: str) -> bool:
-        """Do nothing, likewise."""
-        return True
 
     def is_full(self, error: PeeweeException) -> bool:
         """Return whether the disk had no room for what was to be written."""
