@@ -9,41 +9,12 @@ import fcntl
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 from uuid import uuid4
 
 from app.settings import Settings
 from app.storage.locks import exclusive
-
-
-class Registry(Protocol):
-    """The live processes, this one among them: there it is called `name`."""
-
-    name: str
-
-    def register(self) -> str:
-        """Enter this process under a new name until `unregister` or its death; return the name."""
-
-    def unregister(self) -> None:
-        """Leave; jobs that are still claimed by this name are free for others."""
-
-    def is_alive(self, name: str) -> bool:
-        """Return whether the process of that name lives; once dead, it stays so."""
-
-    def is_known(self) -> bool:
-        """Return whether others know this process to be alive: else they would take its claims."""
-
-    def remove_dead(self) -> None:
-        """Remove dead processes, and what they left behind."""
-
-
-def open_registry(settings: Settings, clean: Callable[[str], None]) -> Registry:
-    """Return the registry of one machine, or that of several."""
-    if settings.database_url:
-        from app.worker.leases import LeaseRegistry
-
-        return LeaseRegistry(clean)
-    return ProcessRegistry(settings.storage_dir, clean)
+from app.worker.leases import LeaseRegistry
 
 
 class ProcessRegistry:
@@ -104,3 +75,13 @@ class ProcessRegistry:
                     if not self.is_alive(entry.name):
                         self._clean(entry.name)
                         entry.unlink()
+
+
+Registry = ProcessRegistry | LeaseRegistry
+
+
+def open_registry(settings: Settings, clean: Callable[[str], None]) -> Registry:
+    """Return the registry of one machine, or that of several."""
+    if settings.database_url:
+        return LeaseRegistry(clean)
+    return ProcessRegistry(settings.storage_dir, clean)
