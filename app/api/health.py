@@ -10,6 +10,7 @@ from app.database.connection import db
 from app.errors import StorageFailure
 from app.http import services
 from app.http.operations import Resource
+from app.http.problem_types import CATALOGUE
 from app.http.problems import problem
 
 NOT_READY_SECONDS = 5  # until it is worth to ask again
@@ -45,9 +46,8 @@ def get_readyz() -> Response | dict[str, dict[str, str]]:
         queue = services.engine().queue()
         return {"checks": dict.fromkeys(CHECKS, "ok") | ({"queue": queue} if queue else {})}
     detail = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
-    answer = problem(503, "not-ready", "Not ready", detail, faults)
-    answer.headers["Retry-After"] = str(NOT_READY_SECONDS)
-    return answer
+    kind = CATALOGUE["not-ready"]
+    return problem(kind, detail, errors=faults, retry_seconds=NOT_READY_SECONDS)
 
 
 def _database() -> str | None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.database.connection import db
 from app.errors import Failure, StorageFull, StorageUnusable
-from app.http.problem_types import BY_STATUS, ProblemType
+from app.http.problem_types import BY_STATUS, CATALOGUE, ProblemType
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
@@ -31,19 +31,30 @@ class ProblemDocument(Schema):
 
 
 def problem(
-    status: int, code: str, title: str, detail: str, errors: Mapping[str, Any] | None = None
+    known: ProblemType,
+    detail: str | None = None,
+    *,
+    errors: Mapping[str, Any] | None = None,
+    retry_seconds: int | None = None,
 ) -> Response:
-    """Answer with a problem document."""
-    document = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
+    """Answer with a problem document; without a detail of this case, with what its type means."""
+    document: dict[str, Any] = {
+        "type": f"/problems/{known.code}",
+        "title": known.title,
+        "status": known.status,
+        "detail": detail or known.meaning,
+    }
     if errors:
         document["errors"] = errors
-    return Response(json.dumps(document), status, content_type=CONTENT_TYPE)
+    answer = Response(json.dumps(document), known.status, content_type=CONTENT_TYPE)
+    if retry_seconds:
+        answer.headers["Retry-After"] = str(retry_seconds)
+    return answer
 
 
-def refusal(status: int, detail: str | None = None) -> Response:
+def refusal(status: int, detail: str, *, retry_seconds: int | None = None) -> Response:
     """Answer with what HTTP itself refuses."""
-    known = BY_STATUS[status]
-    return problem(status, known.code, known.title, detail or known.meaning)
+    return problem(BY_STATUS[status], detail, retry_seconds=retry_seconds)
 
 
 def handle_http_exception(error: HTTPException) -> Response:
@@ -52,7 +63,7 @@ def handle_http_exception(error: HTTPException) -> Response:
         re.sub(r"\W+", "-", error.name.lower()), error.name, error.code or 500, error.name
     )
     said = None if error.description == type(error).description else error.description
-    answer = problem(known.status, known.code, known.title, said or known.meaning)
+    answer = problem(known, said)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value
@@ -61,20 +72,17 @@ def handle_http_exception(error: HTTPException) -> Response:
 
 def handle_invalid(error: ValidationError) -> Response:
     """Answer with what a schema refused, by field."""
-    known = BY_STATUS[422]
     errors = {
         "body" if field == "_schema" else field: said
         for field, said in cast(dict[str, Any], error.messages).items()
     }
-    return problem(known.status, known.code, known.title, known.meaning, errors)
+    return problem(BY_STATUS[422], errors=errors)
 
 
 def handle_failure(failure: Failure) -> Response:
     """Answer with a named reason."""
-    answer = problem(failure.status, failure.code, failure.title, failure.detail)
-    if failure.retry_seconds:
-        answer.headers["Retry-After"] = str(failure.retry_seconds)
-    return answer
+    known = CATALOGUE[failure.code]
+    return problem(known, failure.detail, retry_seconds=failure.retry_seconds)
 
 
 def handle_database(error: OperationalError) -> Response:
@@ -87,7 +95,6 @@ def handle_database(error: OperationalError) -> Response:
             StorageUnusable("the storage cannot be used now; `/readyz` tells more")
         )
     if db.is_busy(error):
-        answer = problem(503, "busy", "Busy", "the database is busy; try again soon")
-        answer.headers["Retry-After"] = str(RETRY_SECONDS)
-        return answer
+        said = "the database is busy; try again soon"
+        return problem(CATALOGUE["busy"], said, retry_seconds=RETRY_SECONDS)
     raise error

@@ -65,9 +65,8 @@ class RateLimit:
         environ[CHARGE] = charge
         if count <= self._rate.amount:
             return None
-        answer = refusal(429, f"no more than {self._rate}; wait as long as Retry-After says")
-        answer.headers["Retry-After"] = f"{seconds}"
-        return answer
+        said = f"no more than {self._rate}; wait as long as Retry-After says"
+        return refusal(429, said, retry_seconds=seconds)
 
     def _remaining(self, count: int) -> tuple[str, str]:
         return "RateLimit-Remaining", f"{max(0, self._rate.amount - count)}"

@@ -247,7 +247,7 @@ def test_no_two_problem_types_share_a_name() -> None:
 def test_every_problem_that_is_told_is_in_the_catalogue() -> None:
     ours = [*(ROOT / "app").rglob("*.py"), *(ROOT / "deploy").rglob("*.conf")]
     text = "".join(path.read_text() for path in ours)
-    told = re.findall(r'problem\(\s*\d+,\s*"([\w-]+)"|"/problems/([\w-]+)"', text)
+    told = re.findall(r'CATALOGUE\["([\w-]+)"\]|"/problems/([\w-]+)"', text)
 
     assert told
     assert {one or other for one, other in told} <= set(CATALOGUE)
