@@ -8,10 +8,8 @@ from marshmallow import ValidationError
 
 from app import jobs
 from app.api import actions
-from app.api.archives import NewArchive
 from app.api.events import stream
-from app.api.schemas import NewDownload
-from app.api.walks import DownloadWalk
+from app.api.schemas import DownloadWalk, NewArchive, NewDownload
 from app.database.models import UNFINISHED, Download, Status
 from app.errors import Gone, NoArchive
 from app.http import services

@@ -7,8 +7,7 @@ from flask import Response
 
 from app import jobs
 from app.api import actions
-from app.api.schemas import NewImage
-from app.api.walks import ImageWalk
+from app.api.schemas import ImageWalk, NewImage
 from app.database.models import UNFINISHED, Image
 from app.http import conditional, services
 from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored

@@ -1,4 +1,4 @@
-"""What clients may send."""
+"""What clients may send, in bodies and queries."""
 
 import re
 from typing import Any
@@ -6,7 +6,19 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range
 
-from app.api.field_types import Entries, FetchableUrls, Format, Truth, WholeNumber, judge
+from app.api.field_types import (
+    Digits,
+    Entries,
+    FetchableUrls,
+    Format,
+    Id,
+    Site,
+    Time,
+    Truth,
+    WholeNumber,
+    judge,
+)
+from app.database.models import Status
 from app.errors import Refused
 from app.http import services
 from app.pictures import filenames
@@ -19,6 +31,7 @@ MAX_URLS = 10_000  # in one request
 MAX_PATTERNS = 50
 MAX_PATTERN = 500  # characters
 MAX_MEMBER_PATTERN = 100  # characters
+STATUSES = [status.value for status in Status]
 URL = {"format": "uri", "description": "http or https, on a public address"}
 
 
@@ -113,6 +126,12 @@ def patterns(meaning: str) -> Entries:
             "example": ["/photos/*.jpg"],
         },
     )
+
+
+def unequal(values: list[Any]) -> None:
+    """Refuse a list that has an entry twice."""
+    if len(set(values)) < len(values):
+        raise ValidationError("An entry is there more than once.")
 
 
 class NewDownload(Schema):
@@ -215,3 +234,48 @@ class NewImage(Schema):
             raise ValidationError("Missing: give url, or urls for many.", "url")
         if data.keys() >= {"url", "urls"}:
             raise ValidationError("Not together with url.", "urls")
+
+
+class NewArchive(Schema):
+    """The stored pictures of downloads that are wanted in a zip of their own."""
+
+    images = Entries(
+        Id(),
+        required=True,
+        validate=[Length(1, MAX_URLS), unequal],
+        metadata={"description": "their ids, in the order of the zip", "uniqueItems": True},
+    )
+    manifest = NewDownload._declared_fields["manifest"]
+    callback_url = callback_url()
+
+
+class Walk(Schema):
+    """Where in a list, newest first."""
+
+    limit = Digits(
+        load_default=50, validate=Range(1, 200), metadata={"description": "entries at most"}
+    )
+    cursor = Id(load_default=None, metadata={"description": "`next_cursor` of the page before"})
+    status = fields.String(
+        validate=OneOf(STATUSES), metadata={"description": "in this state alone"}
+    )
+    added_after = Time(metadata={"description": "added at this time or later (RFC 3339)"})
+    added_before = Time(metadata={"description": "added before this time (RFC 3339)"})
+
+
+class DownloadWalk(Walk):
+    """Where in the list of downloads, and which of them."""
+
+
+class ImageWalk(Walk):
+    """Where in the list of images, and which of them."""
+
+    download_id = Id(metadata={"description": "the download that they belong to"})
+    source_url = fields.String(metadata={"description": "this very URL"})
+    site = Site(
+        metadata={
+            "description": "host of `source_url`",
+            "format": "hostname",
+            "example": "example.com",
+        }
+    )

@@ -9,7 +9,7 @@ from werkzeug import Response
 from werkzeug.exceptions import BadRequest
 
 from app import jobs
-from app.api.walks import DownloadWalk
+from app.api.schemas import DownloadWalk
 from app.database.models import Download, Status
 from app.errors import NotFound
 from app.http import services

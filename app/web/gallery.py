@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from app.api.walks import ImageWalk
+from app.api.schemas import ImageWalk
 from app.database.models import Image, Status
 from app.errors import Failure
 from app.http import services
