@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 from app import jobs
 from app.api import actions
 from app.api.events import stream
-from app.api.schemas import DownloadWalk, NewArchive, NewDownload
+from app.api.schemas import ListQuery, NewArchive, NewDownload
 from app.database.models import UNFINISHED, Download, Status
 from app.errors import Gone, NoArchive
 from app.http import services
@@ -41,7 +41,7 @@ def create_download(new: dict[str, Any]) -> Download:
     return download
 
 
-@downloads.get("", query=DownloadWalk, answer=DownloadListDocument, headers=("Link",))
+@downloads.get("", query=ListQuery, answer=DownloadListDocument, headers=("Link",))
 def list_downloads(where: dict[str, Any]) -> Any:
     """List the downloads, newest first."""
     return page_of(Download, **where)

@@ -7,7 +7,7 @@ from flask import Response
 
 from app import jobs
 from app.api import actions
-from app.api.schemas import ImageWalk, NewImage
+from app.api.schemas import ImageListQuery, NewImage
 from app.database.models import UNFINISHED, Image
 from app.http import conditional, services
 from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored
@@ -42,7 +42,7 @@ def create_image(new: dict[str, Any]) -> Any:
     return {"images": added} if "urls" in new else added[0]
 
 
-@images.get("", query=ImageWalk, answer=ImageListDocument, headers=("Link",))
+@images.get("", query=ImageListQuery, answer=ImageListDocument, headers=("Link",))
 def list_images(where: dict[str, Any]) -> Any:
     """List the images, newest first."""
     return page_of(Image, **where)

@@ -249,8 +249,8 @@ class NewArchive(Schema):
     callback_url = callback_url()
 
 
-class Walk(Schema):
-    """Where in a list, newest first."""
+class ListQuery(Schema):
+    """Where in a list, newest first, and which entries."""
 
     limit = Digits(
         load_default=50, validate=Range(1, 200), metadata={"description": "entries at most"}
@@ -263,12 +263,8 @@ class Walk(Schema):
     added_before = Time(metadata={"description": "added before this time (RFC 3339)"})
 
 
-class DownloadWalk(Walk):
-    """Where in the list of downloads, and which of them."""
-
-
-class ImageWalk(Walk):
-    """Where in the list of images, and which of them."""
+class ImageListQuery(ListQuery):
+    """Where in the list of images, and which entries."""
 
     download_id = Id(metadata={"description": "the download that they belong to"})
     source_url = fields.String(metadata={"description": "this very URL"})

@@ -9,7 +9,7 @@ from werkzeug import Response
 from werkzeug.exceptions import BadRequest
 
 from app import jobs
-from app.api.schemas import DownloadWalk
+from app.api.schemas import ListQuery
 from app.database.models import Download, Status
 from app.errors import NotFound
 from app.http import services
@@ -29,7 +29,7 @@ def walk() -> str | tuple[str, int]:
     filters = request.args.to_dict()
     text = filters.pop("q", "").strip()
     try:
-        where = lists.asked(DownloadWalk(), PAGE, filters)
+        where = lists.asked(ListQuery(), PAGE, filters)
     except BadRequest as error:
         return render_template("downloads.html", downloads=[], problem=error.description), 400
     rows, older = lists.page(Download, where, partial(jobs.search, text) if text else None)

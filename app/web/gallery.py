@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from app.api.schemas import ImageWalk
+from app.api.schemas import ImageListQuery
 from app.database.models import Image, Status
 from app.errors import Failure
 from app.http import services
@@ -25,7 +25,7 @@ PAGE = 60  # fills whole rows, in any number of columns that the style sheet mak
 def walk() -> str | tuple[str, int]:
     """Show the images, newest first: those that are stored, unless asked for others."""
     try:
-        where = lists.asked(ImageWalk(), PAGE, _filters())
+        where = lists.asked(ImageListQuery(), PAGE, _filters())
     except BadRequest as error:
         return render_template("gallery.html", images=[], problem=error.description), 400
     rows, older = lists.page(Image, where)
