@@ -1,6 +1,7 @@
 """What clients may send, in bodies and queries."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
@@ -65,18 +66,15 @@ def member_pattern(text: str) -> None:
         raise ValidationError(str(error)) from error
 
 
-def within_max_images(limit: int) -> None:
-    """Refuse a limit above what the deployer allows."""
-    highest = services.settings().max_images
-    if limit > highest:
-        raise ValidationError(f"Must be at most {highest}, which this service allows.")
+def at_most(setting: str) -> Callable[[int], None]:
+    """Make what refuses a number above what the deployer allows."""
 
+    def check(number: int) -> None:
+        highest = getattr(services.settings(), setting)
+        if number > highest:
+            raise ValidationError(f"Must be at most {highest}, which this service allows.")
 
-def within_images_at_once(count: int) -> None:
-    """Refuse more at once than the deployer allows."""
-    highest = services.settings().images_at_once
-    if count > highest:
-        raise ValidationError(f"Must be at most {highest}, which this service allows.")
+    return check
 
 
 def within_bounds(urls: list[str]) -> None:
@@ -144,7 +142,7 @@ class NewDownload(Schema):
     )
     limit = WholeNumber(
         load_default=lambda: min(DEFAULT_LIMIT, services.settings().max_images),
-        validate=[Range(min=1), within_max_images],
+        validate=[Range(min=1), at_most("max_images")],
         metadata={"description": "images at most", "default": DEFAULT_LIMIT},
     )
     min_width = WholeNumber(
@@ -200,7 +198,7 @@ class NewDownload(Schema):
     )
     at_once = WholeNumber(
         load_default=None,
-        validate=[Range(min=1), within_images_at_once],
+        validate=[Range(min=1), at_most("images_at_once")],
         metadata={"description": "images fetched side by side, instead of as many as allowed"},
     )
     callback_url = callback_url()
