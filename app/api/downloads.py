@@ -16,7 +16,7 @@ from app.http import services
 from app.http.conditional import Version
 from app.http.files import stored, version_of
 from app.http.operations import Content, Resource, file
-from app.http.responses import get_or_404, not_finished, page_of
+from app.http.responses import get_or_404, list_of, not_finished
 from app.jobs.documents import (
     AcceptedDocument,
     DownloadEventDocument,
@@ -44,7 +44,7 @@ def create_download(new: dict[str, Any]) -> Download:
 @downloads.get("", query=ListQuery, answer=DownloadListDocument, headers=("Link",))
 def list_downloads(where: dict[str, Any]) -> Any:
     """List the downloads, newest first."""
-    return page_of(Download, **where)
+    return list_of(Download, **where)
 
 
 @downloads.get(

@@ -12,7 +12,7 @@ from app.database.models import UNFINISHED, Image
 from app.http import conditional, services
 from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored
 from app.http.operations import Resource, file
-from app.http.responses import get_or_404, json_response, not_finished, page_of
+from app.http.responses import get_or_404, json_response, list_of, not_finished
 from app.jobs.documents import (
     AskedImagesDocument,
     ImageDocument,
@@ -45,7 +45,7 @@ def create_image(new: dict[str, Any]) -> Any:
 @images.get("", query=ImageListQuery, answer=ImageListDocument, headers=("Link",))
 def list_images(where: dict[str, Any]) -> Any:
     """List the images, newest first."""
-    return page_of(Image, **where)
+    return list_of(Image, **where)
 
 
 @images.get("/<uuid:image_id>", answer=ImageDocument, waits=True)

@@ -1,7 +1,8 @@
 """Responses that several resources give alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,7 +14,7 @@ from marshmallow import Schema
 from app import jobs
 from app.database.connection import db
 from app.database.ids import first_id, now
-from app.database.models import AnyJob, Download, Image
+from app.database.models import AnyJob
 from app.errors import Gone, NotFound
 from app.http import conditional, services
 from app.http.problems import RETRY_SECONDS
@@ -79,14 +80,26 @@ def name_job(response: Response, location: str, job_id: UUID) -> None:
 
 
 def page_of(
-    kind: type[Download] | type[Image], limit: int, cursor: Any, **equal: Any
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return a page of a list, and the link to the next one (RFC 8288) if there is any."""
-    rows: Sequence[Any] = jobs.page(kind, limit + 1, cursor, **equal)
-    name = f"{kind.__name__.lower()}s"
+    kind: type[AnyJob],
+    limit: int,
+    cursor: Any,
+    find: Callable[..., list[AnyJob]] | None = None,
+    **where: Any,
+) -> tuple[Sequence[AnyJob], str | None]:
+    """Return a page of a list, newest first, and the address of the next one if there is any.
+
+    What is on it is found by `jobs.page`, or by `find`.
+    """
+    rows = (find or partial(jobs.page, kind))(limit + 1, cursor, **where)
     if len(rows) <= limit:
-        return {name: rows, "next_cursor": None}, {}
-    last = rows[limit - 1].id
-    query = urlencode({**request.args.to_dict(), "cursor": last})
-    link = f'<{own(request.path)}?{query}>; rel="next"'
-    return {name: rows[:limit], "next_cursor": last}, {"Link": link}
+        return rows, None
+    query = urlencode({**request.args, "cursor": rows[limit - 1].id})
+    return rows[:limit], f"{own(request.path)}?{query}"
+
+
+def list_of(kind: type[AnyJob], **where: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return a page of a list as the API has it, and the link to the next one (RFC 8288)."""
+    rows, following = page_of(kind, **where)
+    cursor = rows[-1].id if following else None
+    link = {"Link": f'<{following}>; rel="next"'} if following else {}
+    return {f"{kind.__name__.lower()}s": rows, "next_cursor": cursor}, link

@@ -13,7 +13,7 @@ from app.api.schemas import ListQuery
 from app.database.models import Download, Status
 from app.errors import NotFound
 from app.http import services
-from app.http.responses import get_or_404
+from app.http.responses import get_or_404, page_of
 from app.jobs import cleanup
 from app.web import changes, grids, lists
 
@@ -32,7 +32,7 @@ def walk() -> str | tuple[str, int]:
         where = lists.asked(ListQuery(), PAGE, filters)
     except BadRequest as error:
         return render_template("downloads.html", downloads=[], problem=error.description), 400
-    rows, older = lists.page(Download, where, partial(jobs.search, text) if text else None)
+    rows, older = page_of(Download, find=partial(jobs.search, text) if text else None, **where)
     standings = jobs.standings(Download, [one.id for one in rows])
     return render_template("downloads.html", downloads=rows, standings=standings, older=older)
 

@@ -10,7 +10,7 @@ from app.api.schemas import ImageListQuery
 from app.database.models import Image, Status
 from app.errors import Failure
 from app.http import services
-from app.http.responses import get_or_404
+from app.http.responses import get_or_404, page_of
 from app.storage import thumbnail_key
 from app.urls import site_of
 from app.web import changes, lists, messages
@@ -28,7 +28,7 @@ def walk() -> str | tuple[str, int]:
         where = lists.asked(ImageListQuery(), PAGE, _filters())
     except BadRequest as error:
         return render_template("gallery.html", images=[], problem=error.description), 400
-    rows, older = lists.page(Image, where)
+    rows, older = page_of(Image, **where)
     return render_template("gallery.html", images=rows, older=older, page_size=PAGE)
 
 
