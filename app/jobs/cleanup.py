@@ -13,7 +13,8 @@ from app.database.connection import db
 from app.database.ids import now
 from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status
 from app.errors import NotFound
-from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumbnail_key
+from app.jobs.files import keys_of
+from app.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +47,6 @@ def cancel(job: Download | Image, storage: Storage) -> bool:
 def _free(withdrawn: Iterable[Download | Image], storage: Storage) -> None:
     for key in chain.from_iterable(map(keys_of, withdrawn)):
         storage.remove(key)
-
-
-def keys_of(job: Download | Image) -> Iterator[str]:
-    """Yield the keys of a job's own files, as far as it has any: what it is for comes first."""
-    image_keys = image_key, thumbnail_key, no_thumbnail_key
-    for key in image_keys if isinstance(job, Image) else (archive_key,):
-        yield key(job.id, job.attempts)
 
 
 def collect(storage: Storage) -> tuple[int, int]:

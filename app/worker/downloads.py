@@ -28,7 +28,7 @@ from app.errors import (
     Unwanted,
 )
 from app.fetch import Fetcher, Held
-from app.jobs.cleanup import keys_of
+from app.jobs.files import keys_of
 from app.storage import Part, Storage
 from app.urls import site_of
 from app.worker.claim import Cut

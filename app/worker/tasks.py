@@ -24,7 +24,7 @@ from app.errors import (
     Unexpected,
 )
 from app.fetch import Fetcher, Held, JobTime
-from app.jobs.cleanup import keys_of
+from app.jobs.files import keys_of
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.render import Renderer
