@@ -23,8 +23,7 @@ from app.jobs.documents import (
     DownloadListDocument,
     StatusDocument,
 )
-from app.pictures import filenames
-from app.storage import archive_key
+from app.jobs.files import file_of
 
 downloads = Resource("downloads", "The images of a page in one zip", "/download", Download)
 STATUS = StatusDocument()
@@ -63,11 +62,7 @@ def get_download_archive(download_id: UUID) -> Response:
         raise download.failure
     if download.dry_run:
         raise NoArchive("it was a dry run; its status tells what would be taken")
-    return stored(
-        archive_key(download.id, download.attempts),
-        "application/zip",
-        filenames.archive_name(download.url, download.added_at, download.title),
-    )
+    return stored(*file_of(download))
 
 
 @downloads.get("/<uuid:download_id>/status", answer=StatusDocument, waits=True)
@@ -110,7 +105,7 @@ def _archive_version(download: Download) -> Version:
     if download.status != Status.FINISHED or download.dry_run:
         return Version()
     try:
-        return version_of(archive_key(download.id, download.attempts))[0]
+        return version_of(file_of(download).key)[0]
     except Gone:
         return Version()
 

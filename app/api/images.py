@@ -19,9 +19,10 @@ from app.jobs.documents import (
     ImageEventDocument,
     ImageListDocument,
 )
+from app.jobs.files import file_of
 from app.pictures import filenames
-from app.pictures.formats import BY_CONTENT_TYPE, WEBP
-from app.storage import image_key, thumbnail_key
+from app.pictures.formats import WEBP
+from app.storage import thumbnail_key
 
 images = Resource("images", "Single images as stored copies", "/images", Image)
 DOCUMENT = ImageDocument()
@@ -69,13 +70,7 @@ def get_image_content(image_id: UUID) -> Response:
         return not_finished(DOCUMENT, image)
     if image.failure:
         raise image.failure
-    known = BY_CONTENT_TYPE[str(image.content_type)]
-    return stored(
-        image_key(image.id, image.attempts),
-        known.content_type,
-        filenames.image_name(image.source_url, known.extension),
-        max_age=YEAR,
-    )
+    return stored(*file_of(image), max_age=YEAR)
 
 
 @images.get(

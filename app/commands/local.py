@@ -22,12 +22,11 @@ from app.database.models import UNFINISHED, Download, Image
 from app.errors import Failure
 from app.jobs import cleanup
 from app.jobs.documents import ImageDocument, StatusDocument
-from app.pictures import filenames
-from app.pictures.formats import BY_CONTENT_TYPE
+from app.jobs.files import file_of
 from app.render.trial import verify
 from app.setting_values import MiB
 from app.settings import load
-from app.storage import FolderStorage, archive_key, image_key
+from app.storage import FolderStorage
 from app.urls import Url
 from app.worker.pool import PoolEngine
 
@@ -97,14 +96,7 @@ class LocalClient:
     @contextmanager
     def file(self, path: str) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the name of a file and its bytes, piece by piece."""
-        job = _job(path)
-        if isinstance(job, Download):
-            key = archive_key(job.id, job.attempts)
-            name = filenames.archive_name(job.url, job.added_at, job.title)
-        else:
-            key = image_key(job.id, job.attempts)
-            extension = BY_CONTENT_TYPE[str(job.content_type)].extension
-            name = filenames.image_name(job.source_url, extension)
+        key, _, name = file_of(_job(path))
         with _translated():
             file = self._storage.open(key)
         with file:
