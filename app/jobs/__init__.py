@@ -5,7 +5,7 @@ lists           what there is, page by page
 idempotency     the answers to requests that may be sent again
 queue           what waits for its turn
 progress        where jobs stand, for those who wait for their end
-claims          what the work does: claim, record, finish, fail, hand back, hold, recover
+claims          what the work does: claim, record, finish, fail, hand back, pause, recover
 deliveries      the callbacks at the end of jobs
 receivers       whom they are for, and who of them is next
 quotas          what each client has
@@ -21,9 +21,9 @@ from app.jobs.claims import (
     finish,
     finish_image,
     hand_back,
-    hold,
-    holds,
+    is_ours,
     name_members,
+    pause,
     postpone,
     recover,
     settle,

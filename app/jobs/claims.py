@@ -92,7 +92,7 @@ def settle(download: Download, cut_short: Failure | None = None) -> list[Image]:
 def name_members(download: Download, names: Iterable[tuple[Image, str]]) -> None:
     """Give the pictures of a download their names in the archive."""
     with db.atomic():
-        if not holds(download):
+        if not is_ours(download):
             raise LostClaim
         for image, name in names:
             image.file = name
@@ -117,11 +117,11 @@ def hand_back(job: Job) -> None:
             receivers.refresh(job.host)
 
 
-def hold(job: Download | Image, host: str, due_at: datetime) -> None:
+def pause(job: Download | Image, host: str, due_at: datetime) -> None:
     """Queue a job again until the pause is over that a host has asked for."""
     spent = {"spent_seconds": job.spent_seconds, "paused_seconds": job.paused_seconds}
-    pause = {"due_at": due_at, "waiting_for": host}
-    _change(job, status=Status.QUEUED, claimed_by=None, **pause, **spent)
+    until = {"due_at": due_at, "waiting_for": host}
+    _change(job, status=Status.QUEUED, claimed_by=None, **until, **spent)
 
 
 def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until: datetime) -> None:
@@ -132,13 +132,13 @@ def postpone(delivery: Delivery, failure: Failure, due_at: datetime, held_until:
         receivers.refresh(delivery.host, held_until)
 
 
-def holds(job: Job) -> bool:
+def is_ours(job: Job) -> bool:
     """Return whether a claimed job is still ours."""
-    return bool(_held(type(job)).rows(**_present(job)))
+    return bool(_ours(type(job)).rows(**_present(job)))
 
 
 @prepared
-def _held(kind: type[Job]) -> Any:
+def _ours(kind: type[Job]) -> Any:
     return kind.select(kind.id).where(*_unchanged(kind))
 
 

@@ -22,7 +22,7 @@ class Cut:
     def __call__(self) -> bool:
         """Return whether to end."""
         if not self._ended and threading.get_ident() == self._thread:
-            self._ended = not jobs.holds(self._job)
+            self._ended = not jobs.is_ours(self._job)
         return self._ended or self._stopping()
 
     def end(self) -> None:

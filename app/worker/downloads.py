@@ -204,7 +204,7 @@ class PictureRun:
                     self._waiting.clear()
                 for key in keys_of(picture):
                     self._storage.remove(key)
-        if lost and not jobs.holds(self._download):
+        if lost and not jobs.is_ours(self._download):
             raise jobs.LostClaim
         return bool(self._waiting) and self._taken < self._download.limit
 

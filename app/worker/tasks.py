@@ -194,7 +194,7 @@ class Tasks:
             jobs.fail(job, held)
             return
         job.spent_seconds, job.paused_seconds = job_time.spent(), job_time.paused() + seconds
-        jobs.hold(job, held.host, now() + timedelta(seconds=seconds))
+        jobs.pause(job, held.host, now() + timedelta(seconds=seconds))
 
     def _clear(self, job: Work) -> None:
         """Free what a job stored that was withdrawn meanwhile."""

@@ -220,7 +220,7 @@ def test_a_job_given_up_has_counted_its_crashes() -> None:
 def test_a_job_that_waits_for_a_pause_belongs_to_no_process() -> None:
     image = claimed_image()
     image.spent_seconds, image.paused_seconds = 7, 5
-    jobs.hold(image, "a", now())
+    jobs.pause(image, "a", now())
 
     assert (stored(image).spent_seconds, stored(image).paused_seconds) == (7, 5)
     assert jobs.recover(DEAD, crashes_allowed=1) == 0

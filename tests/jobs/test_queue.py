@@ -103,7 +103,7 @@ def held(kind: type[Image] | type[Download], host: str, seconds: float) -> Downl
     job = jobs.claim(kind, "me", Turn(crowded=()))
     assert job
     assert job.id == added.id
-    jobs.hold(job, host, now() + timedelta(seconds=seconds))
+    jobs.pause(job, host, now() + timedelta(seconds=seconds))
     return job
 
 

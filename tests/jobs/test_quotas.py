@@ -112,7 +112,7 @@ def test_jobs_that_wait_for_a_pause_count(kind: type[Download] | type[Image], ap
     job = jobs.claim(kind, "me")
     assert job
     assert quotas.waiting_jobs(ME, 9) == 0
-    jobs.hold(job, "a", now())
+    jobs.pause(job, "a", now())
 
     assert quotas.waiting_jobs(ME, 9) == 1
     assert quotas.waiting_jobs(OTHER, 9) == 0

@@ -143,7 +143,7 @@ class Jobs(RuleBasedStateMachine):
 
     def holds(self, job: Any) -> bool:
         held = self.held.get(job.id, (0, ""))[0] == job.attempts
-        assert jobs.holds(job) == held
+        assert jobs.is_ours(job) == held
         return held
 
     def change_if_held(self, job: Any, change: str) -> None:
