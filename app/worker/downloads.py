@@ -31,7 +31,7 @@ from app.fetch import Fetcher, Held
 from app.jobs.files import keys_of
 from app.storage import Part, Storage
 from app.urls import site_of
-from app.worker.claim import Cut
+from app.worker.cut import Cut
 from app.worker.images import Fetched
 from app.worker.selection import member_name
 

@@ -11,7 +11,7 @@ from app.render import Renderer, RenderFailed
 from app.scrape import find_pictures, title_of, waits_for_scripts
 from app.settings import load
 from app.urls import Url
-from app.worker.claim import Cut
+from app.worker.cut import Cut
 from app.worker.sheets import SheetLoader
 
 # Where the picture is found that a URL leads to by itself.

@@ -34,7 +34,7 @@ from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url
 from app.worker import webhooks
 from app.worker.archives import manifest, picture_of
-from app.worker.claim import Cut
+from app.worker.cut import Cut
 from app.worker.downloads import Get, PictureRun
 from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
 from app.worker.pages import advice, read_page, render_page
