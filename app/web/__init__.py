@@ -4,7 +4,7 @@ import mimetypes
 
 from flask import Blueprint, Flask
 
-from app.web import words
+from app.web import filters
 from app.web.downloads import downloads
 from app.web.errors import tell_people
 from app.web.gallery import gallery
@@ -20,10 +20,10 @@ web.after_app_request(tell_people)
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages, and the words that their templates use."""
+    """Register the pages, and the filters that their templates use."""
     mimetypes.add_type("application/manifest+json", ".webmanifest")
     app.register_blueprint(web)
-    app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.tests.update(words.TESTS)
-    app.jinja_env.globals.update(words.GLOBALS)
+    app.jinja_env.filters.update(filters.FILTERS)
+    app.jinja_env.tests.update(filters.TESTS)
+    app.jinja_env.globals.update(filters.GLOBALS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

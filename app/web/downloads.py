@@ -15,10 +15,10 @@ from app.errors import NotFound
 from app.http import services
 from app.http.responses import get_or_404, page_of
 from app.jobs import cleanup
-from app.web import changes, grids, lists
+from app.web import actions, grids, lists
 
 downloads = Blueprint("downloads", __name__, url_prefix="/downloads")
-changes.take(downloads, Download)
+actions.register(downloads, Download)
 
 PAGE = 25
 
@@ -52,7 +52,7 @@ def change_many() -> Response:
         for download in undone:
             jobs.repeat(download, dry_run=download.dry_run)
         services.engine().submit()
-    return redirect(changes.origin() or url_for(".walk"), 303)
+    return redirect(actions.origin() or url_for(".walk"), 303)
 
 
 @downloads.get("/<uuid:job_id>")
@@ -64,7 +64,7 @@ def show(job_id: UUID) -> str:
 @downloads.post("/<uuid:job_id>/repeat")
 def repeat(job_id: UUID) -> Response:
     """Ask once more for the pictures of a page."""
-    return changes.ask_again(Download, job_id, jobs.repeat)
+    return actions.ask_again(Download, job_id, jobs.repeat)
 
 
 @downloads.post("/<uuid:job_id>/all")
@@ -74,4 +74,4 @@ def get_all(job_id: UUID) -> Response:
     def repeat_for_all(download: Download) -> Download:
         return jobs.repeat(download, limit=grids.most(download))
 
-    return changes.ask_again(Download, job_id, repeat_for_all)
+    return actions.ask_again(Download, job_id, repeat_for_all)

@@ -13,10 +13,10 @@ from app.http import services
 from app.http.responses import get_or_404, page_of
 from app.storage import thumbnail_key
 from app.urls import site_of
-from app.web import changes, lists, messages
+from app.web import actions, lists, messages
 
 gallery = Blueprint("gallery", __name__, url_prefix="/gallery")
-changes.take(gallery, Image)
+actions.register(gallery, Image)
 
 PAGE = 60  # fills whole rows, in any number of columns that the style sheet makes
 

@@ -14,7 +14,7 @@ from app.database.models import UNFINISHED, Download, Image, Status
 from app.errors import NotFound
 from app.http import services
 from app.jobs.progress import Outcome
-from app.web import changes, messages
+from app.web import actions, messages
 from app.web.forms import MAX_PAGES
 
 choices = Blueprint("choices", __name__, url_prefix="/downloads/choose")
@@ -46,7 +46,7 @@ def choose() -> Response | str | tuple[str, int]:
         problem = messages.SOME_DELETED if chosen else messages.CHOOSE_ONE
         return show_grid(downloads, left, problem), 422
     source = images[0].download_id or downloads[0].id
-    return changes.ask_again(Download, source, partial(_take, images))
+    return actions.ask_again(Download, source, partial(_take, images))
 
 
 def address_of(downloads: Collection[Download]) -> str:

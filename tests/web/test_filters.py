@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.database.models import Image
-from app.web import messages, words
+from app.web import filters, messages
 
 PLACE = Path(messages.__file__)
 
@@ -28,7 +28,7 @@ PLACE = Path(messages.__file__)
     ],
 )
 def test_sizes_are_told_as_people_do(count: int, told: str) -> None:
-    assert words.size(count).replace(words.NO_BREAK, " ") == told
+    assert filters.size(count).replace(filters.NO_BREAK, " ") == told
 
 
 @pytest.mark.parametrize(
@@ -48,34 +48,34 @@ def test_sizes_are_told_as_people_do(count: int, told: str) -> None:
     ],
 )
 def test_a_picture_is_called_by_the_end_of_its_url(url: str, told: str) -> None:
-    assert words.name(Image(source_url=url)) == told
+    assert filters.name(Image(source_url=url)) == told
 
 
 def test_in_an_archive_a_picture_has_the_name_it_has_there() -> None:
-    assert words.name(Image(source_url="https://example.com/a", file="001-a.png")) == "001-a.png"
+    assert filters.name(Image(source_url="https://example.com/a", file="001-a.png")) == "001-a.png"
 
 
 def test_a_drawing_is_its_own_preview_while_it_is_small() -> None:
-    drawing = Image(content_type="image/svg+xml", bytes=words.SMALL_DRAWING)
-    assert words.preview(drawing) == f"/images/{drawing.id}/content"
+    drawing = Image(content_type="image/svg+xml", bytes=filters.SMALL_DRAWING)
+    assert filters.preview(drawing) == f"/images/{drawing.id}/content"
     drawing.bytes += 1
-    assert words.preview(drawing) is None
+    assert filters.preview(drawing) is None
 
 
 def test_a_time_is_told_in_utc() -> None:
-    assert words.moment(datetime(2026, 11, 5, 9, 30, tzinfo=UTC)) == "5 Nov 2026, 09:30 UTC"
+    assert filters.moment(datetime(2026, 11, 5, 9, 30, tzinfo=UTC)) == "5 Nov 2026, 09:30 UTC"
 
 
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "//a/b", "", "\x01http:"]
 )
 def test_only_addresses_of_the_web_become_links(url: str) -> None:
-    assert not words.is_link(url)
-    assert words.is_link("HTTPS://example.com/")
+    assert not filters.is_link(url)
+    assert filters.is_link("HTTPS://example.com/")
 
 
 def test_code_between_backticks_is_marked_up_and_all_else_escaped() -> None:
-    assert words.code("`a<b>` & c") == "<code>a&lt;b&gt;</code> &amp; c"
+    assert filters.code("`a<b>` & c") == "<code>a&lt;b&gt;</code> &amp; c"
 
 
 def sentences(module: Path) -> Iterator[str]:

@@ -17,7 +17,7 @@ from app.jobs import cleanup
 SHOW: dict[type[Job], str] = {Download: "web.downloads.show", Image: "web.gallery.show"}
 
 
-def take(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
+def register(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
     """Have the pages of a kind of job take these forms; they lead back to where they stand."""
 
     @pages.post("/<uuid:job_id>/retry")
