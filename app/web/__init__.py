@@ -6,12 +6,11 @@ from flask import Blueprint, Flask
 
 from app.web import filters
 from app.web.downloads import downloads
-from app.web.errors import tell_people
 from app.web.gallery import gallery
 from app.web.grids import choices
 from app.web.home import home
 from app.web.key import key
-from app.web.problems import problems
+from app.web.problems import problems, tell_people
 
 web = Blueprint("web", __name__, template_folder="templates")
 for part in home, choices, downloads, gallery, key, problems:
