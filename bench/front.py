@@ -2,7 +2,8 @@
 
 Each server has one core to itself and wrk, with 32 connections, another; the two take turns. Ours
 is gunicorn as it ships, its log written to a file, each row synced before its 202. Details of
-images are also asked for through nginx as it ships, on the same core: it keeps them for a second.
+images are also asked for through nginx as it ships, on the same core: it keeps them for a second,
+in memory as in its container.
 (Its limit for one client is lifted, since wrk is one.) Neither server works at the jobs meanwhile:
 Bull leaves that to other processes, and so does DOWNLOADER_JOB_THREADS=0. Any number of them may
 wait. CPU is that of all processes of a server: node and Redis, or gunicorn and nginx. SECONDS=2
@@ -89,7 +90,11 @@ def ours(folder: Path) -> Iterator[Server]:
 @contextmanager
 def through_nginx(server: Server, folder: Path) -> Iterator[Server]:
     """Put nginx before a server."""
-    with Nginx(folder / "nginx", urlsplit(server.url).netloc, folder, UNLIMITED) as nginx:
+    application = urlsplit(server.url).netloc
+    with (
+        tempfile.TemporaryDirectory(dir="/dev/shm") as memory,
+        Nginx(Path(memory, "nginx"), application, folder, UNLIMITED) as nginx,
+    ):
         while not (workers := nginx_workers(nginx.process.pid)):
             time.sleep(0.05)
         yield Server(nginx.url, [*server.processes, *workers], server.ids)

@@ -25,6 +25,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    connection: tuple[str, int]  # the client's end of it
 
 
 class Server(ThreadingHTTPServer):
@@ -75,7 +76,8 @@ class Site:
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                site.requests.append(Request(self.path, dict(self.headers), body))
+                request = Request(self.path, dict(self.headers), body, self.client_address)
+                site.requests.append(request)
                 reply = site.replies.get(self.path, Reply(b"no such page", status=404))
                 if not isinstance(reply, Reply):
                     reply = reply()
