@@ -51,12 +51,15 @@ class Url:
         Raises:
             RefusedUrl: with the reason in words.
         """
-        _refuse_if(len(text) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
-        _refuse_if(_FORBIDDEN.search(text), "space, control character or backslash in URL")
+        if len(text) > MAX_LENGTH:
+            raise _too_long()
+        if _FORBIDDEN.search(text):
+            raise _refused("space, control character or backslash in URL")
         split = _SPLIT.match(text)
         if not split:
-            raise RefusedUrl("refused: not an absolute URL; begin with http:// or https://")
-        _refuse_if(split[1].lower() not in DEFAULT_PORTS, "scheme is not http or https")
+            raise _refused("not an absolute URL; begin with http:// or https://")
+        if split[1].lower() not in DEFAULT_PORTS:
+            raise _refused("scheme is not http or https")
         _judge_authority(split[2])
         return cls._accept(text, None, written=split[2])
 
@@ -72,29 +75,35 @@ class Url:
     @classmethod
     def _accept(cls, text: str, origin: str | None, written: str) -> Self:
         """Judge the parsed parts; `written` is where a numeric host must stand in plain sight."""
-        _refuse_if(len(text) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
+        if len(text) > MAX_LENGTH:
+            raise _too_long()
         try:
             # To ask for an attribute costs as much as to parse, and they all stand in `href`.
             href = URL(text, origin).href
         except ValueError:  # UnicodeEncodeError of a lone surrogate included
-            raise RefusedUrl("refused: not a valid URL") from None
-        scheme, _, rest = href.partition("#")[0].partition("://")
-        _refuse_if(scheme not in DEFAULT_PORTS, "scheme is not http or https")
+            raise _refused("not a valid URL") from None
+        # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
+        parsed = href.partition("#")[0].replace("\\", "%5C")
+        scheme, _, rest = parsed.partition("://")
+        if scheme not in DEFAULT_PORTS:
+            raise _refused("scheme is not http or https")
         authority, slash, target = rest.partition("/")
-        _refuse_if("@" in authority, "userinfo in URL")
+        if "@" in authority:
+            raise _refused("userinfo in URL")
         host, port = _split_authority(authority)
         address = literal(host)
-        _refuse_if(not address and not _NAME.fullmatch(host), "host name is not valid")
+        if not address and not _NAME.fullmatch(host):
+            raise _refused("host name is not valid")
         if isinstance(address, IPv4Address):
             plain = rf"(?<![\w.]){re.escape(host)}(?![\w.])"
-            _refuse_if(not re.search(plain, written), "numeric host is not a plain dotted quad")
+            if not re.search(plain, written):
+                raise _refused("numeric host is not a plain dotted quad")
         number = int(port) if port else DEFAULT_PORTS[scheme]
-        _refuse_if(number in BAD_PORTS, f"port {number} is blocked")
-        # Browsers leave a backslash in a query; encoded, it means the same and parses strictly.
-        target = slash + target.replace("\\", "%5C")
-        url = cls(scheme, host, number, target, address)
-        _refuse_if(len(str(url)) > MAX_LENGTH, f"URL longer than {MAX_LENGTH} characters")
-        return url
+        if number in BAD_PORTS:
+            raise _refused(f"port {number} is blocked")
+        if len(parsed) > MAX_LENGTH:
+            raise _too_long()
+        return cls(scheme, host, number, slash + target, address)
 
     @property
     def authority(self) -> str:
@@ -168,13 +177,17 @@ def _split_authority(authority: str) -> tuple[str, str]:
 
 def _judge_authority(authority: str) -> None:
     """Refuse spellings of host and port that parsers are known to read differently."""
-    _refuse_if("@" in authority, "userinfo in URL")
-    _refuse_if("%" in authority, "percent-encoding in host")
-    odd = not authority.isascii() and any(map(_is_odd, authority))
-    _refuse_if(odd, "host has a character that only looks like another")
+    if "@" in authority:
+        raise _refused("userinfo in URL")
+    if "%" in authority:
+        raise _refused("percent-encoding in host")
+    if not authority.isascii() and any(map(_is_odd, authority)):
+        raise _refused("host has a character that only looks like another")
     host = _HOST.match(authority)
-    _refuse_if(not host or not host[0], "no host")
-    _refuse_if(host and not _PORT.fullmatch(authority, host.end()), "port is not a plain number")
+    if not host or not host[0]:
+        raise _refused("no host")
+    if not _PORT.fullmatch(authority, host.end()):
+        raise _refused("port is not a plain number")
 
 
 def _is_odd(character: str) -> bool:
@@ -184,6 +197,9 @@ def _is_odd(character: str) -> bool:
     return unicodedata.category(character)[0] in "NPZC"
 
 
-def _refuse_if(found: object, reason: str) -> None:
-    if found:
-        raise RefusedUrl(f"refused: {reason}")
+def _refused(reason: str) -> RefusedUrl:
+    return RefusedUrl(f"refused: {reason}")
+
+
+def _too_long() -> RefusedUrl:
+    return _refused(f"URL longer than {MAX_LENGTH} characters")
