@@ -45,7 +45,7 @@ class Nginx:
         self._errors = folder / "error.log"
         places = {
             "/tmp/": f"{folder}/",
-            "app:8000 resolve": application,  # Debian's is older
+            "app:8000": application,
             "/srv/storage": f"{storage}",
             "listen 8000": f"listen {self.address}",
             "/dev/stdout": f"{self._log}",

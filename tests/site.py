@@ -25,7 +25,6 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
-    connection: tuple[str, int]  # the client's end of it
 
 
 class Server(ThreadingHTTPServer):
@@ -76,8 +75,7 @@ class Site:
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                request = Request(self.path, dict(self.headers), body, self.client_address)
-                site.requests.append(request)
+                site.requests.append(Request(self.path, dict(self.headers), body))
                 reply = site.replies.get(self.path, Reply(b"no such page", status=404))
                 if not isinstance(reply, Reply):
                     reply = reply()
