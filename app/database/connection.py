@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import peewee
-from playhouse.migrations import Runner
 
 from app.errors import ConfigurationError
 
@@ -30,6 +29,8 @@ class Database(peewee.Database):
         Raises:
             ConfigurationError: it cannot be written, or a newer release has changed it.
         """
+        from playhouse.migrations import Runner  # which the command's own tables do without
+
         with self.usable():
             runner = Runner(self, MIGRATIONS)
             unknown = [migration.name for migration in runner.status() if migration.path is None]

@@ -238,6 +238,7 @@ class Usage(Row):
 
 JOB_KINDS: tuple[type[Download], type[Image]] = (Download, Image)
 CLAIMABLE = (*JOB_KINDS, Delivery)
+TABLES = (*CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage)
 
 # Sorted by id is sorted by time, so each index serves claims and lists alike.
 for kind in CLAIMABLE:

@@ -9,16 +9,7 @@ from playhouse.migrations import Runner
 from app import jobs
 from app.database import sqlite
 from app.database.connection import MIGRATIONS, db
-from app.database.models import (
-    CLAIMABLE,
-    Delivery,
-    Idempotency,
-    Image,
-    Process,
-    Receiver,
-    Tally,
-    Usage,
-)
+from app.database.models import CLAIMABLE, TABLES, Delivery, Image, Usage
 from app.errors import ConfigurationError
 
 OLD = "INSERT INTO image (id, status, added_at, attempts, crashes, source_url)"
@@ -91,7 +82,7 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
     sqlite.use(tmp_path / "new.db")
     db.migrate()
 
-    for model in *CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage:
+    for model in TABLES:
         table = model._meta.table_name
         assert {c.name for c in db.get_columns(table)} == {*model._meta.columns}
         described = {index._name for index in model._meta.fields_to_index()}

@@ -12,9 +12,7 @@ from playhouse.schema_diff import diff_models
 from app.database import models, sqlite
 from app.database.connection import db
 from app.database.ids import first_id, new_id, stamp
-from app.database.models import CLAIMABLE, Idempotency, Image, Process, Receiver, Tally, Usage
-
-TABLES = [*CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage]
+from app.database.models import TABLES, Image
 
 
 def schema() -> set[tuple[object, ...]]:
