@@ -1,5 +1,6 @@
 """The command; what a subcommand needs is imported when it is called."""
 
+import atexit
 import gc
 from importlib import import_module
 
@@ -28,6 +29,7 @@ class LazyGroup(click.Group):
         name, command, rest = super().resolve_command(ctx, args)
         if name:
             gc.set_threshold(50_000)  # to look for garbage among imports takes a tenth of the start
+            atexit.register(gc.freeze)  # and for none, among all there is, as much of the end
             module, _, attribute = COMMANDS[name][0].partition(":")
             command = getattr(import_module(f"app.commands.{module}"), attribute)
         return name, command, rest

@@ -54,6 +54,20 @@ def test_what_only_answers_imports_nothing_heavy(tmp_path: Path, arguments: list
     assert not names & HEAVY
 
 
+def test_what_ends_is_not_searched_for_garbage(tmp_path: Path) -> None:
+    report = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count()))\n"
+    (tmp_path / "sitecustomize.py").write_text(report)
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "fetch", "--help"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout.split()[-1]) > 1000
+
+
 def test_operators_do_without_the_web_framework(tmp_path: Path) -> None:
     assert "peewee" in (names := imported(tmp_path, "jobs", "list", "--help"))
     assert not names & {"flask", "werkzeug", "requests", "bs4", "gunicorn"}
