@@ -2,31 +2,14 @@
 
 import logging
 import os
-import re
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from environs import EnvError, EnvValidationError, FileAwareEnv
-from marshmallow.validate import Length, Range, Regexp, Validator
-
 from app import VERSION
 from app.errors import ConfigurationError
-from app.setting_values import (
-    SERVERS,
-    Folder,
-    GiB,
-    Hosts,
-    Keys,
-    MiB,
-    Network,
-    Networks,
-    Rate,
-    Secrets,
-    ServerUrl,
-    Size,
-)
+from app.setting_values import KINDS, SERVERS, GiB, MiB, Network, NotValid, like, within
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -34,12 +17,12 @@ if TYPE_CHECKING:
 PREFIX = "DOWNLOADER_"
 COMMAND = ("SERVER", "KEY")  # of `python -m app fetch`, which reads settings too
 
-_HEADER_TEXT = Regexp(r"[ -~]*\Z", error="Only printable ASCII characters.")
+_HEADER_TEXT = like(r"[ -~]*", "Only printable ASCII characters.")
 
 
-def _setting(kind: str, default: Any, meaning: str, *validators: Validator) -> Any:
-    """Declare a setting; `kind` names a parser of environs, or one of ours."""
-    metadata = {"kind": kind, "meaning": meaning, "validate": list(validators)}
+def _setting(kind: str, default: Any, meaning: str, *checks: Callable[[Any], None]) -> Any:
+    """Declare a setting of one of `KINDS`; the checks raise `NotValid`."""
+    metadata = {"kind": kind, "meaning": meaning, "checks": checks}
     return field(default=default, metadata=metadata, repr=kind not in ("secrets", *SERVERS))
 
 
@@ -49,40 +32,45 @@ class Settings:
 
     storage_dir: Path = _setting("folder", Path("storage"), "database and files")
     job_threads: int = _setting(
-        "int", 8, "jobs at once in a process; 0: it leaves them to other processes", Range(0, 256)
+        "int", 8, "jobs at once in a process; 0: it leaves them to other processes", within(0, 256)
     )
     images_at_once: int = _setting(
-        "int", 1, "images of a page fetched at once; a request may ask for fewer", Range(1, 16)
+        "int", 1, "images of a page fetched at once; a request may ask for fewer", within(1, 16)
     )
-    max_images: int = _setting("int", 500, "highest `limit` a client may ask for", Range(1, 10_000))
+    max_images: int = _setting(
+        "int", 500, "highest `limit` a client may ask for", within(1, 10_000)
+    )
     allow_networks: tuple[Network, ...] = _setting(
         "networks", (), "CIDRs, comma separated, that may be fetched although not public"
     )
     host_connections: int = _setting(
-        "int", 6, "connections to one host at once, over all jobs of a process", Range(1, 256)
+        "int", 6, "connections to one host at once, over all jobs of a process", within(1, 256)
     )
     fetch_seconds: float = _setting(
-        "float", 60.0, "deadline of one fetch, all hops", Range(0.1, 86_400)
+        "float", 60.0, "deadline of one fetch, all hops", within(0.1, 86_400)
     )
     job_seconds: float = _setting(
         "float",
         900.0,
         "time of a job over all its runs, without the pauses that origins ask for",
-        Range(0.1, 604_800),
+        within(0.1, 604_800),
     )
-    max_page_bytes: int = _setting("size", 10 * MiB, "a page's body", Range(1))
+    max_page_bytes: int = _setting("size", 10 * MiB, "a page's body", within(1))
     style_sheets: int = _setting(
-        "int", 20, "style sheets of a page that are read, besides its own; 0: none", Range(0, 100)
+        "int", 20, "style sheets of a page that are read, besides its own; 0: none", within(0, 100)
     )
-    max_image_bytes: int = _setting("size", 100 * MiB, "one image's body", Range(1))
+    max_image_bytes: int = _setting("size", 100 * MiB, "one image's body", within(1))
     max_image_pixels: int = _setting(
-        "int", 200_000_000, "width × height from the header", Range(1, 10**12)
+        "int", 200_000_000, "width × height from the header", within(1, 10**12)
     )
     job_attempts: int = _setting(
-        "int", 3, "runs of a job that dies with its process", Range(1, 1000)
+        "int", 3, "runs of a job that dies with its process", within(1, 1000)
     )
     max_queued: int = _setting(
-        "int", 100_000, "jobs that may wait before new ones get 503; 0: any number", Range(0, 10**9)
+        "int",
+        100_000,
+        "jobs that may wait before new ones get 503; 0: any number",
+        within(0, 10**9),
     )
     min_free_bytes: int = _setting(
         "size", 100 * MiB, "free space below which nothing new is stored; 0: any"
@@ -91,14 +79,21 @@ class Settings:
         "int",
         0,
         "jobs that one client (key or address) may have wait; 0: any",
-        Range(0, 10**9),
+        within(0, 10**9),
     )
     quota_bytes: int = _setting("size", 0, "bytes that one client may have stored; 0: any")
     keep_days: int = _setting(
-        "int", 0, "days until finished downloads and images are removed; 0: never", Range(0, 36_500)
+        "int",
+        0,
+        "days until finished downloads and images are removed; 0: never",
+        within(0, 36_500),
     )
     user_agent: str = _setting(
-        "str", f"image-downloader/{VERSION}", "sent to origins", Length(min=1), _HEADER_TEXT
+        "str",
+        f"image-downloader/{VERSION}",
+        "sent to origins",
+        like(r"(?s).+", "Shorter than minimum length 1."),
+        _HEADER_TEXT,
     )
     contact: str = _setting(
         "str", "", "URL or mail address that the user agent tells to origins", _HEADER_TEXT
@@ -118,17 +113,16 @@ class Settings:
         "int",
         0,
         "proxies in front whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are true",
-        Range(0, 100),
+        within(0, 100),
     )
     accel: str = _setting(
         "str",
         "",
         "location of nginx, such as `/stored/`, that sends stored files; empty: they are sent by"
         " gunicorn",
-        Regexp(
-            r"(/[\w~-][\w.~-]*)+/\Z|\Z",
-            re.ASCII,
-            error="Not a location of nginx: it begins and ends with a slash, such as /stored/.",
+        like(
+            r"(?:(/[\w~-][\w.~-]*)+/)?",
+            "Not a location of nginx: it begins and ends with a slash, such as /stored/.",
         ),
     )
     webhook_secret: tuple[bytes, ...] = _setting(
@@ -140,7 +134,7 @@ class Settings:
         "int",
         200,
         "clients at once in a process that wait for a job, or follow one",
-        Range(0, 10_000),
+        within(0, 10_000),
     )
     database_url: str = _setting(
         "database",
@@ -159,11 +153,11 @@ class Settings:
         "str", "", "path of `chromium-headless-shell`; empty: `render` is refused"
     )
     browsers_at_once: int = _setting(
-        "int", 1, "browsers at once in a process; other jobs wait for their turn", Range(1, 64)
+        "int", 1, "browsers at once in a process; other jobs wait for their turn", within(1, 64)
     )
-    render_seconds: float = _setting("float", 30.0, "deadline of one rendering", Range(5, 600))
+    render_seconds: float = _setting("float", 30.0, "deadline of one rendering", within(5, 600))
     render_memory: int = _setting(
-        "size", GiB, "private memory of one browser with all its processes", Range(256 * MiB)
+        "size", GiB, "private memory of one browser with all its processes", within(256 * MiB)
     )
     log_level: int = _setting(
         "log_level",
@@ -179,33 +173,41 @@ def load() -> Settings:
         ConfigurationError: a value is not valid; the message names the variable.
     """
     _check_names()
-    env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
-    env.add_parser_from_field("folder", Folder)
-    env.add_parser_from_field("size", Size)
-    env.add_parser_from_field("networks", Networks)
-    env.add_parser_from_field("hosts", Hosts)
-    env.add_parser_from_field("api_keys", Keys)
-    env.add_parser_from_field("rate", Rate)
-    env.add_parser_from_field("secrets", Secrets)
-    for kind, scheme in SERVERS.items():
-        env.add_parser_from_field(kind, type(kind, (ServerUrl,), {"scheme": scheme}))
-    values = {}
-    for one in fields(Settings):
-        name = one.name.upper()
-        read = getattr(env, one.metadata["kind"])
-        try:
-            _check_file(PREFIX + name)
-            values[one.name] = read(name, one.default, validate=one.metadata["validate"])
-        except (EnvError, OSError, ValueError) as error:
-            reason = str(error)
-            if isinstance(error, EnvValidationError):
-                where, is_invalid, _ = reason.partition(" invalid: ")
-                reason = where + is_invalid + " ".join(error.error_messages)
-            if PREFIX + name not in reason:
-                reason = f'"{PREFIX}{name}_FILE" cannot be read: {reason}'
-            raise ConfigurationError(reason) from error
+    values = {one.name: _value_of(one) for one in fields(Settings)}
     _check_servers(values)
     return Settings(**values)
+
+
+def _value_of(one: Field[Any]) -> Any:
+    name = PREFIX + one.name.upper()
+    text = _given(name)
+    if text is None:
+        return one.default
+    try:
+        value = KINDS[one.metadata["kind"]](text)
+        for check in one.metadata["checks"]:
+            check(value)
+    except NotValid as reason:
+        raise ConfigurationError(f'Environment variable "{name}" invalid: {reason}') from reason
+    return value
+
+
+def _given(name: str) -> str | None:
+    """Return what is given for a setting, in the environment or in a file."""
+    file = os.environ.get(f"{name}_FILE")
+    if file is None:
+        return os.environ.get(name)
+    if not file.strip():
+        raise ConfigurationError(f'"{name}_FILE" is empty: name a file, or leave it out')
+    if name in os.environ:
+        raise ConfigurationError(f'"{name}" and "{name}_FILE" are both set: leave one out')
+    try:
+        return Path(file).read_text().strip()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        sentence = f"The value of {name}_FILE must be a readable file path."
+        raise ConfigurationError(sentence) from error
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f'"{name}_FILE" cannot be read: {error}') from error
 
 
 def _check_servers(values: dict[str, Any]) -> None:
@@ -232,14 +234,7 @@ def _check_names() -> None:
         own = name.removeprefix(PREFIX).removesuffix("_FILE")
         if not name.startswith(PREFIX) or own in (*known, *COMMAND):
             continue
+        from difflib import get_close_matches  # few have such names
+
         if meant := get_close_matches(own, known, 1):
             raise ConfigurationError(f'"{name}" is no setting: is "{PREFIX}{meant[0]}" meant?')
-
-
-def _check_file(name: str) -> None:
-    """Refuse what environs passes over: a file without a name, and a value beside a file."""
-    file = os.environ.get(f"{name}_FILE")
-    if file is not None and not file.strip():
-        raise ValueError(f'"{name}_FILE" is empty: name a file, or leave it out')
-    if file and name in os.environ:
-        raise ValueError(f'"{name}" and "{name}_FILE" are both set: leave one out')

@@ -37,14 +37,12 @@ def size(_: click.Context, __: click.Parameter, value: str | None) -> int | None
     """Read a size in bytes."""
     if value is None:
         return None
-    from marshmallow import ValidationError
-
-    from app.setting_values import read_size
+    from app.setting_values import NotValid, read_size
 
     try:
         return read_size(value)
-    except ValidationError as error:
-        raise click.BadParameter(str(error.messages[0])) from None
+    except NotValid as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def several(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> list[str] | None:

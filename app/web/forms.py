@@ -8,7 +8,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.api.schemas import DEFAULT_LIMIT, MAX_URLS, NewDownload, NewImage
 from app.http import services
-from app.setting_values import read_size
+from app.setting_values import NotValid, read_size
 from app.urls import listed, with_scheme
 from app.web import messages
 
@@ -112,7 +112,7 @@ def _options(form: Form, errors: Errors) -> dict[str, Any]:
     if size := form.get("min_bytes", "").strip():
         try:
             options["min_bytes"] = read_size(size)
-        except ValidationError:
+        except NotValid:
             errors["min_bytes"] = [messages.NO_SIZE]
     if pattern := form.get("pattern", "").strip():
         options["pattern"] = pattern

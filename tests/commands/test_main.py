@@ -15,7 +15,7 @@ from tests.site import Site
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"flask", "werkzeug", "peewee", "requests", "urllib3", "bs4", "marshmallow",
-         "environs", "gunicorn", "limits", "prometheus_client", "asyncio"}  # fmt: skip
+         "gunicorn", "limits", "prometheus_client", "asyncio"}  # fmt: skip
 REPORT = """
 import atexit, sys
 def tell():
