@@ -21,6 +21,7 @@ from app.errors import Failure
 from app.http.auth import Access, refuse_foreign
 from app.http.bad_requests import handle_broken_body
 from app.http.hosts import Hosts, refuse_nameless
+from app.http.keys import Keys
 from app.http.prefix import Prefix
 from app.http.problems import (
     handle_database,
@@ -33,7 +34,6 @@ from app.http.request_log import Guard, RequestLog
 from app.http.routes import Routes
 from app.jobs.capacity import Capacity
 from app.jobs.quotas import Quotas
-from app.keys import Keys
 from app.settings import Settings
 
 if TYPE_CHECKING:

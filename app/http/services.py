@@ -5,11 +5,11 @@ from typing import Protocol, cast
 from flask import Response, after_this_request, current_app, request
 
 from app.database.models import Download, Image, Job
+from app.http.keys import Keys
 from app.http.rate_limit import CHARGE, RENDERED, client_name
 from app.jobs.capacity import Capacity, require_room
 from app.jobs.quotas import Quotas
 from app.jobs.watch import JobWatcher
-from app.keys import Keys
 from app.settings import Settings
 from app.storage import Storage
 

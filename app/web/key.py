@@ -5,8 +5,8 @@ from werkzeug import Response
 
 from app.http import services
 from app.http.auth import local_path
+from app.http.keys import COOKIE, COOKIE_SECONDS
 from app.http.request_log import KEY
-from app.keys import COOKIE, COOKIE_SECONDS
 from app.urls import own
 from app.web import messages
 

@@ -16,7 +16,7 @@ from app import create_app, keys, settings
 from app.database.connection import db
 from app.errors import ConfigurationError
 from app.http.auth import local_path
-from app.keys import COOKIE, COOKIE_SECONDS, Keys
+from app.http.keys import COOKIE, COOKIE_SECONDS, Keys
 from app.settings import Settings
 from tests.conftest import Client, Nudges
 
