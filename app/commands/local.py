@@ -18,11 +18,11 @@ from app.addresses import judge_host
 from app.commands.problem import Problem
 from app.database import sqlite
 from app.database.connection import db
-from app.database.models import TABLES, UNFINISHED, Download, Image
+from app.database.models import TABLES, UNFINISHED, Download, Image, Job, Status
 from app.errors import Failure
 from app.jobs import cleanup
-from app.jobs.documents import ImageDocument, StatusDocument
 from app.jobs.files import file_of
+from app.jobs.progress import Outcome
 from app.render.trial import verify
 from app.setting_values import MiB
 from app.settings import load
@@ -48,17 +48,15 @@ class LocalClient:
     def job(self, path: str, **options: Any) -> Iterator[str]:
         """Have something done, and yield the path of the job; it goes afterwards."""
         with _translated():
-            job = self._add(path, options)
+            job = self._add(options)
             self._engine.submit()
         yield f"{path}/{job.id}"
         with _translated():
             cleanup.remove(job, self._storage)
 
-    def _add(self, path: str, options: dict[str, Any]) -> Download | Image:
+    def _add(self, options: dict[str, Any]) -> Download:
         settings = self._engine.settings
         judge_host(Url.parse(options["url"]).host, settings.allow_networks)
-        if path == "/images":
-            return jobs.add_image(options["url"])
         options.setdefault("at_once", AT_ONCE)
         limit = options.setdefault("limit", min(DEFAULT_LIMIT, settings.max_images))
         if options.get("render"):
@@ -82,10 +80,10 @@ class LocalClient:
         shown = -inf
         while True:
             with _translated():
-                job = _job(path)
-                ended = job.status not in UNFINISHED
+                download = jobs.get(Download, _id(path))
+                ended = download.status not in UNFINISHED
                 due = ended or time.monotonic() - shown >= SHOW_SECONDS
-                document = due and _document(job)
+                document = due and status_document(download)
             if document:
                 shown = time.monotonic()
                 yield document
@@ -96,25 +94,54 @@ class LocalClient:
     @contextmanager
     def file(self, path: str) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the name of a file and its bytes, piece by piece."""
-        key, _, name = file_of(_job(path))
+        kind: type[Download] | type[Image] = Download if path.startswith("/download/") else Image
+        key, _, name = file_of(jobs.get(kind, _id(path)))
         with _translated():
             file = self._storage.open(key)
         with file:
             yield name, iter(partial(file.read, MiB), b"")
 
 
-def _job(path: str) -> Download | Image:
-    """Return the job that `/download/<id>…` or `/images/<id>…` speaks of."""
-    _, kind, job_id, *_ = path.split("/")
-    if kind == "download":
-        return jobs.get(Download, UUID(job_id))
-    return jobs.get(Image, UUID(job_id))
+def _id(path: str) -> UUID:
+    """Return the id in `/download/<id>…` or `/images/<id>…`."""
+    return UUID(path.split("/")[2])
 
 
-def _document(job: Download | Image) -> dict[str, Any]:
-    schema = StatusDocument() if isinstance(job, Download) else ImageDocument()
-    document: dict[str, Any] = schema.dump(job)
-    return document
+def status_document(download: Download) -> dict[str, Any]:
+    """Return what the command reads of the API's document; the whole takes longer to import."""
+    outcome = Outcome(download)
+    progress = outcome.progress
+    return {
+        "status": download.status,
+        "error": _error(download),
+        "rendered": download.rendered,
+        "render_detail": download.render_detail,
+        "progress": {
+            "found": progress.found,
+            "done": progress.done,
+            "failed": progress.failed,
+            "total": progress.total,
+        },
+        "images": [_picture(image) for image in outcome.pictures],
+    }
+
+
+def _picture(image: Image) -> dict[str, Any]:
+    stored = image.status == Status.FINISHED
+    return {
+        "status": image.status,
+        "error": _error(image),
+        "source_url": image.source_url,
+        "image_url": f"/images/{image.id}/content" if stored else None,
+        "position": image.position,
+        "found_in": image.found_in,
+        "file": image.file,
+    }
+
+
+def _error(job: Job) -> dict[str, str] | None:
+    failure = job.failure
+    return {"type": failure.type, "detail": failure.detail} if failure else None
 
 
 @contextmanager

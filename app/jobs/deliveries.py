@@ -4,6 +4,8 @@ So no crash loses any. A delivery is work like a job: claimed, fenced and recove
 """
 
 from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
@@ -13,17 +15,17 @@ from app.database.ids import now
 from app.database.models import Delivery, Download, Image, Job, Status
 from app.errors import NotFailed, NotFound
 from app.jobs import receivers
-from app.jobs.documents import DownloadEventDocument, ImageEventDocument
 from app.urls import site_of
 
-_DOWNLOAD, _IMAGE = DownloadEventDocument(), ImageEventDocument()
+if TYPE_CHECKING:
+    from app.jobs.documents import EventDocument
 
 
 def announce(job: Job) -> None:
     """Add the callback that a client asked for; called in the transaction that ends the job."""
     if not isinstance(job, Download | Image) or not job.callback_url:
         return
-    document = _DOWNLOAD if isinstance(job, Download) else _IMAGE
+    document = _document(type(job))
     kind = type(job).__name__.lower()
     event = {"type": f"{kind}.{job.status}", "timestamp": job.finished_at, "data": job}
     delivery = Delivery.create(
@@ -34,6 +36,14 @@ def announce(job: Job) -> None:
         client=job.client or "",
     )
     receivers.refresh(delivery.host)
+
+
+@cache
+def _document(kind: type[Download] | type[Image]) -> "EventDocument":
+    """Import what describes documents, for the first job with a callback: most have none."""
+    from app.jobs import documents
+
+    return documents.DownloadEventDocument() if kind is Download else documents.ImageEventDocument()
 
 
 def delivery_of(kind: type[Download] | type[Image], job_id: UUID) -> Delivery:

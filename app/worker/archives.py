@@ -3,7 +3,6 @@
 import json
 
 from app.database.models import Download, Image
-from app.jobs.documents import StatusDocument
 from app.pictures.picture import Picture
 
 
@@ -14,5 +13,7 @@ def picture_of(image: Image) -> Picture:
 
 def manifest(download: Download) -> bytes:
     """Return what the status document says of the page and its pictures."""
+    from app.jobs.documents import StatusDocument  # few ask for it
+
     document = StatusDocument(only=("download_id", "url", "added_at", "images")).dump(download)
     return json.dumps(document, indent=2, ensure_ascii=False).encode()

@@ -125,5 +125,5 @@ def test_fetch_does_without_the_web_framework_and_the_metrics(tmp_path: Path, si
     assert {"peewee", "requests", "bs4"} <= names
     assert not names & {"soupsieve", "lxml", "html5lib", "charset_normalizer"}
     assert not names & {"flask", "werkzeug", "limits", "prometheus_client", "asyncio", "PIL"}
-    assert "itsdangerous" not in names  # nobody has a key, or a cookie
+    assert not names & {"itsdangerous", "marshmallow"}  # no cookies, and no documents of the API
     assert "playhouse" not in names  # its database is new: there is nothing to migrate
