@@ -70,6 +70,8 @@ def with_storage(command: Callable[Concatenate[Storage, P], None]) -> Callable[P
             signal.signal(signal.SIGINT, signal.default_int_handler)  # a backup has to clean up
         try:
             command(_open(), *args, **options)
+        except BrokenPipeError:
+            raise  # the reader of the list has gone: click ends it quietly
         except (ConfigurationError, Failure, OSError, PeeweeException) as error:
             raise click.ClickException(getattr(error, "detail", None) or str(error)) from error
 

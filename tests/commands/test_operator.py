@@ -192,6 +192,26 @@ def test_a_database_that_is_locked_is_an_error_in_words(runner: FlaskCliRunner) 
     assert (result.exit_code, result.output) == (1, "Error: database is locked\n")
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(app: Flask) -> None:
+    failed()
+    ours, theirs = os.pipe()
+    os.close(ours)
+    variables = os.environ | {"DOWNLOADER_STORAGE_DIR": str(app.extensions["storage"].root)}
+    command = [sys.executable, "-m", "app", "jobs", "list"]
+    with os.fdopen(theirs, "wb") as output:
+        done = subprocess.run(
+            command,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            check=False,
+            timeout=60,
+        )
+
+    assert done.stderr == b""
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "99999999999999999999"])
 def test_list_refuses_limits_that_make_no_sense(runner: FlaskCliRunner, limit: str) -> None:
     result = runner.invoke(args=["jobs", "list", "--limit", limit])
