@@ -42,7 +42,7 @@ MANY = 20
 MAX_DEPTH = 5  # of properties within properties
 
 _HIDES = re.compile(r"display\s*:\s*none|content-visibility\s*:\s*hidden", re.IGNORECASE)
-_INLINE = "[style*='url(' i], [style*='image-set(' i], [style*='var(' i]"
+_INLINE = "[style]:is([style*='url(' i], [style*='image-set(' i], [style*='var(' i])"
 _SHUT = (
     "[hidden], dialog:not([open]), [popover], details:not([open]) > :not(summary),"
     " details:not([open]) > summary ~ summary"

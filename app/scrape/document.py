@@ -67,14 +67,17 @@ class _TreeBuilder(TreeBuilder):
         document = parse(_bounded(markup), self._charset)
         soup.original_encoding = (document.encoding or "utf-8").lower()
         self.base = _base(document, self.base)
-        document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
-        if document.select_one(_IMAGE_OBJECT):  # alone, for a list of selectors takes far longer
+        # What is looked up by its name alone, and not in a list, is found in no time.
+        if document.select_one("template"):
+            document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
+        if document.select_one(_IMAGE_OBJECT):
             document.remove(f"{_IMAGE_OBJECT} img")  # shown if the object cannot be
         sheets = LinkedSheets(self._load, self.base, soup.original_encoding)
         _prepare(document, len(markup), sheets)
         files = gallery.Files()
         around: list[turbohtml.Element] = []
-        for element in select(self._wanted, document, limit=MAX_ELEMENTS):
+        # In `:is()`, turbohtml tests all selectors on an element in a third of the time.
+        for element in select(f":is({self._wanted})", document, limit=MAX_ELEMENTS):
             while around and element.closest(around[-1].tag) != around[-1]:
                 soup.handle_endtag(around.pop().tag)
             if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
