@@ -7,11 +7,11 @@ so that a busy machine slows all of them.
 import sys
 import time
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import lxml.html
 import turbohtml
-from bs4 import BeautifulSoup
 
 from app.scrape import find_pictures
 
@@ -24,9 +24,20 @@ def xpath(page: bytes) -> list[str]:
     return list(lxml.html.document_fromstring(page).xpath("//img/@src"))
 
 
-def html_parser(page: bytes) -> list[str]:
+class _Sources(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.urls += [value for name, value in attrs if tag == "img" and name == "src"]
+
+
+def html_parser(page: bytes) -> list[str | None]:
     """Read with nothing to install."""
-    return [str(tag["src"]) for tag in BeautifulSoup(page, "html.parser").find_all("img", src=True)]
+    parser = _Sources()
+    parser.feed(page.decode("utf-8", "replace"))
+    return parser.urls
 
 
 def plain(page: bytes) -> list[str | None]:

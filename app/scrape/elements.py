@@ -5,14 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 
-from bs4 import BeautifulSoup, Tag
-
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import css, images, lazy
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import Found, Sighting, Tier, candidates, is_image_file
 from app.scrape.srcset import Candidate
-from app.scrape.tags import given, text
+from app.scrape.tags import Tag, Tags, given, text
 
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
@@ -45,13 +43,13 @@ WANTED = ", ".join(
 )
 
 
-def seen(soup: BeautifulSoup) -> list[Sighting]:
+def seen(page: Tags) -> list[Sighting]:
     """List what a person sees, in document order."""
     sightings: list[Sighting] = []
     ahead: list[Sighting] = []
     alone: defaultdict[str, list[tuple[Tag, Sighting]]] = defaultdict(list)
     last: Tag | None = None
-    for tag, sighting in _sightings(soup):
+    for tag, sighting in _sightings(page.all):
         if not sighting.candidates:
             continue
         if tag.name == "link":
@@ -62,7 +60,7 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
             sighting.candidates = [
                 found._replace(place="noscript") for found in sighting.candidates
             ]
-        if noscript and last is noscript.previous_element and sightings[-1].waits():
+        if noscript and last and last is noscript.follows and sightings[-1].waits():
             sightings[-1].candidates += sighting.candidates
             last = None
         else:
@@ -91,16 +89,16 @@ def _see_through(same: list[tuple[Tag, Sighting]]) -> None:
 
 
 def _noscript(tag: Tag) -> Tag | None:
-    around = tag.parent
+    around = tag.around
     while around and around.name != "noscript":
-        around = around.parent
+        around = around.around
     return around
 
 
-def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
+def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Tag] = []
     styles = css.MAX_STYLE
-    for tag in soup.find_all(True):
+    for tag in tags:
         if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
             style = text(tag, "style")
             styles -= len(style)
@@ -112,7 +110,7 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
             sources = [*sources, tag][:MAX_SOURCES]
             continue
         if tag.name in _IMAGES:
-            in_picture = sources and tag.parent is not None and tag.parent.name == "picture"
+            in_picture = sources and tag.around and tag.around.name == "picture"
             yield tag, images.read(tag, sources if in_picture else [])
         elif tag.name == "div":  # which a script paints with what stands there
             if found := images.plain(tag, ("data-src", "data-original")):
