@@ -143,7 +143,7 @@ def load(server: Server, core: int, seconds: int, kind: str) -> Rate:
             text=True,
         ).stdout
     cpu = cpu_of(server.processes) - cpu
-    count, microseconds, failed = map(int, told.splitlines()[-1].split())
+    count, microseconds, failed, _ = map(int, told.splitlines()[-1].split())
     if failed or not count:
         raise SystemExit(f"{server.url}, {kind}: {failed} requests failed\n{told}")
     return Rate(count / microseconds * 1e6, cpu / count)

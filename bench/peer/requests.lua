@@ -24,8 +24,9 @@ function request()
   return wrk.format("POST", "/images", headers, '{"urls":[' .. table.concat(urls, ",") .. "]}")
 end
 
-function done(summary)
+function done(summary, latency)
   local errors = summary.errors
   local failed = errors.status + errors.connect + errors.read + errors.write + errors.timeout
-  io.write(string.format("\n%d %d %d\n", summary.requests, summary.duration, failed))
+  local p50 = latency:percentile(50)
+  io.write(string.format("\n%d %d %d %d\n", summary.requests, summary.duration, failed, p50))
 end
