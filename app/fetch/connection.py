@@ -72,9 +72,6 @@ class Wire(socket.socket):
             error = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return error == 0
 
-    def settimeout(self, value: float | None) -> None:
-        """Ignore what urllib3 sets: the watch is the only clock."""
-
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Read for TLS."""
         data: bytes = self._patiently(select.POLLIN, super().recv, size, flags)

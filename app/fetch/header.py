@@ -15,8 +15,8 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\0\r\n]*?)[ \t]*")
 
 
-def read(stream: BinaryIO) -> bytes:
-    """Read up to the empty line, and return a header that http.client reads as meant.
+def read(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
+    """Read up to the empty line, and return names and values as they are meant.
 
     A folded line becomes one (RFC 9112, section 5.2); spaces before the colon go (5.1); lines
     with a bare CR or a NUL go as a whole (RFC 9110, section 5.5); values of a framing field that
@@ -33,13 +33,13 @@ def read(stream: BinaryIO) -> bytes:
         elif (name := found[1].lower()) in framing:
             framing[name] += [part.strip(b" \t") for part in found[2].lower().split(b",")]
         else:
-            kept.append(b"%b: %b\r\n" % found.groups())
+            kept.append((found[1], found[2]))
     # RFC 9110, section 5.6.1.2: empty elements of a list are ignored.
     codings = [coding for coding in framing[b"transfer-encoding"] if coding]
     framing[b"transfer-encoding"] = codings or framing[b"transfer-encoding"]
     for name, values in framing.items():
-        kept += [b"%b: %b\r\n" % (name, value) for value in dict.fromkeys(values)]
-    return b"".join(kept) + b"\r\n"
+        kept += [(name, value) for value in dict.fromkeys(values)]
+    return kept
 
 
 def _unfolded(stream: BinaryIO) -> list[bytes]:

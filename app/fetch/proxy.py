@@ -272,8 +272,7 @@ class _Message:
         stream = io.BytesIO(rest[: end.end()])
         self.first = stream.readline().rstrip(b"\r\n")
         self.rest = rest[end.end() :]
-        lines = header.read(stream).split(b"\r\n")[:-2]
-        self.lines = [tuple(line.split(b": ", 1)) for line in lines]
+        self.lines = header.read(stream)
         self.fields: dict[bytes, list[bytes]] = {}
         for name, value in self.lines:
             self.fields.setdefault(name.lower(), []).append(value)

@@ -3,18 +3,19 @@
 import contextlib
 import functools
 import http.client
-import io
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.connection import HTTPConnection
+from urllib3 import HTTPHeaderDict
 from urllib3.util.ssltransport import SSLTransport
+from urllib3.util.wait import wait_for_read
 
 from app.errors import BrokenTransfer, Unreachable
 from app.fetch import header
@@ -25,7 +26,11 @@ from app.urls import Url
 MAX_IDLE = 16  # connections kept alive within a job
 
 Dial = Callable[[str, int], Wire]
+Line = Wire | SSLTransport
 Trust = Callable[[], ssl.SSLContext]  # called by the first https connection: it takes a while
+
+_LENGTH = re.compile("[0-9]{1,19}")
+_BREAK = re.compile(r"[\r\n\0]")
 
 
 class _Request(requests.PreparedRequest):
@@ -36,116 +41,171 @@ class _Request(requests.PreparedRequest):
         self.parts = url
         self.method = "GET" if body is None else "POST"
         self.url = str(url)
-        self.headers = CaseInsensitiveDict(headers)
+        self.headers = headers  # type: ignore[assignment]
         self.body = body
 
 
 class _Response(http.client.HTTPResponse):
-    """Skips every interim answer, where http.client skips 100 only."""
+    """An answer, to be read by `read1`; when it ends well, its connection is kept."""
 
-    def __init__(self, *args: Any, began: Callable[[], None], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._began = began
+    headers: HTTPHeaderDict  # type: ignore[assignment]
 
-    def begin(self) -> None:
-        stream = self.fp
-        try:
-            super().begin()
-        finally:
-            self.fp = stream
+    def __init__(self, line: Line, method: str, keep: Callable[[Line], None]) -> None:
+        super().__init__(line, method=method)  # type: ignore[arg-type]
+        self._line: Line | None = line
+        self._keep = keep
 
-    def _read_status(self) -> tuple[str, int, str]:
+    def read_head(self, wire: Wire) -> None:
+        """Read the header; each interim answer is skipped, where http.client skips 100 only."""
         while True:
-            found = super()._read_status()  # type: ignore[misc]
-            is_interim = 100 <= found[1] < 200 and found[1] != 101
+            version, self.status, _ = self._read_status()  # type: ignore[attr-defined]
+            is_interim = 100 <= self.status < 200 and self.status != 101
             if not is_interim:
-                self._began()
-            lines = header.read(self.fp)
+                wire.begin_response()
+            fields = header.read(self.fp)
             if not is_interim:
-                self.fp = io.BytesIO(lines)  # type: ignore[assignment]  # for `begin`
-                return found  # type: ignore[no-any-return]
+                break
+        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
+            raise http.client.UnknownProtocol(version)
+        self.version = 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
+        self.headers = HTTPHeaderDict()
+        for name, value in fields:
+            self.headers.add(name.decode("ascii"), value.decode("latin-1"))
+        self._frame()
+
+    def _frame(self) -> None:
+        """Note where the body ends (RFC 9112, section 6.3): in doubt, with the connection."""
+        transfer, length = map(self.headers.get, ("Transfer-Encoding", "Content-Length"))
+        self.chunked = transfer == "chunked"
+        self.chunk_left: int | None = None
+        self.length = int(length) if length and _LENGTH.fullmatch(length) else None
+        if transfer is not None or self.status in (101, 204, 304):
+            self.length = 0 if transfer is None else None
+        ends = self.chunked or self.length is not None
+        self.will_close = self._check_close() or not ends or self.status == 101  # type: ignore[attr-defined]
+
+    def read1(self, size: int = -1) -> bytes:
+        """Read what is there, or wait for something to come; nothing at the end.
+
+        Raises:
+            IncompleteRead: that comes too early.
+
+        """
+        piece = super().read1(size)
+        if self.length and not piece:
+            raise http.client.IncompleteRead(piece, self.length)
+        if self._line and (self.length == 0 or not self.fp):
+            super().close()
+            line, self._line = self._line, None
+            line.close() if self.will_close else self._keep(line)
+        return piece
+
+    def close(self) -> None:
+        """Close the connection too, unless it is kept."""
+        super().close()
+        if self._line:
+            self._line.close()
 
 
-class _Plain(HTTPConnection):
-    """HTTP over a wire."""
+class _Host:
+    """What requests takes for a pool: it sends to one host, and keeps one connection to it."""
 
-    def __init__(self, *args: Any, dial: Dial, tls: Trust, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.response_class = functools.partial(_Response, began=self._note_response)  # type: ignore[assignment]
+    def __init__(self, url: Url, dial: Dial, tls: Trust) -> None:
+        self._url = replace(url, host=url.host.rstrip("."))  # as browsers name it
+        self._name = url.host
         self._dial = dial
         self._tls = tls
+        self._kept: Line | None = None
 
-    def _new_conn(self) -> Wire:
-        self.wire = self._dial(self._dns_host, self.port)
-        return self.wire
+    def urlopen(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        **_: object,
+    ) -> _Response:
+        """Send one request, to the target `url`; the body of the answer is still on the wire."""
+        fields = {"Host": self._url.authority, **headers}
+        lines = f"{method} {url} HTTP/1.1", *map("{}: {}".format, fields, fields.values())
+        if _BREAK.search("".join(lines)):
+            raise ValueError("a line of the request has a break")
+        line = self._take() or self._connect()
+        response = _Response(line, method, self._keep)
+        try:
+            line.sendall("\r\n".join((*lines, "", "")).encode("latin-1") + (body or b""))
+            response.read_head(_wire_of(line))
+        except BaseException:
+            response.close()
+            raise
+        return response
 
-    def _note_response(self) -> None:
-        self.wire.begin_response()
+    def _take(self) -> Line | None:
+        """Take the connection that is kept, if it is still ours and nothing has come by it."""
+        line, self._kept = self._kept, None
+        if line and not (_wire_of(line).take() and not wait_for_read(line, 0)):  # type: ignore[arg-type]
+            line.close()
+            return None
+        return line
 
+    def _keep(self, line: Line) -> None:
+        self.close()
+        _wire_of(line).rest()
+        self._kept = line
 
-class _Secure(_Plain):
-    """HTTP over TLS over a wire; the certificate must be for the name, whatever the address."""
-
-    default_port = 443  # type: ignore[misc]
-
-    def connect(self) -> None:
+    def _connect(self) -> Line:
+        """Connect; over TLS the certificate must be for the name, whatever the address."""
+        wire = self._dial(self._name, self._url.port)
+        if self._url.scheme == "http":
+            return wire
         try:
             with contextlib.ExitStack() as stack:
-                wire = stack.enter_context(self._new_conn())
-                self.sock = SSLTransport(wire, self._tls(), self.host, suppress_ragged_eofs=False)
+                stack.enter_context(wire)
+                line = SSLTransport(wire, self._tls(), self._url.host, suppress_ragged_eofs=False)
                 stack.pop_all()
+                return line
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(f"unreachable: certificate: {error.verify_message}") from error
         except ssl.SSLError as error:
             way_out = "for plain HTTP, begin the address with http://"
-            raise Unreachable(f"unreachable: no TLS with {self.host}; {way_out}") from error
+            raise Unreachable(f"unreachable: no TLS with {self._name}; {way_out}") from error
+
+    def close(self) -> None:
+        """Close the connection that is kept."""
+        if self._kept:
+            self._kept.close()
+            self._kept = None
+
+    __del__ = close  # a fetcher may go without an end
 
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    """Sends the target as it was parsed; urllib3 would change the encoding of some."""
-
-    ConnectionCls = _Plain
-
-    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        self._target = url
-        return super().urlopen(method, url, *args, **kwargs)
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        conn: Any = super()._get_conn(timeout)
-        if conn.sock is not None and not conn.wire.take():
-            conn.close()
-        return conn
-
-    def _put_conn(self, conn: Any) -> None:
-        if conn is not None and conn.sock is not None:
-            conn.wire.rest()
-        super()._put_conn(conn)
-
-    def _make_request(self, conn: Any, method: str, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
-        return super()._make_request(conn, method, self._target, **kwargs)
-
-
-class _SecurePool(_PlainPool):
-    scheme = "https"
-    ConnectionCls = _Secure
+def _wire_of(line: Line) -> Wire:
+    return cast(Wire, getattr(line, "socket", line))
 
 
 class _Adapter(HTTPAdapter):
     """Keeps one connection to each host, chosen by the parsed parts of the request."""
 
     def __init__(self, dial: Dial, tls: Trust) -> None:
-        super().__init__(pool_connections=MAX_IDLE, pool_maxsize=1)
-        pools: dict[str, Any] = {
-            "http": functools.partial(_PlainPool, dial=dial, tls=tls),
-            "https": functools.partial(_SecurePool, dial=dial, tls=tls),
-        }
-        self.poolmanager.pool_classes_by_scheme = pools
+        super().__init__()
+        self._dial = dial
+        self._tls = tls
+        self._hosts: dict[tuple[str, str, int], _Host] = {}  # the last used one last
 
-    def get_connection_with_tls_context(
+    def get_connection_with_tls_context(  # type: ignore[override]
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> urllib3.HTTPConnectionPool:
+    ) -> _Host:
         url: Url = request.parts
-        return self.poolmanager.connection_from_host(url.host, url.port, url.scheme)
+        key = url.scheme, url.host, url.port
+        host = self._hosts.pop(key, None) or _Host(url, self._dial, self._tls)
+        self._hosts[key] = host
+        if len(self._hosts) > MAX_IDLE:
+            self._hosts.pop(next(iter(self._hosts))).close()
+        return host
+
+    def close(self) -> None:
+        for host in self._hosts.values():
+            host.close()
 
     def request_url(self, request: Any, proxies: Any) -> str:
         target: str = request.parts.target
@@ -158,7 +218,7 @@ class _Adapter(HTTPAdapter):
         """Leave cookies and encoding to ours as well."""
         response = requests.Response()
         response.request, response.raw, response.status_code = req, resp, resp.status
-        response.headers = CaseInsensitiveDict(resp.headers)
+        response.headers = resp.headers
         return response
 
 

@@ -140,7 +140,7 @@ def test_a_header_that_does_not_end_is_broken(hasty: Fetcher, origin: Origin) ->
 
 def test_a_hundred_lines_are_read_and_not_one_more() -> None:
     line = b"Server Name: x\r\n"
-    assert header.read(io.BytesIO(line * 100 + b"\r\n")) == b"\r\n"
+    assert header.read(io.BytesIO(line * 100 + b"\r\n")) == []
     with pytest.raises(HTTPException):
         header.read(io.BytesIO(line * 101 + b"\r\n"))
 
@@ -230,7 +230,6 @@ def test_a_clean_header_is_read_in_one_way_only(block: bytes) -> None:
     except HTTPException:
         return
     assert b"rest" in stream.read(), "nothing behind the empty line is taken"
-    *lines, last, nothing = clean.split(b"\r\n")
-    assert last == nothing == b""
-    for line in lines:
-        assert re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*", line)
+    for name, value in clean:
+        assert re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
+        assert re.fullmatch(rb"[^\r\n\0]*", value)

@@ -247,7 +247,10 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "no chunk size": (EARLY, CHUNKED + b"\r\n" + png()),
     "not chunked": (EARLY, CHUNKED + png()),
     "chunk size is too long": (NOT_HTTP, CHUNKED + b"0" * 70_000),
-    "lengths differ": (NOT_HTTP, OK + b"Content-Length: 100\r\nContent-Length: 99\r\n\r\n" + png()),
+    "lengths differ": (
+        NO_LENGTH,
+        OK + b"Content-Length: 100\r\nContent-Length: 99\r\n\r\n" + png(),
+    ),
     "one length of two is no number": (NO_LENGTH, OK + b"Content-Length: 100, x\r\n\r\n" + png()),
     "length is no number": (NO_LENGTH, OK + b"Content-Length: many\r\n\r\n" + png()),
     "length is negative": (NO_LENGTH, OK + b"Content-Length: -100\r\n\r\n" + png()),

@@ -10,7 +10,7 @@ import responses
 from hypothesis import given, settings
 
 from app.addresses import judge_host
-from app.errors import DeadlineExceeded, RefusedAddress, RefusedUrl, Unreachable
+from app.errors import BrokenTransfer, DeadlineExceeded, RefusedAddress, RefusedUrl, Unreachable
 from app.fetch import Fetcher
 from app.fetch.budget import Watch
 from app.fetch.connection import Dialler
@@ -197,6 +197,37 @@ def test_connections_are_kept_for_the_job_and_closed_after_it(
     with fetcher:
         pass
     assert origin.ended.wait(30)
+
+
+ENDS = {
+    "of its length": (b"1.1 302 Found\r\nContent-Length: 0\r\n", 1),
+    "of its last chunk": (b"1.1 302 Found\r\nTransfer-Encoding: chunked\r\n", 1),
+    "of its connection": (b"1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\n", 2),
+    "of its connection, as with HTTP/1.0": (b"1.0 302 Found\r\nContent-Length: 0\r\n", 2),
+    "of its length, as it says": (
+        b"1.0 302 Found\r\nConnection: keep-alive\r\nContent-Length: 0\r\n",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_connection_lasts_where_the_answer_ends_before_it(
+    fetcher: Fetcher, origin: Origin, end: str
+) -> None:
+    head, connections = ENDS[end]
+    body = b"0\r\n\r\n" if b"chunked" in head else b""
+    origin.answers["/"] = b"HTTP/" + head + b"Location: /next\r\n\r\n" + body
+    origin.answers["/next"] = answer(png())
+    image(fetcher, origin.url())
+    assert origin.connections.total() == connections
+
+
+def test_no_header_brings_a_line_along(fetcher: Fetcher, origin: Origin) -> None:
+    for odd in "a\nX: b", "a\rb", "a\0b":
+        with pytest.raises(BrokenTransfer):
+            fetcher.post(Url.parse(origin.url()), b"", {"X": odd})
+    assert not origin.requests
 
 
 def test_few_connections_are_kept_at_a_time(fetching: Fetching, origin: Origin) -> None:
