@@ -22,3 +22,10 @@ def picture(name: str = "png", number: int = 0, size: tuple[int, int] = (24, 16)
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, RASTER[name])
     return file.getvalue()
+
+
+def large_picture() -> bytes:
+    """Return a picture of more bytes than the buffers on its way hold."""
+    file = io.BytesIO()
+    Image.new("RGB", (4000, 2500)).save(file, "PNG", compress_level=0)
+    return file.getvalue()

@@ -1,11 +1,9 @@
 """gunicorn's gthread worker, with bounds on clients that are slow or have stopped."""
 
 import errno
-import select
 import selectors
 import socket
 import struct
-import threading
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -20,14 +18,13 @@ from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
 )
 
 from app.http.bad_requests import TooManySlowClients, refuse
+from app.http.rate_limit import client_name
+from app.server import slow_clients
+from app.server.slow_clients import ClientSocket, Places
 
-# As client_body_timeout and send_timeout of deploy/nginx: a slow client may take its time, but one
-# that has stopped must not keep a thread.
-READ_SECONDS = 15  # between two pieces of a request
-SEND_SECONDS = 30  # between two pieces of a response
-REQUEST_SECONDS = 60  # for a whole request, however steadily its bytes trickle in
-
-FREE_THREADS = 8  # never wait for a client's bytes: /healthz answers during uploads
+FREE_THREADS = 8  # never wait for a client: /healthz answers during uploads
+SLOW_THREADS = 32  # may wait for clients, even if those who wait for jobs may take the rest
+IDLE_SECONDS = 1  # to begin a request, while there are as many connections as may be
 
 LINGER_SECONDS = 2  # for a client to close its end
 DRAINED_BYTES = 65536  # at a time
@@ -47,77 +44,22 @@ class MethodQueue(PollableMethodQueue):  # type: ignore[misc]
         """Leave the pipe to the kernel."""
 
 
-class RequestSocket:
-    """The reading end of a connection, as gunicorn's parser uses it.
-
-    A read that has to wait for the client takes one of the `places` meanwhile.
-    """
-
-    def __init__(self, sock: socket.socket, places: threading.Semaphore) -> None:
-        self._sock = sock
-        self._places = places
-        self._deadline = 0.0
-        self._timeout: float | None = None
-
-    def start(self) -> None:
-        """Begin the time of a request."""
-        self._deadline = time.monotonic() + REQUEST_SECONDS
-
-    def gettimeout(self) -> float | None:
-        """Return the seconds that one read may wait; None stands for READ_SECONDS."""
-        return self._timeout
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Set the seconds that one read may wait."""
-        self._timeout = seconds
-
-    def recv(self, size: int) -> bytes:
-        """Read up to `size` bytes; none at the end.
-
-        Raises:
-            TooManySlowClients: as many reads wait already as may.
-            BlockingIOError: the client took too long to send.
-            ConnectionResetError: it took too long to read what was sent before.
-        """
-        if not self._is_ready(0):
-            self._wait()
-        try:
-            return self._sock.recv(size)
-        except TimeoutError as error:  # SEND_SECONDS
-            raise ConnectionResetError(errno.ECONNRESET, "the client stopped reading") from error
-
-    def _wait(self) -> None:
-        if not self._places.acquire(blocking=False):
-            raise TooManySlowClients
-        try:
-            timeout = READ_SECONDS if self._timeout is None else self._timeout
-            left = self._deadline - time.monotonic()
-            if left <= 0 or not self._is_ready(min(timeout, left)):
-                raise BlockingIOError(errno.EAGAIN, "the client takes too long")
-        finally:
-            self._places.release()
-
-    def _is_ready(self, seconds: float) -> bool:
-        if getattr(self._sock, "pending", int)():  # decrypted already, where gunicorn does TLS
-            return True
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-
-
 class Connection(TConn):  # type: ignore[misc]
-    """gunicorn's, which reads requests through a `RequestSocket`."""
+    """gunicorn's, which reads and writes through a `ClientSocket`."""
 
-    def __init__(self, places: threading.Semaphore, *args: Any) -> None:
+    def __init__(self, places: Places, *args: Any) -> None:
         super().__init__(*args)
         self._places = places
-        self._requests: RequestSocket | None = None
+        self._requests: ClientSocket | None = None
 
     def init(self) -> None:
         """Prepare for the first request, or for the next."""
         super().init()
         if not self._requests and not self.is_http2:
-            self._requests = self.parser.unreader.sock = RequestSocket(self.sock, self._places)
+            client = client_name({"REMOTE_ADDR": self.client[0] if self.client else ""})
+            self._requests = ClientSocket(self.sock, self._places, client)
+            self.sock: Any = self._requests
+            self.parser.unreader.sock = self._requests
         if self._requests:
             self._requests.start()
 
@@ -132,11 +74,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.method_queue = MethodQueue()
         self._lingering: deque[TConn] = deque()
         self._warn_at = 0.0
-        free = min(FREE_THREADS, self.cfg.threads // 2)
-        self._places = threading.BoundedSemaphore(self.cfg.threads - free)
 
     def run(self) -> None:
         """Answer requests until the end."""
+        left = self.cfg.threads - min(FREE_THREADS, self.cfg.threads // 2)
+        waiting = self.wsgi.extensions["settings"].max_waiting
+        self._places = Places(max(left - waiting, min(left, SLOW_THREADS)))
         for listener in self.sockets:
             _limit(listener)  # and so each connection, which inherits it
         super().run()
@@ -161,7 +104,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         self.nr_conns += 1
         conn = Connection(self._places, self.cfg, client, address, listener.getsockname())
-        conn.timeout = time.monotonic() + READ_SECONDS
+        conn.timeout = time.monotonic() + slow_clients.READ_SECONDS
         self.pending_conns.append(conn)
         ready = partial(self.on_pending_socket_readable, conn)
         self.poller.register(client, selectors.EVENT_READ, ready)
@@ -231,6 +174,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def murder_pending(self) -> None:
         """Close what has been open, and silent or closed by us, for too long."""
         super().murder_pending()
+        if self.nr_conns >= self.worker_connections:
+            latest = time.monotonic() + slow_clients.READ_SECONDS - IDLE_SECONDS
+            while self.pending_conns and self.pending_conns[0].timeout < latest:
+                conn = self.pending_conns.popleft()
+                self.poller.unregister(conn.sock)
+                self._close(conn)
         while self._lingering and self._lingering[0].timeout < time.monotonic():
             conn = self._lingering.popleft()
             self.poller.unregister(conn.sock)
@@ -243,7 +192,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 def _limit(listener: socket.socket) -> None:
     """Set how long the system waits for a client; gthread would wait without end."""
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", READ_SECONDS, 0))
+    listener.setsockopt(
+        socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", slow_clients.READ_SECONDS, 0)
+    )
     if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         # Not SO_SNDTIMEO, which socket.sendfile() passes over.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SEND_SECONDS * 1000)
+        listener.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, slow_clients.SEND_SECONDS * 1000
+        )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 exec(Path("gunicorn.conf.py").read_text())  # gunicorn knows no include
 
-from app import server  # noqa: E402
+from app.server import slow_clients  # noqa: E402
 
-server.READ_SECONDS = server.SEND_SECONDS = 1
-server.REQUEST_SECONDS = 3
+slow_clients.READ_SECONDS = slow_clients.SEND_SECONDS = 1
+slow_clients.REQUEST_SECONDS = 3

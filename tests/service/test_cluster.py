@@ -1,6 +1,5 @@
 """Web and workers on PostgreSQL, Redis and an S3 server: all are real, and each is killed."""
 
-import io
 import os
 import signal
 import subprocess
@@ -17,13 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import urllib3
-from PIL import Image
 
 from tests.network import HERE, Host
 from tests.nginx import Nginx, needs_nginx
 from tests.object_store import KEYS, SeaweedFS
 from tests.postgresql import Postgresql, program
 from tests.queue_server import RedisServer
+from tests.samples import large_picture
 from tests.service.conftest import ROOT, SECONDS, Service, free_port
 from tests.service.test_crashes import Crowd
 from tests.site import Site
@@ -279,13 +278,6 @@ def test_nginx_may_die_in_the_middle_of_a_transfer(
             assert front.get(content).content == photo
     finally:
         web.end()
-
-
-def large_picture() -> bytes:
-    """Return a picture of more bytes than the buffers on its way hold."""
-    file = io.BytesIO()
-    Image.new("RGB", (4000, 2500)).save(file, "PNG", compress_level=0)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("append_only", [True, False])

@@ -4,6 +4,7 @@ import re
 import resource
 import select
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -14,7 +15,9 @@ import pytest
 from gunicorn.workers.gthread import PollableMethodQueue
 
 from app.server import MethodQueue
+from tests.samples import large_picture
 from tests.service.conftest import SECONDS, Service, serving
+from tests.site import Reply, Site
 
 HASTY = str(Path(__file__).with_name("hasty.conf.py"))
 JSON = (
@@ -125,6 +128,54 @@ def test_the_process_answers_while_as_many_clients_as_threads_are_slow(
             assert (
                 time.monotonic() - began < SECONDS / 4
             )  # threads would be free after READ_SECONDS
+
+
+def test_the_process_answers_while_some_wait_for_jobs_and_more_are_slow(
+    tmp_path: Path, site: Site
+) -> None:
+    released = threading.Event()
+    site.replies["/"] = lambda: released.wait(SECONDS) and Reply()  # type: ignore[func-returns-value]
+    waiting, slow = 20, 60  # as many as threads wait for no job, and then some
+    with (
+        serving(tmp_path, DOWNLOADER_MAX_WAITING=str(waiting)) as service,
+        ExitStack() as connections,
+    ):
+        path = "/images/" + service.post("/images", url=site.url())["id"]
+        wait = b"GET %s HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=30\r\n\r\n" % path.encode()
+        for begun in [wait] * waiting + [JSON + b"{"] * slow:
+            connections.enter_context(connect(service)).sendall(begun)
+        began = time.monotonic()
+        for _ in range(20):
+            assert service.get("/healthz").ok
+        released.set()
+        assert time.monotonic() - began < 10  # threads would be free after READ_SECONDS
+
+
+def test_the_process_answers_while_as_many_clients_as_threads_read_slowly(
+    four: Service, site: Site
+) -> None:
+    photo = large_picture()
+    path = "/images/" + four.post("/images", url=site.file("/a.png", photo))["id"] + "/content"
+    four.wait(lambda: four.get(path).status_code == 200)
+    with ExitStack() as connections:
+        for _ in range(8):
+            reader = connections.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.bind(("127.0.0.2", 0))  # another client
+            reader.connect(("127.0.0.1", four.port))
+            reader.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
+        assert four.get("/healthz").ok
+        assert four.get(path).content == photo  # by a client that has fewer
+
+
+def test_connections_that_say_nothing_keep_nobody_out_for_long(tmp_path: Path) -> None:
+    flags = "--threads", "4", "--worker-connections", "20"
+    with serving(tmp_path, *flags) as service, ExitStack() as connections:
+        for _ in range(60):
+            connections.enter_context(connect(service))
+        began = time.monotonic()
+        assert service.get("/healthz").ok
+        assert time.monotonic() - began < 10  # they may be silent for READ_SECONDS else
 
 
 def test_too_many_slow_clients_are_refused_with_a_reason(two: Service) -> None:
