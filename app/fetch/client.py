@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Self, TypeVar
@@ -81,8 +81,8 @@ class Fetcher:
         self._settings = settings
         self.job_time = job_time or JobTime(clock=clock)  # shared with siblings
         self.agent = _agent(settings)
-        self._policies: dict[Url, str] = {}  # what pages have their referrer policy say,
-        self._elements: dict[tuple[Url, Url], str] = {}  # and elements of them, of an image
+        self._policies: dict[Url, str] = {}  # for the Referer, of pages and sheets that set one,
+        self._asking: dict[tuple[Url, Url], tuple[Url, str]] = {}  # and who asks for an image
         self._report = report
         misses: Counter[tuple[str, int]] = Counter()
         cookies = Cookies()
@@ -120,37 +120,56 @@ class Fetcher:
         """Fetch an HTML document into memory."""
         return self._persist(lambda: self._page(url))
 
-    def sheet(self, url: Url, referer: Url, limit: int, seconds: float) -> Page:
-        """Fetch a style sheet of a page into memory, once: a page can do without."""
+    def sheet(
+        self, url: Url, page: Url, limit: int, seconds: float, by: Url | None = None, said: str = ""
+    ) -> Page:
+        """Fetch a style sheet of a page into memory, once: a page can do without.
+
+        `by` is the sheet that imports it, if any, and `said` what its link says of the Referer.
+        """
         with self._fetch(min(seconds, self._settings.fetch_seconds)):
             self._hops.start_try()
-            policy = self._policies.get(referer, referrer.DEFAULT)
-            final, response = self._hops.follow(url, _SHEET_ACCEPT, referer, policy)
+            policy = referrer.of_element(said, self._policy(by or page, self._policy(page)))
+            final, response = self._hops.follow(url, _SHEET_ACCEPT, by or page, policy)
             with response:
                 declared = response.headers.get("Content-Type", "")
                 if declared.partition(";")[0].strip().lower() not in ("", "text/css"):
                     raise Unusable(f"not a style sheet: {declared}")
                 content = b"".join(body.read(response, limit, self._watch))
+            if policy := referrer.of_header(response.headers.get("Referrer-Policy", ""), ""):
+                self._policies[final] = policy
             named = _CHARSET.search(declared)
             return Page(final, content, named and named[1])
 
-    def heed(self, page: Url, pictures: Iterable[Picture]) -> list[Any]:
-        """Have a page and the `referrerpolicy` of its elements say how its images are asked for.
+    def heed(self, page: Url, pictures: Sequence[Picture]) -> list[Any]:
+        """Have a page, its sheets and `referrerpolicy` say how its images are asked for.
 
-        Return that as JSON, for another fetcher to recall.
+        A sheet asks for what it paints, by its own policy. Return that as JSON, for another fetcher
+        to recall.
         """
         elements = [one for picture in pictures for one in picture.policies]
-        for url, policy in elements:
-            with suppress(RefusedUrl):
-                self._elements.setdefault((page, Url.lenient(url)), policy)
-        return [str(page), self._policies.get(page, referrer.DEFAULT), elements]
+        sheets: dict[str, list[str]] = {}
+        for url, sheet in (one for picture in pictures for one in picture.painted):
+            sheets.setdefault(sheet, []).append(url)
+        painted = [(sheet, self._policy(Url.lenient(sheet)), sheets[sheet]) for sheet in sheets]
+        return self._heed(page, elements, painted)
+
+    def _heed(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:
+        own = self._policy(page)
+        asking = [(page, referrer.of_element(policy, own), [url]) for url, policy in elements]
+        asking += [(Url.lenient(sheet), policy, urls) for sheet, policy, urls in painted]
+        for asks, policy, urls in asking:
+            for url in urls:
+                with suppress(RefusedUrl):
+                    self._asking.setdefault((page, Url.lenient(url)), (asks, policy))
+        return [str(page), own, elements, painted]
 
     def recall(self, heeded: list[Any]) -> Url:
         """Heed what another fetcher did, and return the URL of the page."""
-        written, policy, elements = heeded
+        written, policy, elements, *painted = heeded
         page = Url.lenient(written)
         self._policies[page] = policy
-        self.heed(page, [Picture((), "", policies=elements)])
+        self._heed(page, elements, *painted or [[]])
         return page
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
@@ -227,14 +246,15 @@ class Fetcher:
             refresh = refresh or meta.refresh(content, charset)
             return Page(final, content, charset), refresh
 
-    def _policy(self, url: Url, page: Url) -> str:
-        policy = self._policies.get(page, referrer.DEFAULT)
-        return referrer.of_element(self._elements.get((page, url), ""), policy)
+    def _policy(self, document: Url, default: str = referrer.DEFAULT) -> str:
+        return self._policies.get(document, default)
 
     def _image(self, url: Url, into: BinaryIO, referer: Url | None) -> ImageFacts:
         limit = self._settings.max_image_bytes
         self._hops.start_try()
-        policy = self._policy(url, referer) if referer else referrer.DEFAULT
+        policy = referrer.DEFAULT
+        if referer:
+            referer, policy = self._asking.get((referer, url), (referer, self._policy(referer)))
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)

@@ -13,6 +13,7 @@ class Picture(NamedTuple):
     written: str = ""
     shown: str = ""  # the best that the page itself shows, where files behind it precede that
     policies: tuple[tuple[str, str], ...] = ()  # `referrerpolicy` of candidates that have one
+    painted: tuple[tuple[str, str], ...] = ()  # candidates, and the linked sheet that paints them
 
     @property
     def url(self) -> str:

@@ -32,8 +32,7 @@ MATCHING_BUDGET = 400_000_000
 MAX_RULES = 5_000
 # One background on a thousand list items is one picture.
 MAX_MATCHES = 100
-# Characters of all sheets together.
-MAX_SHEETS = 2_000_000
+MAX_SHEETS = 2_000_000  # characters of all sheets together
 # Elements, and tests of a rule on one of them, of all that may take away what others paint.
 MAX_PLACES = 5_000
 MAX_TESTS = 200_000
@@ -68,19 +67,22 @@ _STRONGEST = (1_000_000, 0, 0)
 _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 
 
-def paint(document: Document, sheets: list[Sheet], size: int) -> None:
+def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Painted) -> None:
     """Write what is painted in the end into `style` attributes, each image once."""
     texts = [sheet.text for sheet in sheets]
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
     styles = (element.attr("style") or "" for element in inline)
     if any(map(names_file, chain(texts, styles))):
-        _Cascade(document, sheets, inline).write(min(MAX_RULES, MATCHING_BUDGET // (size + 1)))
+        _Cascade(document, sheets, inline, painted).write(MATCHING_BUDGET // (size + 1))
 
 
 class _Cascade:
-    def __init__(self, document: Document, given: list[Sheet], inline: list[Element]) -> None:
+    def __init__(
+        self, document: Document, given: list[Sheet], inline: list[Element], painted: css.Painted
+    ) -> None:
         self._document = document
         self._inline = inline
+        self._by = painted
         texts = [sheet.text for sheet in given]
         styles = [element.attr("style") or "" for element in inline]
         painting = "\n".join([*chain(*map(css.around_files, texts)), *styles])
@@ -110,7 +112,7 @@ class _Cascade:
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
         keys = _vocabulary(self._document) if len(painting) > MANY else None
-        for rule in islice(_rules(painting, keys), limit):
+        for rule in islice(_rules(painting, keys), min(limit, MAX_RULES)):
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
         for element in self._inline:
@@ -163,7 +165,7 @@ class _Cascade:
             if self._with_properties and "var(" in value:
                 value = substituted(value, partial(self._property, element)) or ""
             if names_image(value):
-                painted.append(f"{slot}:{resolved(value, base) if base else value}")
+                painted.append(f"{slot}:{resolved(value, base, self._by) if base else value}")
         return ";".join(painted)
 
     def _winners(self, matched: Iterable[Rule], element: Element | None) -> Winners:

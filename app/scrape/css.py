@@ -23,6 +23,8 @@ MAX_REFERENCES = 20
 # Images of a sheet around which is looked.
 MAX_IMAGES = 50_000
 
+Painted = dict[str, str]  # images that linked sheets paint: the address of each one's sheet
+
 # Looking back from the parenthesis is 50 times faster than looking for either word.
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
 _NAMES_FILE = re.compile(r"\((?:(?<=url\()(?!\s*[\"']?data:)|(?<=image-set\())", re.IGNORECASE)
@@ -108,21 +110,23 @@ def substituted(value: str, resolve: Callable[[str], str | None]) -> str | None:
         return None
 
 
-def resolved(value: str, base: str) -> str:
-    """Make the addresses in a value absolute that are relative to a sheet."""
+def resolved(value: str, base: str, painted: Painted) -> str:
+    """Make the addresses in a value absolute that are relative to a sheet; note which it paints."""
     nodes = tinycss2.parse_component_value_list(value)
-    return "".join(_resolved(node, base, in_set=False) for node in nodes)
+    return "".join(_resolved(node, base, painted, in_set=False) for node in nodes)
 
 
-def _resolved(node: Node, base: str, in_set: bool) -> str:
+def _resolved(node: Node, base: str, painted: Painted, in_set: bool) -> str:
     if node.type == "function":
         name = node.lower_name
-        inner = (_resolved(part, base, name in ("url", *_SETS)) for part in node.arguments)
+        inner = (_resolved(part, base, painted, name in ("url", *_SETS)) for part in node.arguments)
         return f"{node.name}({''.join(inner)})"
     named = node.type == "url" or (node.type == "string" and in_set)
     if named and node.value[:1] not in ("", "#"):
         with suppress(ValueError):
-            text = f'"{serialize_string_value(ada_url.join_url(base, node.value))}"'
+            url = ada_url.join_url(base, node.value)
+            painted.setdefault(url.partition("#")[0], base)
+            text = f'"{serialize_string_value(url)}"'
             return f"url({text})" if node.type == "url" else text
     return str(node.serialize())
 

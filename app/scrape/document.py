@@ -16,6 +16,7 @@ import turbohtml
 from turbohtml.query import select
 
 from app.scrape import cascade, gallery
+from app.scrape.css import Painted
 from app.scrape.linked import LinkedSheets, Load
 from app.scrape.tags import Tag, Tags
 
@@ -42,10 +43,11 @@ def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | N
         document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
     if document.select_one(_IMAGE_OBJECT):
         document.remove(f"{_IMAGE_OBJECT} img")  # shown if the object cannot be
-    _prepare(document, len(body), LinkedSheets(load, base, encoding))
+    painted: Painted = {}
+    _prepare(document, len(body), LinkedSheets(load, base, encoding), painted)
     # In `:is()`, turbohtml tests all selectors on an element in a third of the time.
     elements = select(f":is({wanted})", document, limit=MAX_ELEMENTS)
-    return Tags(list(_tags(elements)), encoding, base)
+    return Tags(list(_tags(elements)), encoding, base, painted)
 
 
 def _tags(elements: Iterable[turbohtml.Element]) -> Iterator[Tag]:
@@ -78,13 +80,15 @@ def _base(document: turbohtml.Document, url: str) -> str:
     return url
 
 
-def _prepare(document: turbohtml.Document, size: int, sheets: LinkedSheets) -> None:
+def _prepare(
+    document: turbohtml.Document, size: int, sheets: LinkedSheets, painted: Painted
+) -> None:
     """Write down what style sheets paint, and open inner pages."""
-    cascade.paint(document, sheets.of(document), size)
+    cascade.paint(document, sheets.of(document), size, painted)
     for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
         inner = parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
         inner.remove("template:not([shadowrootmode]), base")
-        cascade.paint(inner, sheets.of(inner), size)
+        cascade.paint(inner, sheets.of(inner), size, painted)
         frame.clear()
         if inner.root:
             frame.append(inner.root)

@@ -40,7 +40,9 @@ class Loaded(NamedTuple):
     charset: str | None
 
 
-Load = Callable[[str], Loaded | None]  # None: it cannot be had
+# Given an address, that of the sheet which imports it, if one does, and what its link says of the
+# Referer. None: it cannot be had.
+Load = Callable[[str, str, str], Loaded | None]
 
 
 class LinkedSheets:
@@ -64,11 +66,14 @@ class LinkedSheets:
                     sheets += self._with_imports(element.text, "", 0)
             elif _is_linked(element) and (not titles or title in {"", *titles}):
                 titles |= {title} - {""}
-                sheets += self._linked((element.attr("href") or "").strip(), self._base, 0)
+                policy = (element.attr("referrerpolicy") or "").strip()
+                href = (element.attr("href") or "").strip()
+                sheets += self._linked(href, "", 0, policy)
         return sheets
 
-    def _linked(self, reference: str, base: str, depth: int) -> list[Sheet]:
-        """Load a sheet that a page or another sheet names."""
+    def _linked(self, reference: str, by: str, depth: int, policy: str = "") -> list[Sheet]:
+        """Load a sheet that a page or, `by` its address, another sheet names."""
+        base = by or self._base
         try:
             url = ada_url.join_url(base, reference).partition("#")[0] if reference else ""
         except ValueError:
@@ -76,7 +81,7 @@ class LinkedSheets:
         if url[:4] != "http" or url in self._known or _FONTS.match(url):
             return []
         self._known.add(url)
-        loaded = self._load(url) if self._load else None
+        loaded = self._load(url, by, policy) if self._load else None
         if not loaded:
             return []
         text = _decoded(loaded.body, loaded.charset, self._encoding)
@@ -94,7 +99,7 @@ class LinkedSheets:
         while found := _LAYER_OR_CHARSET.match(text, at) or _IMPORT.match(text, at):
             at = found.end()
             if found.re is _IMPORT and depth < MAX_IMPORTS:
-                sheets += self._imported(found, base or self._base, depth + 1)
+                sheets += self._imported(found, base, depth + 1)
             elif found.re is not _IMPORT:
                 layers += found[0]
         return [Sheet(layers), *sheets, Sheet(text[at:], base)]

@@ -17,6 +17,7 @@ import ada_url
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.scrape import elements, feeds, mentions, proxies
+from app.scrape.css import Painted
 from app.scrape.document import read
 from app.scrape.linked import Load
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier
@@ -85,13 +86,13 @@ def find_pictures(
     groups = [group for source, group in _GROUPS.items() if source in sources]
     found = read(body, charset, url, ", ".join(group.wanted for group in groups), load)
     sightings = [one for group in groups for one in group.sightings(found)]
-    page = _Page(found.base, found.encoding, _placeholders(sightings))
+    page = _Page(found.base, found.encoding, _placeholders(sightings), found.painted)
     return _distinct(page, sightings)
 
 
 def list_pictures(urls: Iterable[str], url: str) -> list[Picture]:
     """Take pictures as a client lists them; what is relative belongs to the page's URL."""
-    page = _Page(url, "utf-8", set())
+    page = _Page(url, "utf-8", set(), {})
     return _distinct(
         page, [Sighting([Found(Candidate(written), "image_urls")]) for written in urls]
     )
@@ -119,7 +120,7 @@ def _distinct(page: "_Page", sightings: Iterable[Sighting]) -> list[Picture]:
     for index, draft in enumerate(drafts):
         if (root := _root(first, index)) != index:
             drafts[root].absorb(draft)
-    return [draft.picture() for draft in drafts]
+    return [draft.picture(page.painted) for draft in drafts]
 
 
 def _root(first: list[int], index: int) -> int:
@@ -181,7 +182,7 @@ class _Draft:
         self.alt = self.alt or other.alt
         other.sizes, other.skipped = {}, Skip.AGAIN
 
-    def picture(self) -> Picture:
+    def picture(self, painted: Painted) -> Picture:
         """Return the picture, its candidates from best to worst."""
         sizes = self.sizes
         if len(sizes) > 1:
@@ -195,6 +196,13 @@ class _Draft:
             skipped=self.skipped,
             written=_storable(self.written.candidate.url),
             policies=tuple([(url, found.policy) for url, found in sizes.items() if found.policy]),
+            painted=tuple(
+                [
+                    (url, painted[url])
+                    for url in sizes
+                    if url in painted and sizes[url].place == "css"
+                ]
+            ),
             shown=self._shown(sizes) if sizes and best.tier == Tier.BEHIND else "",
         )
 
@@ -209,6 +217,7 @@ class _Page(NamedTuple):
     base: str
     encoding: str
     placeholders: set[str]
+    painted: Painted  # by which linked sheet
 
     def draft(self, sighting: Sighting) -> _Draft:
         """Resolve the candidates; those that cannot be fetched are left out."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
+from app.scrape.css import Painted
+
 
 @dataclass(slots=True, eq=False)
 class Tag:
@@ -17,11 +19,12 @@ class Tag:
 
 
 class Tags(NamedTuple):
-    """The elements of a page in document order, its encoding, and what is relative to what."""
+    """The elements of a page in document order, its encoding, its base, and what sheets paint."""
 
     all: list[Tag]
     encoding: str
     base: str
+    painted: Painted
 
     def named(self, *names: str) -> Iterator[Tag]:
         """Return the elements of these names in document order."""

@@ -32,7 +32,7 @@ class SheetLoader:
         """Return what loads a sheet of a page; None: none is to be loaded."""
         return partial(self._load, page) if self._most else None
 
-    def _load(self, page: Url, url: str) -> Loaded | None:
+    def _load(self, page: Url, url: str, by: str, policy: str) -> Loaded | None:
         self._ends = self._ends or self._clock() + ALL_SECONDS
         seconds, limit = self._ends - self._clock(), min(MAX_BYTES, self._bytes)
         self._most -= 1
@@ -40,7 +40,8 @@ class SheetLoader:
             self.failed += 1
             return None
         try:
-            sheet = self._fetcher.sheet(Url.lenient(url), page, limit, seconds)
+            importing = Url.lenient(by) if by else None
+            sheet = self._fetcher.sheet(Url.lenient(url), page, limit, seconds, importing, policy)
         except TimeUp:
             raise
         except Failure as failure:

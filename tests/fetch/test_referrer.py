@@ -1,12 +1,14 @@
 """Referer as browsers send it: the page's own policy, else its origin alone to other origins."""
 
+import json
+
 import pytest
 
 from app.fetch import Fetcher
 from app.fetch.referrer import DEFAULT, of_header, of_meta, referer
 from app.pictures.picture import Picture
 from app.urls import Url
-from tests.fetch.conftest import image
+from tests.fetch.conftest import Fetching, image
 from tests.fetch.origin import Origin, answer, png, redirect
 
 PAGE = "https://a.test/page?secret=1"
@@ -123,6 +125,65 @@ def test_an_element_says_what_the_host_of_its_image_learns(
     for other, referer_page in (("/b.png", page), ("/a.png", Url.parse(origin.url("/p")))):
         image(fetcher, origin.url(other, "127.0.0.3"), referer=referer_page)
         assert sent(origin) == origin.url("/")
+
+
+SHEETS = [
+    # header of the page, attribute of the link, header of the sheet,
+    # what is learned by the host of the sheet, of what that imports, and of what it paints
+    ({}, "", {}, "origin", "sheet", "sheet origin"),
+    ({"Referrer_Policy": "no-referrer"}, "", {}, None, None, "sheet origin"),
+    ({"Referrer_Policy": "no-referrer"}, "origin", {}, "origin", None, "sheet origin"),
+    ({}, "Unsafe-URL", {}, "whole", "sheet", "sheet origin"),
+    ({}, "no-referrer", {}, None, "sheet", "sheet origin"),
+    ({}, "bogus", {"Referrer_Policy": "unsafe-url"}, "origin", "sheet", "sheet"),
+    ({}, "", {"Referrer_Policy": "no-referrer"}, "origin", None, None),
+]
+
+
+@pytest.mark.parametrize(("of_page", "said", "of_sheet", "first", "second", "third"), SHEETS)
+def test_a_sheet_asks_for_what_it_imports_and_paints(
+    fetcher: Fetcher,
+    fetching: Fetching,
+    origin: Origin,
+    of_page: dict[str, str],
+    said: str,
+    of_sheet: dict[str, str],
+    first: str | None,
+    second: str | None,
+    third: str | None,
+) -> None:
+    there = Url.parse(origin.url("/a.css?v", "127.0.0.3"))
+    origin.answers["/page?a=b"] = answer(b"<html>", **of_page)
+    origin.answers["/a.css?v"] = answer(b"", Content_Type="text/css", **of_sheet)
+    origin.answers["/b.css"] = answer(b"", Content_Type="text/css")
+    origin.answers["/a.png"] = answer(png())
+    words = {
+        "whole": origin.url("/page?a=b"),
+        "origin": origin.url("/"),
+        "sheet": str(there),
+        "sheet origin": origin.url("/", "127.0.0.3"),
+        None: None,
+    }
+    page = fetcher.page(Url.parse(origin.url("/page?a=b"))).url
+    fetcher.sheet(there, page, 9, 9, said=said)
+    assert sent(origin) == words[first]
+    fetcher.sheet(there.join("/b.css"), page, 9, 9, by=there)
+    assert sent(origin) == words[second]
+    url = origin.url("/a.png")
+    heeded = fetcher.heed(page, [Picture((url,), "css", painted=((url, str(there)),))])
+    image(fetcher, url, referer=page)
+    assert sent(origin) == words[third]
+    later = fetching()
+    image(later, url, referer=later.recall(json.loads(json.dumps(heeded))))
+    assert sent(origin) == words[third]
+
+
+def test_what_was_kept_before_sheets_asked_is_recalled(fetcher: Fetcher, origin: Origin) -> None:
+    origin.answers["/a.png"] = answer(png())
+    url = origin.url("/a.png")
+    page = fetcher.recall([origin.url("/page"), "origin", [[url, "no-referrer"]]])
+    image(fetcher, url, referer=page)
+    assert sent(origin) is None
 
 
 def test_each_hop_learns_what_it_may(fetcher: Fetcher, origin: Origin) -> None:

@@ -77,7 +77,7 @@ PAGES = [
 ]  # fmt: skip
 
 
-def load(url: str) -> Loaded | None:
+def load(url: str, by: str, policy: str) -> Loaded | None:
     return Loaded(url, FILES[url].encode(), None) if url in FILES else None
 
 
@@ -95,7 +95,7 @@ def test_without_a_loader_linked_sheets_are_left_out() -> None:
 def test_a_sheet_is_loaded_once_and_sheets_of_fonts_never() -> None:
     asked = []
 
-    def count(url: str) -> None:
+    def count(url: str, by: str, policy: str) -> None:
         asked.append(url)
 
     page = """
@@ -107,10 +107,54 @@ def test_a_sheet_is_loaded_once_and_sheets_of_fonts_never() -> None:
     assert asked == ["http://site/folder/a.css", "http://site/folder/b.css"]
 
 
+def test_each_request_names_who_makes_it() -> None:
+    asked = []
+
+    def note(url: str, by: str, policy: str) -> Loaded | None:
+        asked.append((url.rpartition("/")[2], by.rpartition("/")[2], policy))
+        return load(url, by, policy)
+
+    page = """
+        <link rel=stylesheet href=once.css referrerpolicy=' origin '>
+        <link rel=stylesheet href=b.css>
+        <style>@import 'set.css';</style>
+    """
+    find_pictures(page.encode(), None, URL, load=note)
+    assert asked == [
+        ("once.css", "", "origin"),
+        ("a.css", "once.css", ""),
+        ("b.css", "", ""),
+        ("set.css", "", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "painted"),
+    [
+        ("<link rel=stylesheet href=a.css>", [("a.png", "a.css")]),
+        ("<link rel=stylesheet href=once.css>", [("a.png", "a.css")]),
+        ("<link rel=stylesheet href=set.css>", [("a.png", "set.css"), ("b.png", "set.css")]),
+        ("<style>p{background:url(a.png)}</style>", []),
+        # a property is the page's where the page uses it
+        ("<link rel=stylesheet href=property.css><style>p{background:var(--x)}</style>", []),
+        ("<link rel=stylesheet href=property.css><style>*{--y:url(y.png)}</style>",
+         [("y.png", "property.css")]),
+        ("<iframe srcdoc='<link rel=stylesheet href=a.css><p>'></iframe>", [("a.png", "a.css")]),
+        ("<link rel=stylesheet href=a.css><img src=a.png>", []),
+    ],
+)  # fmt: skip
+def test_a_picture_tells_which_linked_sheet_paints_it(
+    head: str, painted: list[tuple[str, str]]
+) -> None:
+    picture = find_pictures(f"{head}<p>".encode(), None, URL, load=load)[0]
+    names = [(url.rpartition("/")[2], sheet.rpartition("/")[2]) for url, sheet in picture.painted]
+    assert names == painted
+
+
 def test_a_sheet_is_relative_to_where_a_redirect_ends() -> None:
     page = b"<link rel=stylesheet href=a.css><p>"
     moved = Loaded("http://cdn/y/z.css", A.encode(), None)
-    assert find_pictures(page, None, URL, load=lambda url: moved)[0].url == "http://cdn/y/a.png"
+    assert find_pictures(page, None, URL, load=lambda *_: moved)[0].url == "http://cdn/y/a.png"
 
 
 @pytest.mark.parametrize(
@@ -133,5 +177,5 @@ def test_a_sheet_is_decoded_by_css_syntax(
     word = {"shift_jis": "ジ", "big5": "中"}.get(encoding, "Ж")
     sheet = start + f"p{{background:url({word}.png)}}".encode(encoding)
     page = b"<link rel=stylesheet href=a.css><p>"
-    pictures = find_pictures(page, of_page, URL, load=lambda url: Loaded(url, sheet, charset))
+    pictures = find_pictures(page, of_page, URL, load=lambda url, *_: Loaded(url, sheet, charset))
     assert pictures[0].written.endswith("/%" + word.encode().hex("%").upper() + ".png")

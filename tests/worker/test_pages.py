@@ -91,15 +91,17 @@ def test_a_feed_lists_the_pictures_of_its_entries(site):
 PAINTED = "<link rel=stylesheet href=/css/a.css><link rel=stylesheet href=/b.css><p id=a><b>"
 
 
-def test_style_sheets_are_read_with_the_page_as_their_referer(site):
+def test_style_sheets_are_read_with_who_names_them_as_their_referer(site):
     page = site.page("/page", PAINTED)
     site.file("/css/a.css", b"p{background:url(a.png)} @import 'late.css';", "text/css")
     site.replies["/b.css"] = Reply(status=302, headers={"Location": "/c/c.css"})
     site.file("/c/c.css", b"@import 'd.css'; b{background:url(b.png)}", "")
     site.file("/c/d.css", b"#a{background:url(c.png)}", "text/css; charset=utf-8")
     assert get_image_urls_sync(page) == [site.url("/c/c.png"), site.url("/c/b.png")]
-    sheets = [request for request in site.requests if request.path != "/page"]
-    assert {request.headers["Referer"] for request in sheets} == {page}
+    named = {request.path: request.headers["Referer"] for request in site.requests[1:]}
+    imported = named.pop("/c/d.css")
+    assert set(named.values()) == {page}
+    assert imported == site.url("/c/c.css")
 
 
 def test_sheets_that_fail_are_left_out_and_counted(site, fetcher):
@@ -131,5 +133,5 @@ def test_sheets_share_their_seconds(site, fetcher):
     clock = iter([0.0, 0.0, 9.0, ALL_SECONDS]).__next__
     load_sheet = SheetLoader(fetcher, 20, clock).of(page)
     site.file("/a.css", b"", "text/css")
-    asked = [load_sheet(site.url("/a.css")) for _ in range(3)]
+    asked = [load_sheet(site.url("/a.css"), "", "") for _ in range(3)]
     assert [bool(sheet) for sheet in asked] == [True, True, False]
