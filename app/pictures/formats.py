@@ -61,7 +61,9 @@ _HEIF_BRANDS = {b"mif1", b"mif2", b"msf1"}  # of any codec, where none is named;
 
 _HTML_TAGS = rb"!doctype html|html|head|body|script|title|meta|link|style|div|p|a|h1|table|iframe"
 _FEED = _pattern(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><\?.*?\?>|<!--.*?-->)\s*+)*+<(?:rss|feed|rdf:rdf)[\s>]"
+    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><\?.*?\?>|<!--.*?-->|<!doctype\s[^>\[]*>)\s*+)*+"
+    rb"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|urlset)[\s>]"
+    rb"|(?:\xef\xbb\xbf)?\s*+\{.*?\"version\"\s*:\s*\"https?:\\?/\\?/jsonfeed\.org\\?/"
 )
 _IMPOSTORS = [
     ("HTML", _pattern(_PROLOGUE + rb"<(?:" + _HTML_TAGS + rb")[\s/>]")),
@@ -115,7 +117,7 @@ def _is_icon(head: bytes) -> bool:
 
 
 def is_feed(head: bytes) -> bool:
-    """Tell RSS and Atom by the first bytes of a document."""
+    """Tell RSS, Atom, JSON Feed and site maps by the first bytes of a document."""
     return bool(_FEED.match(head))
 
 

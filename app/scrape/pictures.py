@@ -80,7 +80,7 @@ def find_pictures(
 
     `load` fetches the style sheets that the page links; without it, they are left out.
     """
-    entries = feeds.page_of(body, charset)
+    entries = feeds.page_of(body, charset, url)
     if entries is not None:
         body, charset = entries, "utf-8"
     groups = [group for source, group in _GROUPS.items() if source in sources]

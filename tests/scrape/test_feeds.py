@@ -2,9 +2,13 @@
 
 import pytest
 
+from app.pictures.formats import is_feed
 from app.scrape import find_pictures
+from app.scrape.feeds import MAX_DEPTH
 
 SPACES = (
+    "xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd' xmlns:g='http://base.google.com/ns'"
+    " xmlns:m='http://search.yahoo.com/mrss/' xmlns:c='http://purl.org/rss/1.0/modules/content/' "
     "xmlns:media='http://search.yahoo.com/mrss/'"
     " xmlns:content='http://purl.org/rss/1.0/modules/content/'"
 )
@@ -29,7 +33,42 @@ ENTRIES = [
     ("<description>&lt;img src=a&gt;</description><enclosure url='a' type='image/png'/>", "a"),
     ("<description>&lt;img src=a&gt;</description><enclosure url='b' type='image/png'/>", "a b"),
     ("<title>&lt;img src=a&gt;</title>", ""),
-]
+    ("<enclosure url='a.png' type='application/octet-stream'/>", "a.png"),
+    ("<enclosure url='a.png' type='png'/><enclosure url='b.png' type='video/mp4'/>", "a.png"),
+    ("<enclosure url='a' type=''/><link rel='enclosure' href='b.png'/>", "b.png"),
+    ("<link rel='alternate' href='a.png' type='image/png'/>", ""),
+    ("<media:content url='a' width='9'/><media:content url='b.mp4'/>", "a"),
+    ("<media:content url='a?w=1' width='1'/><media:content url='a?w=9' width='9'/>", "a?w=9"),
+    ("<media:content url='a.png' width='1'/><media:content url='b.png' width='9'/>", "a.png b.png"),
+    ("<media:thumbnail url='a' width='7'/><media:thumbnail url='b' width='70'/>", "b"),
+    (
+        "<media:group><media:content url='a.mp4' type='video/mp4'/><media:thumbnail url='b'/>"
+        "</media:group>",
+        "b",
+    ),
+    ("<itunes:image href='a'/><enclosure url='a.mp3' type='audio/mpeg'/>", "a"),
+    ("<image>/a.png</image>", "a.png"),
+    ("<image><url>/a</url><title>x</title></image>", "a"),
+    ("<image>a title</image><thumbnail/>", ""),
+    ("<g:image_link>/a?1</g:image_link><g:additional_image_link>/b</g:additional_image_link>",
+     "a?1 b"),
+    ("<content type='image/png' src='a'/>", "a"),
+    ("<m:content url='a' medium='image'/>", "a"),
+    ("<c:encoded><![CDATA[<img src=a>]]></c:encoded>", "a"),
+    ("<body xmlns='http://www.w3.org/1999/xhtml'><img src='a'/></body>", "a"),
+    # what is relative belongs to the nearest base
+    ("<content xml:base='/x/' type='html'>&lt;img src=a srcset='/c 9w'&gt;</content>", "c"),
+    ("<content xml:base='/x/' type='html'>&lt;img src=a&gt;</content>", "x/a"),
+    ("<summary xml:base='/x/' type='xhtml'><div xml:base='y/'><img src='a'/></div></summary>",
+     "x/a"),
+    ("<enclosure xml:base='/x/' url='a.png'/>", "x/a.png"),
+    ("<content xml:base='http://[' type='html'>&lt;img src=a&gt;</content>", "a"),
+    # what is not XML, and is there all the same
+    ("<title>a &nbsp; b & c</title><enclosure url='a.png?b&c'/>", "a.png?b&c"),
+    ("<a>\x0b</a><description><![CDATA[<img src='a?b&amp;c&d'>]]></description>", "a?b&c&d"),
+    ("<b:x b:y='z'/><enclosure url='a.png'/>", "a.png"),
+    ("<title></titel><enclosure url='a.png'/>", ""),
+]  # fmt: skip
 
 
 def find(xml, charset=None):
@@ -38,7 +77,7 @@ def find(xml, charset=None):
     return [picture.url for picture in pictures if not picture.skipped]
 
 
-@pytest.mark.parametrize("entry", ["item", "entry"])
+@pytest.mark.parametrize("entry", ["item", "entry", "ITEM", "a:entry"])
 @pytest.mark.parametrize(("content", "names"), ENTRIES)
 def test_the_pictures_of_an_entry_are_found(entry, content, names):
     inner = f"<{entry}>{content}</{entry}>"
@@ -54,6 +93,57 @@ def test_entries_come_in_order(root):
     entries = "".join(f"<item><enclosure url='{name}.png'/></item>" for name in "cab")
     xml = f"<{root}><image><url>logo.png</url></image>{entries}</{root.split()[0]}>"
     assert find(xml) == [f"http://site/{name}.png" for name in "cab"]
+
+
+ITEM = "<item><enclosure url='a.png'/></item>"
+WHOLE = [
+    f"\n <?xml version='1.0'?><?xml-stylesheet href='x'?><rss>{ITEM}</rss>",
+    f"<!DOCTYPE rss PUBLIC '-//x//RSS 0.91//EN' 'http://x/rss.dtd'>\n<rss>{ITEM}</rss>",
+    f"<rss>{ITEM}</rss><script>1</script>",
+    f"<rss><channel>{ITEM}<item><descr",
+    f"<rss><channel>{ITEM}</item></rss>",
+    f"<rss><item><title>a & <b></item>{ITEM}</rss>",
+    f"<atom:feed>{ITEM}</atom:feed>",
+    f"<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>{ITEM}</r:RDF>",
+    "<feed xml:base='/x/'><entry xml:base='../'><enclosure url='a.png'/></entry></feed>",
+    "<urlset xmlns:i='x'><url><loc>/p</loc><i:image><i:loc>/a.png</i:loc></i:image></url></urlset>",
+    '{"version":"https://jsonfeed.org/version/1.1","items":[{"image":"a.png"}]}',
+    '{"title":"x", "version" : "https:\\/\\/jsonfeed.org\\/version\\/1","items":[1,{},'
+    '{"content_html":"<img src=a.png>"}]}',
+    '{"version":"https://jsonfeed.org/version/1","items":[{"attachments":[2,{"url":"b.mp3",'
+    '"mime_type":"audio/mpeg"},{"url":"a.png","mime_type":"image/png"}],"image":3}]}',
+    # the picture of the whole, where its entries have none
+    "<rss><channel><image><url>/a.png</url></image><item><title>x</title></item></channel></rss>",
+    "<rss xmlns:i='x'><channel><i:image href='a.png'/><item><b>x</b></item></channel></rss>",
+    "<feed><logo>/a.png</logo><icon>/b.png</icon></feed>",
+]
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_feed_is_known_and_read_in_any_form(text):
+    assert is_feed(text.encode())
+    assert find(text) == ["http://site/a.png"]
+
+
+DEEP = MAX_DEPTH + 1
+HOSTILE = [
+    "<content>" * DEEP + "</content>" * DEEP,
+    "</item>" + "<item>" * DEEP + "</item>" * DEEP,
+    "&" + "<item " * DEEP,
+    "<content xml:base='a/'>" * DEEP + "</content>" * DEEP,
+    "<![CDATA[" * DEEP,
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+def test_what_nests_too_deep_is_left_out_and_the_others_stay(content):
+    assert find(f"<rss><item>{content}</item></rss>") == []
+    assert find(f"<rss>{ITEM}<item>{content}</item></rss>") == ["http://site/a.png"]
+
+
+@pytest.mark.parametrize("text", ['{"version":"1.0","items":[{"image":"a.png"}]}', "<urls/>", "[]"])
+def test_what_is_no_feed_is_not_read_as_one(text):
+    assert not is_feed(text.encode())
 
 
 @pytest.mark.parametrize("charset", [None, "iso-8859-1"])
