@@ -9,11 +9,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import takewhile
 from queue import LifoQueue
 from typing import NamedTuple
 from uuid import UUID
 
-from app.database.connection import db
 from app.database.models import Image
 from app.errors import Failure, Gone, Interrupted, NoThumbnail, Unexpected
 from app.pictures import thumbnail
@@ -107,7 +107,8 @@ class ThumbnailQueue:
     def _take(self) -> Image | None:
         with self._lock:
             since = self._clock() - FORGET_SECONDS
-            self._wanted = {key: want for key, want in self._wanted.items() if want.at > since}
+            for key in list(takewhile(lambda key: self._wanted[key].at <= since, self._wanted)):
+                del self._wanted[key]
             newest = {
                 want.client: want.image
                 for want in self._wanted.values()
@@ -159,9 +160,9 @@ class ThumbnailQueue:
         key, content = self._of_equal(image) or self._shrink(image)
         with self._storage.new_file(key) as file:
             file.write(content)
-        with db.connection_context():
-            if not Image.select().where(Image.id == image.id).exists():  # removed meanwhile
-                self._storage.remove(key)
+        # Who removes an image removes its copy first (`cleanup.keys_of`), and this next.
+        if not self._storage.exists(image_key(image.id, image.attempts)):
+            self._storage.remove(key)
 
     def _of_equal(self, image: Image) -> tuple[str, bytes] | None:
         """Return what was made of a picture with equal bytes, and the key of this image's."""
