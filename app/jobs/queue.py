@@ -94,35 +94,27 @@ def _clients(kind: Any, from_start: bool) -> Any:
 
 @prepared
 def _oldest(kind: Any, suspects: bool, hold: bool) -> Any:
-    query = _by_age(kind, suspects).from_(Along(kind, ["client", "id"]))
-    return _held(query.where(kind.client == parameter("client")), hold)
+    return _first_along(["client"], kind, suspects, hold, kind.client == parameter("client"))
 
 
 @prepared
 def _oldest_of_all(kind: Any, suspects: bool, hold: bool) -> Any:
-    return _held(_by_age(kind, suspects).from_(Along(kind, ["id"])), hold)
-
-
-def _by_age(kind: Any, suspects: bool) -> Any:
-    query = kind.select(kind.id, kind.site, kind.client)
-    query = query.where(READY[kind], _innocent(kind, suspects))
-    return query.order_by(kind.id).limit(1)
-
-
-def _held(query: Any, hold: bool) -> Any:
-    return db.for_claim(query) if hold else query
+    return _first_along([], kind, suspects, hold)
 
 
 @prepared
 def _elsewhere(kind: Any, suspects: bool, hold: bool) -> Any:
-    query = kind.select(kind.id, kind.site, kind.client).from_(Along(kind, ["site", "id"]))
-    query = query.where(READY[kind], _innocent(kind, suspects))
     between = (kind.site > parameter("after")) & (kind.site < parameter("before"))
-    return _held(query.where(between).order_by(kind.site, kind.id).limit(1), hold)
+    return _first_along(["site"], kind, suspects, hold, between)
 
 
-def _innocent(kind: Any, suspects: bool) -> Any:
-    return SQL("TRUE") if suspects else kind.crashes == 0
+def _first_along(columns: list[str], kind: Any, suspects: bool, hold: bool, *where: Any) -> Any:
+    """Write the SELECT of the first job along the index of these columns and the id."""
+    innocent = () if suspects else (kind.crashes == 0,)
+    query = kind.select(kind.id, kind.site, kind.client).from_(Along(kind, [*columns, "id"]))
+    query = query.where(READY[kind], *innocent, *where).limit(1)
+    query = query.order_by(*(getattr(kind, name) for name in columns), kind.id)
+    return db.for_claim(query) if hold else query
 
 
 def any_claimable(kinds: Iterable[type[Job]]) -> bool:
