@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -128,16 +129,10 @@ def at(service: str, key: str | None) -> Iterator[Client]:
         for scheme in "http://", "https://":
             session.mount(scheme, HTTPAdapter(max_retries=PATIENCE))
         if key:
-            session.auth = _Bearer(key)
+            session.auth = partial(_show, key)  # so that no ~/.netrc takes its place
         yield Client(session, service, pause=1)
 
 
-class _Bearer(requests.auth.AuthBase):
-    """A key; as `auth`, so that no ~/.netrc takes its place."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
+def _show(key: str, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    request.headers["Authorization"] = f"Bearer {key}"
+    return request

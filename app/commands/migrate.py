@@ -13,7 +13,7 @@ import click
 from peewee import Model, PeeweeException
 
 from app import prepare
-from app.database.connection import Database, db
+from app.database.connection import db
 from app.database.models import Delivery, Download, Idempotency, Image, Receiver, Row, Tally
 from app.database.sqlite import Sqlite
 from app.errors import ConfigurationError, Failure, Gone
@@ -40,7 +40,7 @@ def migrate_storage() -> None:
     try:
         files, rows = _move(load())
     except (ConfigurationError, Failure, OSError, PeeweeException) as error:
-        raise click.ClickException(getattr(error, "detail", None) or str(error)) from error
+        raise click.ClickException(str(error)) from error
     click.echo(f"{rows} rows and {files} files are there, each compared with the original")
 
 
@@ -121,15 +121,10 @@ def _copy_rows(folder: FolderStorage) -> int:
                 model.insert_many(wanted).execute()
             _compare(model, wanted)
             count += len(step)
-        if model.select().count() != source_count(model, source):
+        if model.select().count() != model.select().bind(source).count():
             raise _others(model)
     source.close()
     return count
-
-
-def source_count(model: type[Row], source: Database) -> int:
-    """Count the rows that are to be copied."""
-    return int(model.select().bind(source).count())
 
 
 def _keys(model: type[Model]) -> list[Any]:

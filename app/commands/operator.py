@@ -73,7 +73,7 @@ def with_storage(command: Callable[Concatenate[Storage, P], None]) -> Callable[P
         except BrokenPipeError:
             raise  # the reader of the list has gone: click ends it quietly
         except (ConfigurationError, Failure, OSError, PeeweeException) as error:
-            raise click.ClickException(getattr(error, "detail", None) or str(error)) from error
+            raise click.ClickException(str(error)) from error
 
     return run
 
