@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import peewee
 
@@ -22,6 +22,10 @@ class Database(peewee.Database):
     """
 
     merges = True  # whether rows of several states come from one index in the order of their ids
+    # How the codes of errors begin that are not faults of ours.
+    FULL: ClassVar[tuple[str, ...]]
+    BUSY: ClassVar[tuple[str, ...]]
+    UNUSABLE: ClassVar[tuple[str, ...]]
 
     def migrate(self) -> None:
         """Bring the schema up to date; the caller sees to it that one process at a time does.
@@ -133,15 +137,21 @@ class Database(peewee.Database):
 
     def is_full(self, error: peewee.PeeweeException) -> bool:
         """Return whether the disk had no room for what was to be written."""
-        raise NotImplementedError
+        return _code(error).startswith(self.FULL)
 
     def is_busy(self, error: peewee.PeeweeException) -> bool:
-        """Return whether others held the database for too long."""
-        raise NotImplementedError
+        """Return whether others held the database for too long, so that it may work again."""
+        return _code(error).startswith(self.BUSY)
 
     def is_unusable(self, error: peewee.PeeweeException) -> bool:
         """Return whether what the database stands on does not work, such as a read-only disk."""
-        raise NotImplementedError
+        return _code(error).startswith(self.UNUSABLE)
+
+
+def _code(error: peewee.PeeweeException) -> str:
+    """Return what SQLite or PostgreSQL calls an error."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
 
 
 _proxy: Any = peewee.DatabaseProxy()

@@ -44,8 +44,6 @@ FOLD = """
     SELECT kind, state, reason, 0, SUM(count) FROM gone GROUP BY kind, state, reason
     ON CONFLICT (kind, state, reason, shard) DO UPDATE SET count = tally.count + excluded.count
 """
-FULL = "53100"  # SQLSTATE disk_full
-READ_ONLY = "25006"  # read_only_sql_transaction, of a replica
 
 
 class _Text(StrDumperUnknown):
@@ -58,6 +56,8 @@ class _Text(StrDumperUnknown):
 class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
     """peewee's pool; the connection of a thread is given back after each request, job or turn."""
 
+    FULL = ("53100",)  # SQLSTATE disk_full
+    UNUSABLE = ("25006",)  # read_only_sql_transaction, of a replica
     merges = False  # it sorts them all, and has indexes without the state instead
     field_types = {  # noqa: RUF012
         **PostgresqlDatabase.field_types,
@@ -236,21 +236,9 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
             " those of the bucket, such as versions or a sync: first the rows, then the files"
         )
 
-    def is_full(self, error: PeeweeException) -> bool:
-        """Return whether the server's disk had no room for what was to be written."""
-        return _state(error) == FULL
-
-    def is_unusable(self, error: PeeweeException) -> bool:
-        """Return whether the server does not write, as a replica does not."""
-        return _state(error) == READ_ONLY
-
     def is_busy(self, error: PeeweeException) -> bool:
         """Return whether it may work another time; it is so with all errors of operation."""
         return isinstance(error, OperationalError)
-
-
-def _state(error: PeeweeException) -> str | None:
-    return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
 @contextmanager

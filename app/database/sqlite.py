@@ -10,7 +10,6 @@ from typing import Any
 from peewee import (  # type: ignore[attr-defined]
     DatabaseError,
     OperationalError,
-    PeeweeException,
     SqliteDatabase,
     __exception_wrapper__,
 )
@@ -32,6 +31,10 @@ class Sqlite(SqliteDatabase, Database):
 
     SQLite rolls back by itself when the disk is full; to ask for it again is an error.
     """
+
+    FULL = ("SQLITE_FULL",)  # extended codes begin alike
+    BUSY = "SQLITE_BUSY", "SQLITE_LOCKED"
+    UNUSABLE = "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN"
 
     def soon(self) -> Any:
         """Return a transaction for which a client waits: it does not wait long for its turn."""
@@ -70,18 +73,6 @@ class Sqlite(SqliteDatabase, Database):
     def along(self, index: str) -> str:
         """Name the index: SQLite might choose another one."""
         return f' INDEXED BY "{index}"'
-
-    def is_full(self, error: PeeweeException) -> bool:
-        """Return whether the disk had no room for what was to be written."""
-        return _is(error, "SQLITE_FULL")
-
-    def is_busy(self, error: PeeweeException) -> bool:
-        """Return whether others held the database for too long."""
-        return _is(error, "SQLITE_BUSY", "SQLITE_LOCKED")
-
-    def is_unusable(self, error: PeeweeException) -> bool:
-        """Return whether what the database stands on does not work, such as a read-only disk."""
-        return _is(error, "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
     def migrate(self) -> None:
         """Bring the schema up to date; the caller sees to it that one process at a time does.
@@ -180,9 +171,3 @@ def use(path: Path, *, durable: bool = True) -> None:
     }
     _sqlite.init(str(path), pragmas=pragmas)
     choose(_sqlite)
-
-
-def _is(error: PeeweeException, *names: str) -> bool:
-    """Compare with SQLite's result codes; the extended ones begin alike."""
-    cause = getattr(error, "orig", None)
-    return getattr(cause, "sqlite_errorname", "").startswith(names)
