@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = "jobs"
 OUTBOX = 100  # messages that wait for Redis; more of them would say nothing new
-CONNECT_SECONDS, ANSWER_SECONDS = 1, 5
+CONNECT_SECONDS, ANSWER_SECONDS, PROBE_SECONDS = 1, 5, 1
 PAUSE_SECONDS = 1.0  # from a message that was not taken to the next
 JOBS_SECONDS, LOOK_SECONDS = 15.0, 0.05  # that jobs have to be cut, and between two looks
 STOP_MILLISECONDS = 2000  # then; dramatiq would wait for a Redis that is away to take receipts
@@ -52,6 +52,9 @@ class MessageEngine(PoolEngine):
             settings.queue_url,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
+        )
+        self._prober = redis.Redis.from_url(
+            settings.queue_url, socket_connect_timeout=PROBE_SECONDS, socket_timeout=PROBE_SECONDS
         )
         self._broker = RedisBroker(  # type: ignore[no-untyped-call]
             client=self._redis,
@@ -89,11 +92,13 @@ class MessageEngine(PoolEngine):
         return super().turning() or not self._works
 
     def queue(self) -> str | None:
-        """Return whether Redis answers."""
+        """Return whether Redis takes messages; if not, jobs wait: no reason to take none."""
         try:
-            self._redis.ping()
+            self._prober.set(f"{self._broker.namespace}:probe", "", ex=1)
+        except redis.ResponseError:
+            return "cannot be written"  # it is full, or has become a replica
         except redis.RedisError:
-            return "away"  # no reason to send no requests: the workers look by themselves
+            return "away"
         return "ok"
 
     def submit(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 import requests
 import urllib3
 
@@ -296,6 +297,42 @@ def test_the_queue_may_die_and_come_back_with_or_without_its_messages(
     assert time.monotonic() - began < 5
     assert cluster.web.get("/readyz").json()["checks"]["queue"] == "away"
     cluster.queue.start()
+    crowd.check()
+
+
+@pytest.mark.parametrize("fault", ["full", "replica"])
+def test_a_queue_that_takes_nothing_is_told_of_and_loses_nothing(
+    cluster: Cluster, crowd: Crowd, fault: str
+) -> None:
+    with redis.Redis.from_url(cluster.queue.url) as queue:
+        try:
+            if fault == "full":
+                queue.config_set("maxmemory", "1")
+            else:
+                queue.replicaof("127.0.0.1", "1")
+            crowd.ask(2, 2)
+            answer = cluster.web.get("/readyz")
+            assert (answer.status_code, answer.json()["checks"]["queue"]) == (
+                200,
+                "cannot be written",
+            )
+        finally:
+            queue.config_set("maxmemory", "0")
+            queue.replicaof("NO", "ONE")
+    crowd.check()
+
+
+def test_a_queue_that_hangs_holds_up_neither_requests_nor_probes(
+    cluster: Cluster, crowd: Crowd
+) -> None:
+    cluster.queue.process.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        crowd.ask(2, 2)
+        assert cluster.web.get("/readyz").json()["checks"]["queue"] == "away"
+        assert time.monotonic() - began < 5  # seconds that workers wait for an answer
+    finally:
+        cluster.queue.process.send_signal(signal.SIGCONT)
     crowd.check()
 
 
