@@ -24,14 +24,15 @@ def read(response: requests.Response, limit: int, watch: Watch) -> Iterator[byte
     announced = _announced(response)
     if announced > limit:
         raise TooLarge(f"too large: {announced} bytes")
-    pieces = _bounded(_raw(response, watch), limit)
-    return _bounded(decoded(response.headers.get("Content-Encoding", ""), pieces), limit)
+    pieces = _raw(response, limit, watch)
+    coding = response.headers.get("Content-Encoding")
+    return _bounded(decoded(coding, pieces), limit) if coding else pieces
 
 
 def discard(response: requests.Response, watch: Watch) -> None:
     """Leave a body aside; a small one is read, so that its connection can be used again."""
     with response, contextlib.suppress(BrokenTransfer, TooLarge):
-        for _ in _bounded(_raw(response, watch), _DRAIN_BYTES):
+        for _ in _raw(response, _DRAIN_BYTES, watch):
             pass
 
 
@@ -49,18 +50,26 @@ def _announced(response: requests.Response) -> int:
     return 0 if transfer else int(length)
 
 
-def _raw(response: requests.Response, watch: Watch) -> Iterator[bytes]:
+def _raw(response: requests.Response, limit: int, watch: Watch) -> Iterator[bytes]:
     """Yield what came, as soon as it comes: read1 returns after one read of the wire."""
+    size = 0
     with translated():
         while piece := response.raw.read1(CHUNK_BYTES):
             watch.earn(len(piece))
+            size += len(piece)
+            _check(size, limit)
             yield piece
+            del piece  # before there is another one
 
 
 def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > limit:
-            raise TooLarge(f"too large: more than {limit} bytes")
+        _check(size, limit)
         yield piece
+
+
+def _check(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(f"too large: more than {limit} bytes")

@@ -62,6 +62,7 @@ def _store(pieces: Iterable[bytes], into: BinaryIO) -> tuple[int, str]:
         into.write(piece)
         digest.update(piece)
         size += len(piece)
+        del piece  # many images may come at once: one piece of each is in memory
     into.flush()
     return size, digest.hexdigest()
 
