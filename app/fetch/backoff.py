@@ -41,7 +41,7 @@ class Holds:
 def retry_after(value: str | None) -> float | None:
     """Read a Retry-After header: seconds or a date; None when there is no sense in it."""
     text = (value or "").strip()
-    if re.fullmatch("[0-9]{1,9}", text):
+    if re.fullmatch(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", text):  # no fraction by RFC 9110, but sent
         return float(text)
     try:
         when = parsedate_to_datetime(text)

@@ -243,7 +243,7 @@ class Fetcher:
             policy = referrer.of_header(response.headers.get("Referrer-Policy", ""))
             self._policies[final] = meta.referrer_policy(content, charset, policy)
             refresh = meta.refresh_target(response.headers.get("Refresh", ""))
-            refresh = refresh or meta.refresh(content, charset)
+            refresh = refresh or meta.refresh(content, charset, str(final))
             return Page(final, content, charset), refresh
 
     def _policy(self, document: Url, default: str = referrer.DEFAULT) -> str:

@@ -127,7 +127,7 @@ def _is_plain(coding: str, head: bytes) -> bool:
 
 
 def _parts(coding: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode gzip members or zstd frames one behind the other; zeros behind them are padding."""
+    """Decode gzip members or zstd frames one behind the other; what is behind them is none."""
     decoder: Decoder | None = None
     parts = 0
     for piece in pieces:
@@ -135,8 +135,8 @@ def _parts(coding: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
         while rest:
             if decoder is None or decoder.eof:
                 rest = rest.lstrip(b"\0") if decoder else rest
-                if not rest:
-                    break
+                if not rest or (decoder and _is_plain(coding, rest[:_MAGIC_BYTES])):
+                    break  # as gzip itself, leave aside what is no further part
                 decoder = _DECODERS[coding](rest)
                 parts += 1
                 if parts > MAX_PARTS.get(coding, 1):

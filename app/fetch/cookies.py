@@ -29,6 +29,7 @@ class Cookies:
     def store(self, url: Url, lines: list[str]) -> None:
         """Keep what a response from `url` says in its Set-Cookie lines."""
         for line in lines:
+            line = line.replace("\t", " ")
             if len(line) <= MAX_BYTES and line.isprintable():
                 self._store(url, line)
 
@@ -52,8 +53,11 @@ class Cookies:
         attributes = dict(_attribute(part) for part in parts)
         secure = "secure" in attributes
         domain = attributes.get("domain", "").lstrip(".").lower()
-        foreign = domain and not f".{url.host}".endswith(f".{domain}")
-        if foreign or (secure and url.scheme != "https") or not (name or value):
+        if domain and not _is_around(domain, url):
+            return
+        if (secure and url.scheme != "https") or not (name or value):
+            return
+        if not _keeps_promise(name or value, secure, attributes):
             return
         place = attributes.get("path", "")
         if not place.startswith("/"):
@@ -69,6 +73,21 @@ class Cookies:
 def _attribute(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     return name.strip().lower(), value.strip()
+
+
+def _is_around(domain: str, url: Url) -> bool:
+    """Tell whether a host may name that domain: its own name, or one above it but the topmost."""
+    if domain == url.host:
+        return True
+    return "." in domain and not url.address and url.host.endswith(f".{domain}")
+
+
+def _keeps_promise(name: str, secure: bool, attributes: dict[str, str]) -> bool:
+    """Hold a cookie against what its name says (RFC 6265bis, section 4.1.3)."""
+    name = name.lower()
+    if name.startswith("__host-"):
+        return secure and attributes.get("path") == "/" and not attributes.get("domain")
+    return secure or not name.startswith("__secure-")
 
 
 def _covers(place: str, path: str) -> bool:

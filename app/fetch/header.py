@@ -11,8 +11,33 @@ from typing import BinaryIO
 MAX_LINE_BYTES = 1 << 16
 MAX_LINES = 100  # as in http.client
 
+MAX_BLANK_LINES = 4  # in front of a status line, such as a body leaves that is longer than it says
+
+_STATUS = re.compile(rb"HTTP/([0-9])(?:\.([0-9]))?[ \t]+([1-9][0-9]{2})(?![0-9])", re.I)
+_SINGLE = {b"location", b"content-type", b"retry-after", b"refresh"}  # said twice, means once
 _FRAMING = (b"content-length", b"transfer-encoding")
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\0\r\n]*?)[ \t]*")
+
+
+def read_status(stream: BinaryIO) -> tuple[int, int]:
+    """Read a status line as browsers do, and return the version, 10 or 11, and the status.
+
+    There may be no reason, and letters of any case; what calls itself HTTP/2 here is HTTP/1.1.
+
+    Raises:
+        HTTPException: it is none.
+    """
+    for _ in range(MAX_BLANK_LINES + 1):
+        line = stream.readline(MAX_LINE_BYTES + 1)
+        if line not in (b"\r\n", b"\n"):
+            break
+    if not line:
+        raise http.client.RemoteDisconnected("no answer")
+    found = _STATUS.match(line)
+    if not found or not line.endswith(b"\n"):
+        raise http.client.BadStatusLine(line.decode("latin-1"))
+    major, minor, status = found.groups(b"0")
+    return 10 if (major, minor) < (b"1", b"1") else 11, int(status)
 
 
 def read(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
@@ -32,11 +57,13 @@ def read(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
             _check_dropped(line)
         elif (name := found[1].lower()) in framing:
             framing[name] += [part.strip(b" \t") for part in found[2].lower().split(b",")]
-        else:
+        elif name not in _SINGLE or (found[1], found[2]) not in kept:
             kept.append((found[1], found[2]))
     # RFC 9110, section 5.6.1.2: empty elements of a list are ignored.
     codings = [coding for coding in framing[b"transfer-encoding"] if coding]
     framing[b"transfer-encoding"] = codings or framing[b"transfer-encoding"]
+    if set(codings) == {b"identity"}:  # none, in the words of RFC 2616
+        framing[b"transfer-encoding"] = []
     for name, values in framing.items():
         kept += [(name, value) for value in dict.fromkeys(values)]
     return kept

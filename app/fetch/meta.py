@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
+import ada_url
 import turbohtml
 from turbohtml.query import select
 
@@ -14,15 +16,26 @@ MAX_META = 500
 MAX_REFRESH_SECONDS = 5.0
 
 # https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-refresh
-_REFRESH = re.compile(r"\s*(\d*)(?:\.[\d.]*)?(?:\s*[;,]\s*|\s+|\s*$)(.*)", re.DOTALL)
-_URL = re.compile(r"url\s*=\s*(.*)", re.DOTALL | re.IGNORECASE)
+_FLAGS = re.DOTALL | re.IGNORECASE | re.ASCII
+_REFRESH = re.compile(r"\s*(\d*)(?:\.[\d.]*)?(?:\s*[;,]\s*|\s+|\s*$)(.*)", _FLAGS)
+_URL = re.compile(r"url\s*=\s*(.*)", _FLAGS)
+_SPACES = " \t\n\f\r"
 
 
-def refresh(body: bytes, charset: str | None) -> str | None:
-    """Return where `<meta http-equiv=refresh>` leads, also in `noscript`, as this is one."""
-    for element in _metas(body, charset, b"refresh"):
-        if (element.attr("http-equiv") or "").strip().lower() == "refresh":
+def refresh(body: bytes, charset: str | None, url: str) -> str | None:
+    """Return where `<meta http-equiv=refresh>` leads, also in `noscript`, as this is one.
+
+    What is relative belongs to the `<base>` in front of it, if there is one.
+    """
+    base = ""
+    for element in _heads(body, charset, b"refresh", "meta, base[href]"):
+        if element.tag == "base":
+            base = base or (element.attr("href") or "").strip()
+        elif (element.attr("http-equiv") or "").strip().lower() == "refresh":
             target = refresh_target(element.attr("content") or "")
+            if target and base:
+                with suppress(ValueError):
+                    target = ada_url.join_url(ada_url.join_url(url, base), target)
             # The bytes of UTF-8, as a header has them.
             return target and target.encode("utf-8", "replace").decode("latin-1")
     return None
@@ -31,7 +44,7 @@ def refresh(body: bytes, charset: str | None) -> str | None:
 def refresh_target(value: str) -> str | None:
     """Return the reference of a refresh that comes soon; None for later and for a reload."""
     found = _REFRESH.fullmatch(value)
-    if not found or not (found[1] or value.lstrip()[:1] == "."):
+    if not found or not (found[1] or value.lstrip(_SPACES)[:1] == "."):
         return None
     if int(found[1][:9] or 0) > MAX_REFRESH_SECONDS:
         return None
@@ -39,18 +52,20 @@ def refresh_target(value: str) -> str | None:
     target = named[1] if named else found[2]
     if target[:1] in ("'", '"') and target:
         target = target[1:].partition(target[0])[0]
-    return target.strip() or None
+    return target.strip(_SPACES) or None
 
 
 def referrer_policy(body: bytes, charset: str | None, policy: str) -> str:
     """Return the policy of `<meta name=referrer>`, the last that is known; else the one given."""
-    for element in _metas(body, charset, b"referrer"):
+    for element in _heads(body, charset, b"referrer", "meta"):
         if (element.attr("name") or "").strip().lower() == "referrer":
             policy = referrer.of_meta(element.attr("content") or "", policy)
     return policy
 
 
-def _metas(body: bytes, charset: str | None, word: bytes) -> Iterator[turbohtml.Element]:
+def _heads(
+    body: bytes, charset: str | None, word: bytes, wanted: str
+) -> Iterator[turbohtml.Element]:
     head = body[:HEAD_BYTES]
     if word not in head.replace(b"\0", b"").lower():  # UTF-16 has NULs
         return
@@ -59,4 +74,4 @@ def _metas(body: bytes, charset: str | None, word: bytes) -> Iterator[turbohtml.
         document = parse(encoding=charset)
     except LookupError:  # an encoding that browsers do not know either
         document = parse()
-    yield from select("meta", document, limit=MAX_META)
+    yield from select(wanted, document, limit=MAX_META)

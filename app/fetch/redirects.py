@@ -15,6 +15,8 @@ from app.urls import Url
 
 MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
+# No parts, and nothing that is still to come: 203 is what a proxy on the way has changed.
+_WHOLE = {200, 201, 203, 226}
 _TRANSIENT = {408, 429, 502, 503, 504}
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -48,7 +50,7 @@ class Hops:
         while True:
             referer = referrer.referer(page, url, policy) if page else None
             response = self._ask(url, accept, referer)
-            if response.status_code == 200:
+            if response.status_code in _WHOLE:
                 return url, response
             body.discard(response, self._watch)
             if response.status_code == 400 and "|" in url.target:

@@ -58,16 +58,13 @@ class _Response(http.client.HTTPResponse):
     def read_head(self, wire: Wire) -> None:
         """Read the header; each interim answer is skipped, where http.client skips 100 only."""
         while True:
-            version, self.status, _ = self._read_status()  # type: ignore[attr-defined]
+            self.version, self.status = header.read_status(self.fp)
             is_interim = 100 <= self.status < 200 and self.status != 101
             if not is_interim:
                 wire.begin_response()
             fields = header.read(self.fp)
             if not is_interim:
                 break
-        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
-            raise http.client.UnknownProtocol(version)
-        self.version = 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
         self.headers = HTTPHeaderDict()
         for name, value in fields:
             self.headers.add(name.decode("ascii"), value.decode("latin-1"))

@@ -59,14 +59,19 @@ _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _HEIF_BRANDS = {b"mif1", b"mif2", b"msf1"}  # of any codec, where none is named; mostly that of HEIC
 
-_HTML_TAGS = rb"!doctype html|html|head|body|script|title|meta|link|style|div|p|a|h1|table|iframe"
+_HTML_TAGS = (
+    rb"!doctype html|html|head|body|script|title|meta|link|base|style|div|p|a|h[1-6]|table|iframe"
+    rb"|font|b|br|i|em|strong|center|img|picture|figure|main|section|article|header|nav|noscript"
+    rb"|span|ul|ol|form|frameset"
+)
+_OPEN_COMMENT = rb"(?:\xef\xbb\xbf)?\s*+<!--(?!.*?-->).{1000}"  # longer than XML has them
 _FEED = _pattern(
     rb"(?:\xef\xbb\xbf)?\s*+(?:(?><\?.*?\?>|<!--.*?-->|<!doctype\s[^>\[]*>)\s*+)*+"
     rb"<(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|urlset)[\s>]"
     rb"|(?:\xef\xbb\xbf)?\s*+\{.*?\"version\"\s*:\s*\"https?:\\?/\\?/jsonfeed\.org\\?/"
 )
 _IMPOSTORS = [
-    ("HTML", _pattern(_PROLOGUE + rb"<(?:" + _HTML_TAGS + rb")[\s/>]")),
+    ("HTML", _pattern(_PROLOGUE + rb"<(?:" + _HTML_TAGS + rb")[\s/>]|" + _OPEN_COMMENT)),
     ("XML", _pattern(_PROLOGUE + rb"<[a-z!?]")),
     ("PDF", re.compile(rb".{0,1023}%PDF-", re.DOTALL)),
     ("PostScript", re.compile(rb"%!PS|\xc5\xd0\xd3\xc6")),

@@ -69,6 +69,7 @@ MEANT = {
     "a folded length": b"Content-Length:\r\n 100",
     "the same length twice": b"Content-Length: 100\r\nContent-length: 100",
     "the same length twice in a line": b"Content-Length: 100, 100",
+    "beside identity": b"Content-Length: 100\r\nTransfer-Encoding: Identity",
 }
 
 
@@ -79,6 +80,65 @@ def test_a_length_in_an_odd_spelling_counts(hasty: Fetcher, origin: Origin, how:
     assert image(hasty, origin.url()).bytes == 100
     with pytest.raises(BrokenTransfer, match="it ended early"):
         image(hasty, origin.url("/cut"))
+
+
+STATUSES = [
+    b"HTTP/1.1 200",
+    b"HTTP/1.1 200 ",
+    b"HTTP/1.1  200  OK",
+    b"HTTP/1.1 200OK",
+    b"HTTP/1.1 200 \xd6K",
+    b"http/1.1 200 ok",
+    b"HTTP/1.2 200 OK",
+    b"HTTP/2 200",
+    b"\r\nHTTP/1.1 200 OK",
+    b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 200 OK",
+    b"HTTP/1.1 203 Changed on the way",
+    b"HTTP/1.1 201 Created",
+]
+NO_STATUSES = [
+    b"HTTP/1.1 2000 OK",
+    b"HTTP/1.1 20 OK",
+    b"HTTP/1.1 OK",
+    b"HTTP/1.1200 OK",
+    b"ICY 200 OK",
+    b"\r\n" * 5 + b"HTTP/1.1 200 OK",
+    b"",
+]
+
+
+@pytest.mark.parametrize("line", STATUSES)
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_a_status_line_is_read_as_browsers_do(
+    fetcher: Fetcher, origin: Origin, line: bytes, end: bytes
+) -> None:
+    origin.answers["/"] = line + end + b"Content-Length: 100\r\n\r\n" + png()
+    assert image(fetcher, origin.url()).bytes == 100
+    assert image(fetcher, origin.url()).bytes == 100
+    assert origin.connections.total() == 1
+
+
+@pytest.mark.parametrize("line", NO_STATUSES)
+def test_what_is_no_status_line_is_refused(fetcher: Fetcher, origin: Origin, line: bytes) -> None:
+    origin.answers["/"] = closing(line + b"\r\nContent-Length: 100\r\n\r\n" + png())
+    with pytest.raises(BrokenTransfer):
+        image(fetcher, origin.url())
+
+
+def test_a_connection_of_http_1_0_ends_unless_it_is_kept(fetcher: Fetcher, origin: Origin) -> None:
+    for line, connections in ((b"HTTP/1.0 200", 2), (b"HTTP/1.0 200\r\nConnection: keep-alive", 3)):
+        origin.answers["/"] = line + b"\r\nContent-Length: 100\r\n\r\n" + png()
+        for _ in range(2):
+            assert image(fetcher, origin.url()).bytes == 100
+        assert origin.connections.total() == connections
+
+
+def test_a_field_of_one_value_that_is_said_twice_counts_once(
+    fetcher: Fetcher, origin: Origin
+) -> None:
+    moved = b"HTTP/1.1 302\r\nLocation: /a\r\nX: y\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"
+    origin.answers |= {"/": moved, "/a": OK + b"Content-Length: 100\r\n\r\n" + png()}
+    assert image(fetcher, origin.url()).bytes == 100
 
 
 CHUNKED = {

@@ -30,6 +30,18 @@ VALUES = [
     ("url=/a", None),
     ("-1;url=/a", None),
     ("", None),
+    ("0\n;\furl\r=\t/a\n", "/a"),
+    ("0; ur=/a", "ur=/a"),
+    ("0; url='/a", "/a"),
+    ("0;url=/a;b", "/a;b"),
+    (".;url=/a", "/a"),
+    ("1.5.3;url=/a", "/a"),
+    ("0x;url=/a", None),
+    ("+0;url=/a", None),
+    # digits and spaces are those of ASCII
+    ("\u0660;url=/a", None),
+    ("0\u00a0;url=/a", None),
+    ("0;url=\u00a0/a", "\u00a0/a"),
 ]
 
 
@@ -60,6 +72,23 @@ def test_a_refresh_is_followed(fetcher: Fetcher, origin: Origin, way: str) -> No
     origin.answers |= {"/": WAYS[way], "/end": answer(b"<html>end")}
     page = fetcher.page(Url.parse(origin.url()))
     assert (str(page.url), page.body) == (origin.url("/end"), b"<html>end")
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        ("<base href=/x/>{}", "/x/end"),
+        ("<base target=_top><base href=/x/><base href=/y/>{}", "/x/end"),
+        ("{}<base href=/x/>", "/end"),
+        ("<base href=http://[/>{}", "/end"),
+    ],
+)
+def test_a_refresh_is_relative_to_the_base_in_front_of_it(
+    fetcher: Fetcher, origin: Origin, head: str, end: str
+) -> None:
+    page = head.format("<meta http-equiv=refresh content='0;url=end'>")
+    origin.answers |= {"/": answer(b"<html>" + page.encode()), end: answer(b"<html>end")}
+    assert fetcher.page(Url.parse(origin.url())).body == b"<html>end"
 
 
 def test_letters_of_a_target_are_encoded(fetcher: Fetcher, origin: Origin) -> None:
