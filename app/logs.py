@@ -75,9 +75,9 @@ def _fitting(line: str) -> str:
 class Handler(logging.StreamHandler[Any]):
     """Writes lines without making anybody wait: for another's lines, or for a reader of the log.
 
-    Dozens of threads would otherwise queue for the lock once more at the end of each request; the
-    thread of a lane stands for all that it answers; and jobs have to go on, and gunicorn's master
-    to end, with a reader that has stopped. A thread that writes would not outlive gunicorn's forks.
+    Dozens of threads would otherwise queue for the lock once more at the end of each request; and
+    jobs have to go on, and gunicorn's master to end, with a reader that has stopped. A thread that
+    writes would not outlive gunicorn's forks.
     """
 
     def __init__(self) -> None:

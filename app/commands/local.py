@@ -18,7 +18,7 @@ from app.addresses import judge_host
 from app.commands.problem import Problem
 from app.database import sqlite
 from app.database.connection import db
-from app.database.models import TABLES, UNFINISHED, Download, Image, Job, Status
+from app.database.models import TABLES, UNFINISHED, Download, Image, Job, JobKind, Status
 from app.errors import Failure
 from app.jobs import cleanup
 from app.jobs.files import file_of
@@ -94,7 +94,7 @@ class LocalClient:
     @contextmanager
     def file(self, path: str) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the name of a file and its bytes, piece by piece."""
-        kind: type[Download] | type[Image] = Download if path.startswith("/download/") else Image
+        kind: JobKind = Download if path.startswith("/download/") else Image
         key, _, name = file_of(jobs.get(kind, _id(path)))
         with _translated():
             file = self._storage.open(key)

@@ -236,6 +236,7 @@ class Usage(Row):
     bytes = BigIntegerField(index=True)
 
 
+JobKind = type[Download] | type[Image]
 JOB_KINDS: tuple[type[Download], type[Image]] = (Download, Image)
 CLAIMABLE = (*JOB_KINDS, Delivery)
 TABLES = (*CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage)

@@ -7,7 +7,7 @@ from flask import Response, after_this_request, request
 from marshmallow import Schema
 
 from app import jobs
-from app.database.models import Download, Image
+from app.database.models import JobKind
 from app.errors import NotFound, Overloaded
 from app.http import services
 from app.http.request_log import JOB
@@ -17,10 +17,8 @@ MAX_SECONDS = 30
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\"?)([0-9]+)\1\s*(?=[;,]|$)", re.IGNORECASE | re.ASCII)
 
-Kind = type[Download] | type[Image]
 
-
-def honour_wait(kind: Kind, job_id: UUID) -> bool:
+def honour_wait(kind: JobKind, job_id: UUID) -> bool:
     """Wait for the end of a job if the client prefers to; return whether it came."""
     seconds = _preferred_seconds(request.headers.get("Prefer", ""))
     if seconds is None:
@@ -38,7 +36,7 @@ def honour_wait(kind: Kind, job_id: UUID) -> bool:
     return ended
 
 
-def redirect_when_done(accepted: Response, kind: Kind, document: Schema) -> Response:
+def redirect_when_done(accepted: Response, kind: JobKind, document: Schema) -> Response:
     """Wait for the job that was added, and send the client to what became of it (303)."""
     job = request.environ.get(JOB)
     if job is None or "Prefer" not in request.headers:

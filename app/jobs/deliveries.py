@@ -12,7 +12,7 @@ import orjson
 
 from app.database.connection import db
 from app.database.ids import now
-from app.database.models import Delivery, Download, Image, Job, Status
+from app.database.models import Delivery, Download, Image, Job, JobKind, Status
 from app.errors import NotFailed, NotFound
 from app.jobs import receivers
 from app.urls import site_of
@@ -39,14 +39,14 @@ def announce(job: Job) -> None:
 
 
 @cache
-def _document(kind: type[Download] | type[Image]) -> "EventDocument":
+def _document(kind: JobKind) -> "EventDocument":
     """Import what describes documents, for the first job with a callback: most have none."""
     from app.jobs import documents
 
     return documents.DownloadEventDocument() if kind is Download else documents.ImageEventDocument()
 
 
-def delivery_of(kind: type[Download] | type[Image], job_id: UUID) -> Delivery:
+def delivery_of(kind: JobKind, job_id: UUID) -> Delivery:
     """Return the callback at a job's end, also when the job has been removed since.
 
     Raises:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from peewee import JOIN, fn
 
-from app.database.models import UNFINISHED, Download, Image, Status
+from app.database.models import UNFINISHED, Download, Image, JobKind, Status
 from app.database.statements import parameter, prepared
 from app.jobs.lists import END
 
@@ -33,7 +33,7 @@ class Standing(NamedTuple):
         return self.status not in UNFINISHED
 
 
-def standings(kind: type[Download] | type[Image], ids: Collection[UUID]) -> dict[UUID, Standing]:
+def standings(kind: JobKind, ids: Collection[UUID]) -> dict[UUID, Standing]:
     """Return where the jobs of these ids stand, as far as there are any."""
     if kind is Image:
         query: Any = Image.select(Image.id, Image.status)

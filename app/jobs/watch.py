@@ -15,7 +15,7 @@ from uuid import UUID
 
 from app import jobs
 from app.database.connection import db
-from app.database.models import JOB_KINDS, Download, Image, Status
+from app.database.models import JOB_KINDS, JobKind, Status
 from app.errors import Overloaded
 from app.jobs import Standing
 
@@ -29,7 +29,7 @@ UNSEEN = Standing(Status.QUEUED, found=-1)  # unlike any that a job can have
 class Subscription:
     """One client that waits for one job; `standing` is the last one seen, None: the job is gone."""
 
-    kind: type[Download] | type[Image]
+    kind: JobKind
     job_id: UUID
     client: str = ""
     given_up: bool = False  # to a client that had fewer
@@ -59,9 +59,7 @@ class JobWatcher:
         self._version: object = None
         self._looking = False
 
-    def subscribe(
-        self, kind: type[Download] | type[Image], job_id: UUID, client: str = ""
-    ) -> Subscription:
+    def subscribe(self, kind: JobKind, job_id: UUID, client: str = "") -> Subscription:
         """Add a subscription; the caller ends it by `unsubscribe`.
 
         Raises:
@@ -104,9 +102,7 @@ class JobWatcher:
         subscription.until = inf
         return subscription.standing
 
-    def wait_for_end(
-        self, kind: type[Download] | type[Image], job_id: UUID, seconds: float, client: str = ""
-    ) -> bool:
+    def wait_for_end(self, kind: JobKind, job_id: UUID, seconds: float, client: str = "") -> bool:
         """Wait until a job has ended, the time is up, or we stop; return whether it has ended.
 
         Raises:

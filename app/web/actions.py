@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug import Response
 
 from app import jobs
-from app.database.models import AnyJob, Download, Image, Job
+from app.database.models import AnyJob, Download, Image, Job, JobKind
 from app.http import services
 from app.http.auth import local_path
 from app.http.responses import get_or_404
@@ -17,7 +17,7 @@ from app.jobs import cleanup
 SHOW: dict[type[Job], str] = {Download: "web.downloads.show", Image: "web.gallery.show"}
 
 
-def register(pages: Blueprint, kind: type[Download] | type[Image]) -> None:
+def register(pages: Blueprint, kind: JobKind) -> None:
     """Have the pages of a kind of job take these forms; they lead back to where they stand."""
 
     @pages.post("/<uuid:job_id>/retry")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.database.models import Delivery, Download, Image
+from app.database.models import Delivery, Download, Image, JobKind
 from app.jobs import Turn
 
 SUSPECT_SECONDS = 30.0  # that a suspect runs without another one beside it
@@ -44,7 +44,7 @@ class Seats:
         self.deliveries = threading.BoundedSemaphore((count + 1) // 2)
         self.claiming = threading.Lock()  # from a look at the seats to the claim
 
-    def turn(self, kind: type[Download] | type[Image] | type[Delivery]) -> Turn:
+    def turn(self, kind: JobKind | type[Delivery]) -> Turn:
         """Return who is next."""
         with self._lock:
             suspects = [seat.since for seat in self._taken.values() if seat.suspect]

@@ -13,7 +13,7 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database.ids import now
-from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image
+from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, JobKind
 from app.errors import (
     Failure,
     Interrupted,
@@ -44,7 +44,7 @@ from app.worker.selection import by_address, check_wanted, considered, member_na
 from app.worker.sheets import SheetLoader
 
 Work = Download | Image | Delivery
-Kind = type[Download] | type[Image] | type[Delivery]
+Kind = JobKind | type[Delivery]
 
 log = logging.getLogger(__name__)
 
