@@ -30,8 +30,10 @@ def read(response: requests.Response, limit: int, watch: Watch) -> Iterator[byte
 
 
 def discard(response: requests.Response, watch: Watch) -> None:
-    """Leave a body aside; a small one is read, so that its connection can be used again."""
+    """Leave a body aside; a small one is read if its connection can then be used again."""
     with response, contextlib.suppress(BrokenTransfer, TooLarge):
+        if response.raw.will_close:
+            return
         for _ in _raw(response, _DRAIN_BYTES, watch):
             pass
 

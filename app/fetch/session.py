@@ -73,13 +73,17 @@ class _Response(http.client.HTTPResponse):
     def _frame(self) -> None:
         """Note where the body ends (RFC 9112, section 6.3): in doubt, with the connection."""
         transfer, length = map(self.headers.get, ("Transfer-Encoding", "Content-Length"))
-        self.chunked = transfer == "chunked"
+        is_bodiless = self.status in (101, 204, 304)
+        self.chunked = transfer == "chunked" and not is_bodiless
         self.chunk_left: int | None = None
         self.length = int(length) if length and _LENGTH.fullmatch(length) else None
-        if transfer is not None or self.status in (101, 204, 304):
-            self.length = 0 if transfer is None else None
+        if is_bodiless:
+            self.length = 0
+        elif transfer is not None:
+            self.length = None
         ends = self.chunked or self.length is not None
-        self.will_close = self._check_close() or not ends or self.status == 101  # type: ignore[attr-defined]
+        # What says that it has no body, some servers send one after.
+        self.will_close = self._check_close() or not ends or is_bodiless  # type: ignore[attr-defined]
 
     def read1(self, size: int = -1) -> bytes:
         """Read what is there, or wait for something to come; nothing at the end.

@@ -219,6 +219,28 @@ def test_what_is_not_whole_is_a_failure(fetcher: Fetcher, origin: Origin, status
         image(fetcher, origin.url())
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "304 Not Modified\r\nTransfer-Encoding: identity",
+        "204 No Content\r\nContent-Length: 100",
+        "404 Not Found",
+        "404 Not Found\r\nTransfer-Encoding: identity",
+        "500 Internal Server Error\r\nContent-Length: +5",
+    ],
+)
+def test_no_end_is_waited_for_of_what_is_not_needed(
+    fetcher: Fetcher, origin: Origin, head: str
+) -> None:
+    def begin(peer: Peer) -> None:
+        peer.send(f"HTTP/1.1 {head}\r\n\r\n".encode())
+        peer.hang()
+
+    origin.answers["/"] = begin
+    with pytest.raises(OriginStatus, match=f"^the server answered {head[:3]}$"):
+        image(fetcher, origin.url())
+
+
 @pytest.mark.parametrize("status", ["301", "302", "303", "307", "308"])
 def test_every_redirect_is_followed(fetcher: Fetcher, origin: Origin, status: str) -> None:
     origin.answers |= {"/": redirect("a.png", f"{status} Moved"), "/a.png": answer(png())}

@@ -60,7 +60,9 @@ SLOW: dict[str, Answer] = {
     "chunk size": then(CHUNKED, drip(b"0" * 1000)),
     "chunk": then(CHUNKED + b"3e8\r\n", drip(X)),
     "trailer": then(CHUNKED + b"64\r\n" + png() + b"\r\n0\r\n", drip(b"X-Slow: " + X)),
-    "redirect's body": then(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", drip(X)),
+    "redirect's body": then(
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 900\r\n\r\n", drip(X)
+    ),
     "error's body": then(b"HTTP/1.1 404 No\r\nContent-Length: 900\r\n\r\n", drip(X)),
 }
 
