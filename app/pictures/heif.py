@@ -137,9 +137,9 @@ def _minimized(header: Header, box: Box) -> Size:
     """Read a MinimizedImageBox: orientation after 13 bits, sides of 7 or 15 bits after 16."""
     flags, sides = struct.unpack(">HI", header.some(box.start, 6).ljust(6, b"\0"))
     if sides >> 31:
-        width, height = sides >> 24 & 0x7F, sides >> 17 & 0x7F
-    else:
         width, height = sides >> 16 & 0x7FFF, sides >> 1 & 0x7FFF
+    else:
+        width, height = sides >> 24 & 0x7F, sides >> 17 & 0x7F
     return Size.whole(width + 1, height + 1, turned=flags & 7 >= 4)
 
 

@@ -129,15 +129,22 @@ def sequence(
 
 
 def minimized(width: int, height: int, orientation: int = 1, codec: bytes = b"avif") -> bytes:
-    """Write a file with a MinimizedImageBox up to its sides (23008-12:2025)."""
-    small = max(width, height) <= 128
-    sides = (
-        1 << 31 | (width - 1) << 24 | (height - 1) << 17
-        if small
-        else (width - 1) << 16 | (height - 1) << 1
+    """Write a file with a MinimizedImageBox (23008-12:2025)."""
+    written = drawn("AVIF", (width, height))
+    pixels = written[written.index(b"mdat") + 4 :]
+    configuration = written[written.index(b"av1C") + 4 :][:4]
+    large = max(width, height) > 128
+    side = f"0{15 if large else 7}b"
+    bits = "".join(
+        (
+            f"0000100000001{orientation - 1:03b}",  # of full range, 4:2:0
+            f"{large:b}{width - 1:{side}}{height - 1:{side}}",
+            f"11000{len(configuration):03b}{len(pixels) - 1:015b}",
+        )
     )
-    content = struct.pack(">HI", 1 << 11 | orientation - 1, sides)
-    return box(b"ftyp", b"mif3", codec) + box(b"mini", content.ljust(40, b"\0"))
+    bits = bits.ljust(-(-len(bits) // 8) * 8, "0")
+    content = int(bits, 2).to_bytes(len(bits) // 8) + configuration + pixels
+    return box(b"ftyp", b"mif3", codec) + box(b"mini", content)
 
 
 def turned_sequence(brand: bytes = b"avis") -> bytes:
@@ -261,10 +268,10 @@ CASES = [
     Case("sequence, turned", AVIF, sequence(irot(1)), (40, 60), "MIAF, 23000-22, 7.3.6.7"),
     Case("sequence, shown otherwise", AVIF, sequence(shown=(90, 70)), (90, 70), "14496-12, 8.3.2"),
     Case("sequence of HEVC", HEIC, sequence(brand=b"msf1"), (60, 40), "ISO/IEC 14496-12, 8.3.2"),
-    Case("mini, small", AVIF, minimized(60, 40), (60, 40), _MINI),
-    Case("mini, large", AVIF, minimized(3000, 129), (3000, 129), _MINI),
-    Case("mini, turned", AVIF, minimized(60, 40, orientation=6), (40, 60), _MINI),
-    Case("mini, mirrored", AVIF, minimized(60, 40, orientation=4), (60, 40), _MINI),
+    Case("mini, small", AVIF, minimized(60, 40), (60, 40)),
+    Case("mini, large", AVIF, minimized(3000, 129), (3000, 129)),
+    Case("mini, turned", AVIF, minimized(60, 40, orientation=6), (40, 60)),
+    Case("mini, mirrored", AVIF, minimized(60, 40, orientation=4), (60, 40)),
     Case("mini of HEVC", HEIC, minimized(60, 40, codec=b"heic"), (60, 40), _MINI),
     _heic("HEIC", (60, 40), _IROT),
     _heic("HEIC, irot 90", (40, 60), _IROT, irot(1)),
