@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Self
 
@@ -28,6 +29,7 @@ BAD_PORTS = frozenset(map(int, _BAD_PORTS.split()))
 
 _JOINERS = "\u200c\u200d"  # UTS 46 takes them where a script needs them, and only there
 _SPLIT = re.compile(r"([^/?#]*?)://([^/?#]*)")
+_PLAIN = re.compile(r"https?://[a-z0-9.-]+(?=/)")
 _HOST = re.compile(r"\[[^\[\]]*\]|[^:\[\]]*")
 _PORT = re.compile(r"(?::[1-9][0-9]{0,4})?")
 _NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
@@ -145,6 +147,12 @@ def own(path: str) -> str:
 
 def site_of(url: str) -> str | None:
     """Return the host that a URL names, as browsers read it; None where it names none."""
+    plain = _PLAIN.match(url)  # what follows does not change the host
+    return _site_of(plain[0] if plain else url)
+
+
+@lru_cache
+def _site_of(url: str) -> str | None:
     parsed = _parsed(url)
     return (parsed and parsed.hostname) or None
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ada_url import URL
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import Refused, RefusedUrl
-from app.urls import BAD_PORTS, MAX_LENGTH, Url, with_scheme
+from app.urls import BAD_PORTS, MAX_LENGTH, Url, site_of, with_scheme
 
 TAKEN = {
     "http://example.com": "http://example.com/",
@@ -485,3 +486,31 @@ def test_a_scheme_left_out_is_http_for_this_machine_and_private_addresses(
     written: str, meant: str
 ) -> None:
     assert with_scheme(written) == meant
+
+
+HOSTS = [
+    "a.example",
+    "a..b",
+    ".",
+    "127.1",
+    "0x7f.1",
+    "-a",
+    "xn--a",
+    "a_b",
+    "[::1]",
+    "ü",
+    "a%41",
+    "",
+]
+
+
+@pytest.mark.parametrize("host", [*HOSTS, *map(str.upper, HOSTS)])
+def test_the_site_is_the_host_that_browsers_read(host: str) -> None:
+    for scheme in "http://", "https://", "HTTP://", "ftp://", "//", " http://":
+        for rest in "", "/", "/a b?c#d", ":80/", "?a/", "#/", "\\a/", "\t.b/", "@c/":
+            url = scheme + host + rest
+            try:
+                expected = URL(url).hostname or None
+            except ValueError:
+                expected = None
+            assert site_of(url) == expected, url
