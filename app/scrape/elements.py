@@ -20,6 +20,7 @@ _ALTERNATIVES = re.compile(r"\|\s|\s\|")
 _CONDITION = re.compile(r"\s\[")
 _TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
 _IMAGES = ("img", "amp-img", "amp-anim")
+_PAINTED = ("data-src", "data-srcset", "data-original", "data-thumbnail")
 _MAY_BE_ANYTHING = {"object", "embed"}
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
@@ -39,6 +40,7 @@ WANTED = ", ".join(
         '[style*="url(" i], [style*="image-set(" i]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
         "div[data-src]:not(:has(img)), div[data-original]:not(:has(img))",
+        "div[data-thumbnail]:not(:has(img))",
     )
 )
 
@@ -113,7 +115,7 @@ def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
             in_picture = sources and tag.around and tag.around.name == "picture"
             yield tag, images.read(tag, sources if in_picture else [])
         elif tag.name == "div":  # which a script paints with what stands there
-            if found := images.plain(tag, ("data-src", "data-original")):
+            if found := images.plain(tag, _PAINTED):
                 yield tag, Sighting([*images.behind(tag), *found])
         elif tag.name in _ONE_URL:
             yield tag, _one_url(tag)

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from turbohtml import Element, Node
 from turbohtml.query import select
 
-from app.scrape.css import names_image
+from app.scrape.css import names_file
 from app.scrape.sightings import is_image_file
 
 # Attributes of our own: none that is parsed from a page has a capital letter.
@@ -30,6 +30,7 @@ LARGE = (
     *("data-big", "data-big-src", "data-bigimage", "data-big-image", "data-max-src"),
     *("data-hires", "data-high-res", "data-highres", "data-high-res-src", "data-hd-src"),
     *("data-mfp-src", "data-lightbox-src", "data-lightbox-image", "data-fancybox-src"),
+    *("data-super-full-img", "data-super-img", "data-image-large-src", "data-fullurl"),
     *("data-pswp-src", "data-lg-src", "data-featherlight", "data-action-zoom", "data-xlarge"),
 )
 # Only on what is around an `img`; on itself these are addresses of what is shown there.
@@ -39,10 +40,15 @@ _ADDRESS = re.compile(r"\S*/\S*")
 _BOXES = re.compile(
     r"lightbox|fancybox|swipebox|venobox|magnific|prettyphoto|colorbox|cboxelement|thickbox"
     r"|shadowbox|highslide|photoswipe|lightgallery|image-popup|image-link|spotlight|baguette"
+    r"|mfp-image|mfp-zoom|popup-image|luminous|lity|fresco|foobox|lightcase|lbimage|lightview"
+    r"|zoombox|slimbox|fluidbox|chocolat|magiczoom|cloud-zoom|jqzoom"
 )
 _MARKS = {"data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery"}
+_MARKS |= {"data-lity", "data-lightbox-gallery", "data-glightbox", "data-lg-size", "data-sub-html"}
 NAMES = {*ORIGINALS, *LARGE}
 _NAMES_AROUND = NAMES | set(_AROUND)
+_PAINTED_BY_SCRIPTS = "data-thumbnail"  # Elementor
+_NUMBERED = re.compile(r"[^&;=?]+=[^&;]*[0-9][^&;]*")
 # Pages about a file: MediaWiki's, those of code hosts, Blogger's.
 _PAGE = re.compile(r"(?::|%3A)[^/?#]*(?:[?#]|\Z)|/blob/|/s[0-9]+-h/", re.IGNORECASE)
 _NO_FILE = re.compile(
@@ -73,7 +79,7 @@ class Files:
         page: list[str] = []  # which it may be, if what is around names a file
         if link is not None and link not in self._linked:
             self._linked.add(link)
-            opened = _linked(link)
+            opened = _linked(link, element)
             lines, page = (opened, []) if is_image_file(_href(link)) else ([], opened)
         for owner in (element.parent,) if link is None else (link, link.parent):
             if _owns(owner):
@@ -99,7 +105,8 @@ def _is_picture(element: Element) -> bool:
     if element.tag in _IMAGES:
         return True
     style = element.attr("style")
-    return bool(style and names_image(style)) and element.closest("a[href]") is not None
+    painted = (style and names_file(style)) or _PAINTED_BY_SCRIPTS in element.attrs
+    return bool(painted) and element.closest("a[href]") is not None
 
 
 def _owns(owner: Node | None) -> TypeGuard[Element]:
@@ -122,17 +129,33 @@ def _href(link: Element) -> str:
     return (link.attr("href") or "").strip()
 
 
-def _linked(link: Element) -> list[str]:
+def _linked(link: Element, element: Element) -> list[str]:
     href = _href(link)
     if is_image_file(href):
         opens_file = not _PAGE.search(href.partition("://")[2] or href)
     else:
-        opens_file = bool(href) and _opens_box(link) and not _NO_FILE.match(href)
+        opens_box = bool(href) and _opens_box(link) and not _NO_FILE.match(href)
+        opens_file = opens_box or _is_larger(href, (element.attr("src") or "").strip())
     return [f"{LINK} {href}"] if opens_file else []
+
+
+def _is_larger(href: str, shown: str) -> bool:
+    """Tell whether two addresses name one file in two sizes, as those of forums and Blogger do.
+
+    `file.php?id=7` and `file.php?id=7&thumb=1` share a number, `/img/abc` and `/img/abc=s320` all.
+    """
+    path, _, query = href.partition("?")
+    other, _, another = shown.partition("?")
+    if path != other or href == shown:
+        return "/" in path and not query and shown.startswith(f"{path}=")
+    return not set(_NUMBERED.findall(query)).isdisjoint(_NUMBERED.findall(another))
 
 
 def _opens_box(link: Element) -> bool:
     if (link.attr("data-type") or "image").lower() != "image":  # a frame, say, or what it loads
         return False
-    marks = f"{link.attr('class')} {link.attr('rel')}".lower()
+    words = (
+        link.attr(name) for name in ("class", "rel", "data-rel", "data-toggle", "data-bs-toggle")
+    )
+    marks = f"{' '.join(filter(None, words))}".lower()
     return bool(_BOXES.search(marks)) or not _MARKS.isdisjoint(link.attrs)

@@ -46,7 +46,30 @@ BEHIND = [
     ),
     ("<a href=/f.jpg><img src='data:,' data-src=/s.jpg></a>", "link", "f.jpg s.jpg"),
 ]
+SEEN_BEHIND = [  # by the name of the box, or by an address that is the same but for its size
+    *(
+        (f"<a href=/photo/7 {mark}><img src=/s.jpg></a>", "photo/7 s.jpg")
+        for mark in (
+            *("class=mfp-image", "class=luminous", "class='js-lbImage x'", "class=cloud-zoom"),
+            *("data-lity", "data-lightbox-gallery=g", "data-lg-size=9-9", "data-toggle=lightbox"),
+            *("data-bs-toggle=lightbox", "data-rel='prettyPhoto[a]'", "data-rel=lightcase:c"),
+        )
+    ),
+    ("<a href='/f.php?id=7&mode=view'><img src='/f.php?id=7&t=1'></a>",
+     "f.php?id=7&mode=view f.php?id=7&t=1"),
+    ("<a href='/i?do=x;attach=5;image'><img src='/i?do=x;attach=5;thumb'></a>",
+     "i?do=x;attach=5;image i?do=x;attach=5;thumb"),
+    ("<a href=/img/a><img src=/img/a=s320></a>", "img/a img/a=s320"),
+    ("<a href=/p data-super-full-img=/f.jpg><img src=/s.jpg></a>", "f.jpg s.jpg"),
+    ("<a href=/f.jpg><span style='background:url(data:,x)'></span><img src=/s.jpg></a>",
+     "f.jpg s.jpg"),
+    ("<a href=/f.jpg><div data-thumbnail=/s.jpg></div></a>", "f.jpg s.jpg"),
+]  # fmt: skip
 NOTHING_BEHIND = [
+    "<a href=/photo/7 class=mfp-iframe><img src=/s.jpg></a>",
+    "<a href=/photo/7 data-toggle=modal data-rel=next><img src=/s.jpg></a>",
+    "<a href=/s><img src=/s.jpg></a>",
+    "<a href='/p?id=7'><img src=/s.jpg></a>",
     "<a href=/page.html><img src=/s.jpg></a>",
     "<a href='#big'><img src=/s.jpg></a>",
     "<a href=/page.html class=lightbox><img src=/s.jpg></a>",
@@ -135,6 +158,19 @@ def names(picture):
 def test_the_file_behind_a_thumbnail_is_its_best_size(html, place, files):
     picture = find(html)[0]
     assert (picture.found_in, names(picture)) == (place, files)
+
+
+@pytest.mark.parametrize(("html", "files"), SEEN_BEHIND)
+def test_the_file_behind_is_known_by_its_box_or_its_address(html, files):
+    assert [names(picture) for picture in find(html) if not picture.skipped] == [files]
+
+
+@pytest.mark.parametrize(
+    "link", ["/i?do=x", "/i?topic=7", "/i?attach=5;thumb", "/i", "/j?attach=5"]
+)
+def test_another_address_of_the_same_script_is_no_file_behind(link):
+    html = f"<a href='{link}'><img src='/i?attach=5;thumb'></a>"
+    assert [names(picture) for picture in find(html)] == ["i?attach=5;thumb"]
 
 
 @pytest.mark.parametrize("html", NOTHING_BEHIND)
