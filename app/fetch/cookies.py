@@ -1,5 +1,6 @@
 """Cookies of one job by RFC 6265: back to the host that set them, to no other, and then gone."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,9 @@ from app.urls import Url
 MAX_BYTES = 4096  # of a cookie, as in browsers, and of all that go out with a request
 MAX_OF_HOST = 50
 MAX_HOSTS = 200
+
+_BLANKS = " \t"  # but not those of Unicode: letters in UTF-8 end with such bytes
+_REFUSED = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,11 @@ class Cookies:
     def store(self, url: Url, lines: list[str]) -> None:
         """Keep what a response from `url` says in its Set-Cookie lines."""
         for line in lines:
-            line = line.replace("\t", " ")
-            if len(line) <= MAX_BYTES and line.isprintable():
+            if len(line) <= MAX_BYTES and not _REFUSED.search(line):
                 self._store(url, line)
 
     def header(self, url: Url) -> str | None:
-        """Return the Cookie header of a request, if any; longer paths first (section 5.4)."""
+        """Return the Cookie header of a request, if any: longer paths first, then older ones."""
         path = url.target.partition("?")[0]
         ours = self._hosts.get(url.host, {}).copy()  # other threads store meanwhile
         found = [
@@ -49,7 +52,9 @@ class Cookies:
     def _store(self, url: Url, line: str) -> None:
         pair, *parts = line.split(";")
         name, equals, value = pair.partition("=")
-        name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
+        name, value = name.strip(_BLANKS), value.strip(_BLANKS)
+        if not equals:
+            name, value = "", name
         attributes = dict(_attribute(part) for part in parts)
         secure = "secure" in attributes
         domain = attributes.get("domain", "").lstrip(".").lower()
@@ -65,14 +70,15 @@ class Cookies:
         if url.host not in self._hosts and len(self._hosts) >= MAX_HOSTS:
             return
         mine = self._hosts.setdefault(url.host, {})
-        mine.pop((name, place), None)
-        if not _is_over(attributes) and len(mine) < MAX_OF_HOST:
-            mine[name, place] = _Cookie(value, secure)
+        if _is_over(attributes):
+            mine.pop((name, place), None)
+        elif (name, place) in mine or len(mine) < MAX_OF_HOST:
+            mine[name, place] = _Cookie(value, secure)  # where it was among the others
 
 
 def _attribute(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
-    return name.strip().lower(), value.strip()
+    return name.strip(_BLANKS).lower(), value.strip(_BLANKS)
 
 
 def _is_around(domain: str, url: Url) -> bool:

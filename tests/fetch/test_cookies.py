@@ -1,5 +1,7 @@
 """Cookies: back to the host that set them, within the job, and to nobody else."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,7 +124,9 @@ SETS = [
     ("http://a.test/", "lone", "http://a.test/", "lone"),
     ("http://a.test/", "a=", "http://a.test/", "a="),
     ("http://a.test/", "=", "http://a.test/", None),
+    ("http://a.test/", "\ta =\t1\t;\tPath=/x\t", "http://a.test/x/", "a=1"),
     ("http://a.test/", "a=1\x01", "http://a.test/", None),
+    ("http://a.test/", "a=1\x7f", "http://a.test/", None),
     ("http://a.test/", "a=1\r\nX: y", "http://a.test/", None),
     ("http://a.test/", "a=" + "1" * MAX_BYTES, "http://a.test/", None),
 ]
@@ -140,7 +144,7 @@ def test_a_cookie_goes_where_it_may(
 def test_a_later_cookie_takes_the_place_of_an_earlier_one() -> None:
     url, cookies = Url.parse("http://a.test/x/"), Cookies()
     cookies.store(url, ["a=1; Path=/", "b=2; Path=/", "c=3", "a=4; Path=/"])
-    assert cookies.header(url) == "c=3; b=2; a=4"
+    assert cookies.header(url) == "c=3; a=4; b=2", "it is as old as the first of its name"
     cookies.store(url, ["a=; Path=/; Max-Age=0", "c=; Max-Age=0"])
     assert cookies.header(url) == "b=2"
 
@@ -160,4 +164,14 @@ def test_what_is_kept_is_bounded() -> None:
 def test_no_line_makes_a_header_of_more_than_one_line(lines: list[str]) -> None:
     url, cookies = Url.parse("http://a.test/"), Cookies()
     cookies.store(url, lines)
-    assert (cookies.header(url) or "x").isprintable()
+    header = (cookies.header(url) or "").encode("latin-1")
+    assert not re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", header)
+
+
+@pytest.mark.parametrize("value", ["Nîmes", "là", "É", "東京"])
+def test_letters_come_back_as_they_were_set(fetcher: Fetcher, origin: Origin, value: str) -> None:
+    leads = answer(b"", "302 Found", Set_Cookie="a=VALUE; Path=/", Location=origin.url("/b"))
+    origin.answers["/a"] = leads.replace(b"VALUE", value.encode())
+    origin.answers["/b"] = answer(png())
+    image(fetcher, origin.url("/a"))
+    assert sent(origin) == [None, f"a={value}"]
