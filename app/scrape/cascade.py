@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import cast
 
 from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
 from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, resolved, substituted
+from app.scrape.relevance import paints_property, vocabulary, words
 from app.scrape.sheets import (
     Block,
     Declaration,
@@ -48,17 +48,6 @@ _SHUT = (
 )
 _MAY_HIDE = "[style*='none' i], [style*='hidden' i]"
 _SCRIPT = "script:not([type]), script[type*='javascript' i], script[type=module i]"
-_PROPERTY = re.compile(r"--(?<![\w-]--)[\w-]++\s*(?::[^;{}]*|\{[^{}]*)")
-# What a block has in it that takes part in painting.
-_DECLARED = {
-    "background": re.compile(rb"background(?:-image)?\s*:"),
-    "content": re.compile(rb"content(?<![\w-]content)\s*:"),
-    "list-style": re.compile(b"list-style"),
-    "border-image": re.compile(b"border-image"),
-    "mask": re.compile(b"mask"),
-}
-_HIDING = (re.compile(rb"display\s*:"), re.compile(rb"content-visibility\s*:"))
-_PROPERTIES = (re.compile(b"--"), re.compile(rb"var\("), re.compile(b"@property"))
 
 Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself
 Winners = dict[str, tuple[Weight, str, str]]  # the value, and what it is relative to
@@ -86,13 +75,13 @@ class _Cascade:
         texts = [sheet.text for sheet in given]
         styles = [element.attr("style") or "" for element in inline]
         painting = "\n".join([*chain(*map(css.around_files, texts)), *styles])
-        self._with_properties = any(map(names_image, _PROPERTY.findall(painting)))
+        self._with_properties = paints_property(painting)
         # Menus and panels that a script opens are worth their pictures.
         for_good = document.select_one(_SCRIPT) is None
         self._hiding = for_good and (
             any(map(_HIDES.search, texts)) or document.select_one(_MAY_HIDE) is not None
         )
-        sheets = Sheets(_words(painting.lower(), self._hiding, self._with_properties))
+        sheets = Sheets(words(painting.lower(), self._hiding, self._with_properties))
         room = MAX_SHEETS
         for sheet in given:
             sheets.read(sheet._replace(text=sheet.text[:room]))
@@ -111,7 +100,7 @@ class _Cascade:
         """Write what is painted; `limit` is how many rules may be matched."""
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
-        keys = _vocabulary(self._document) if len(painting) > MANY else None
+        keys = vocabulary(self._document) if len(painting) > MANY else None
         for rule in islice(_rules(painting, keys), min(limit, MAX_RULES)):
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
@@ -253,14 +242,6 @@ class _Cascade:
         return registered.initial if registered and registered.initial else None
 
 
-def _words(painting: str, hiding: bool, properties: bool) -> list[re.Pattern[bytes]]:
-    """Return what blocks have that take part in what is painted, or in whether it is seen."""
-    words = [word for name, word in _DECLARED.items() if properties or name in painting]
-    if "content" not in painting and (":before" in painting or ":after" in painting):
-        words.append(_DECLARED["content"])
-    return [*words, *(_HIDING if hiding else ()), *(_PROPERTIES if properties else ())]
-
-
 def _upwards(element: Element) -> Iterator[Element]:
     node: Node | None = element
     while isinstance(node, Element):
@@ -276,13 +257,6 @@ def _rules(blocks: Iterable[Block], keys: Collection[str] | None = None) -> Iter
 def _keys(element: Element) -> set[str]:
     classes = (element.attr("class") or "").split()
     return {"*", element.tag, element.attr("id") or "", *classes}
-
-
-def _vocabulary(document: Document) -> set[str]:
-    """Return the keys of all elements."""
-    names = {element.tag for element in document.select("*")}
-    classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
-    return {"*", *names, *" ".join(classes).split(), *ids}
 
 
 def _take(winners: Winners, declaration: Declaration, weight: Weight, base: str) -> None:

@@ -1,0 +1,40 @@
+"""What of the style sheets may matter on a page, as far as a glance tells."""
+
+import re
+from typing import cast
+
+from turbohtml import Document
+
+from app.scrape.css import names_image
+
+_PROPERTY = re.compile(r"--(?<![\w-]--)[\w-]++\s*(?::[^;{}]*|\{[^{}]*)")
+# What a block has in it that takes part in painting.
+_DECLARED = {
+    "background": re.compile(rb"background(?:-image)?\s*:"),
+    "content": re.compile(rb"content(?<![\w-]content)\s*:"),
+    "list-style": re.compile(b"list-style"),
+    "border-image": re.compile(b"border-image"),
+    "mask": re.compile(b"mask"),
+}
+_HIDING = (re.compile(rb"display\s*:"), re.compile(rb"content-visibility\s*:"))
+_PROPERTIES = (re.compile(b"--"), re.compile(rb"var\("), re.compile(b"@property"))
+
+
+def words(painting: str, hiding: bool, properties: bool) -> list[re.Pattern[bytes]]:
+    """Return what blocks have that take part in what is painted, or in whether it is seen."""
+    found = [word for name, word in _DECLARED.items() if properties or name in painting]
+    if "content" not in painting and (":before" in painting or ":after" in painting):
+        found.append(_DECLARED["content"])
+    return [*found, *(_HIDING if hiding else ()), *(_PROPERTIES if properties else ())]
+
+
+def vocabulary(document: Document) -> set[str]:
+    """Return the keys of all elements."""
+    names = {element.tag for element in document.select("*")}
+    classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
+    return {"*", *names, *" ".join(classes).split(), *ids}
+
+
+def paints_property(text: str) -> bool:
+    """Tell whether a custom property holds an image."""
+    return any(map(names_image, _PROPERTY.findall(text)))
