@@ -26,7 +26,7 @@ _IMPORT = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"\s*<!--")  # from browsers older than style sheets
-_MAY_IMPORT = re.compile(r"\s*(?:@[lic]|/\*)", re.IGNORECASE)
+_MAY_IMPORT = re.compile(r"\s*@[lic]", re.IGNORECASE)
 _CHARSET = re.compile(rb'@charset "([^"]{1,40})";')
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16-be"), (b"\xff\xfe", "utf-16-le"))
 _WINDOWS = {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"}  # as the WHATWG reads them
@@ -91,9 +91,9 @@ class LinkedSheets:
         """Return a sheet behind what it imports; imports stand in front of all rules."""
         if hidden := _HIDDEN.match(text):
             text = text[hidden.end() :]
+        text = without_comments(text)
         if not _MAY_IMPORT.match(text):
             return [Sheet(text, base)]
-        text = without_comments(text)
         sheets: list[Sheet] = []
         layers, at = "", 0
         while found := _LAYER_OR_CHARSET.match(text, at) or _IMPORT.match(text, at):

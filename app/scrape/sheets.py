@@ -20,7 +20,7 @@ MAX_SELECTOR = 600
 _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
 )
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?")
 _STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
 _PLAIN_STRING = re.compile(r'"[^"\n{};]*+"|\'[^\'\n{};]*+\'')
 _STATEMENTS = re.compile(r"(?:\s*@[^;{}]*+;)*+")
@@ -56,7 +56,7 @@ class Declaration(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A style sheet, and what its references are relative to; empty: to the page's base."""
+    """A style sheet without comments, and what it is relative to; empty: to the page's base."""
 
     text: str
     base: str = ""
@@ -118,7 +118,7 @@ class Sheets:
     def read(self, sheet: Sheet) -> None:
         """Read a sheet."""
         self._base = sheet.base
-        text = _DATA.sub("", without_comments(sheet.text))
+        text = _DATA.sub("", sheet.text)
         for names in _LAYERS.findall(text):
             for name in names.split(","):
                 self._rank(name.strip())
@@ -281,7 +281,7 @@ def _having(text: bytes, words: Iterable[re.Pattern[bytes]]) -> set[int]:
 
 def _is_odd(part: str) -> bool:
     """Tell whether there may be a brace or a semicolon in a string."""
-    rest = _PLAIN_STRING.sub("", part)
+    rest = _PLAIN_STRING.sub("", part) if '"' in part or "'" in part else ""
     return '"' in rest or "'" in rest
 
 
