@@ -112,8 +112,21 @@ def substituted(value: str, resolve: Callable[[str], str | None]) -> str | None:
 
 def resolved(value: str, base: str, painted: Painted) -> str:
     """Make the addresses in a value absolute that are relative to a sheet; note which it paints."""
+    if plain := _PLAIN.fullmatch(value):  # as most are
+        number = plain.lastindex or 1
+        start, end = value.index("(") + 1, value.index(")", plain.end(number))
+        return f"{value[:start]}{_joined(plain[number], base, painted)}{value[end:]}"
     nodes = tinycss2.parse_component_value_list(value)
     return "".join(_resolved(node, base, painted, in_set=False) for node in nodes)
+
+
+def _joined(address: str, base: str, painted: Painted) -> str:
+    """Return an absolute address as a string of CSS; what leads nowhere else stays as it is."""
+    if address[:1] not in ("", "#"):
+        with suppress(ValueError):
+            address = ada_url.join_url(base, address)
+            painted.setdefault(address.partition("#")[0], base)
+    return f'"{serialize_string_value(address)}"'
 
 
 def _resolved(node: Node, base: str, painted: Painted, in_set: bool) -> str:
@@ -121,13 +134,10 @@ def _resolved(node: Node, base: str, painted: Painted, in_set: bool) -> str:
         name = node.lower_name
         inner = (_resolved(part, base, painted, name in ("url", *_SETS)) for part in node.arguments)
         return f"{node.name}({''.join(inner)})"
-    named = node.type == "url" or (node.type == "string" and in_set)
-    if named and node.value[:1] not in ("", "#"):
-        with suppress(ValueError):
-            url = ada_url.join_url(base, node.value)
-            painted.setdefault(url.partition("#")[0], base)
-            text = f'"{serialize_string_value(url)}"'
-            return f"url({text})" if node.type == "url" else text
+    if node.type == "url":
+        return f"url({_joined(node.value, base, painted)})"
+    if node.type == "string" and in_set:
+        return _joined(node.value, base, painted)
     return str(node.serialize())
 
 
