@@ -255,8 +255,8 @@ def _rules(blocks: Iterable[Block], keys: Collection[str] | None = None) -> Iter
 
 
 def _keys(element: Element) -> set[str]:
-    classes = (element.attr("class") or "").split()
-    return {"*", element.tag, element.attr("id") or "", *classes}
+    classes = (element.attr("class") or "").lower().split()
+    return {"*", element.tag, (element.attr("id") or "").lower(), *classes}
 
 
 def _take(winners: Winners, declaration: Declaration, weight: Weight, base: str) -> None:

@@ -32,7 +32,7 @@ def vocabulary(document: Document) -> set[str]:
     """Return the keys of all elements."""
     names = {element.tag for element in document.select("*")}
     classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
-    return {"*", *names, *" ".join(classes).split(), *ids}
+    return {"*", *names, *" ".join(classes).lower().split(), *map(str.lower, ids)}
 
 
 def paints_property(text: str) -> bool:

@@ -222,7 +222,10 @@ def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
 
 
 def key_of(selector: str) -> str:
-    """Return an id, class or name that an element has to have to match; "*" is none."""
+    """Return an id, class or name that an element has to have to match; "*" is none.
+
+    It is in small letters: pages without a doctype tell no case of ids and classes.
+    """
     if "(" in selector or "[" in selector:
         selector = _BRACKETS.sub("", _BRACKETS.sub("", selector))
     if "\\" in selector or "|" in selector:
@@ -233,7 +236,7 @@ def key_of(selector: str) -> str:
     compound = compound.partition(":")[0]
     for sign in "#.":
         if sign in compound:
-            return compound.rpartition(sign)[2].partition(".")[0]
+            return compound.rpartition(sign)[2].partition(".")[0].lower()
     return compound.lower() or "*"
 
 
@@ -241,7 +244,7 @@ def _unescaped_key(selector: str) -> str:
     compound = _COMBINATOR.split(_PSEUDO_CLASS.sub("", selector).strip())[-1]
     names = _NAME.findall(compound)
     key: str = next((name[1:] for name in names if name[0] in "#."), "*")
-    return "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "")
+    return "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "").lower()
 
 
 def _split(selectors: str) -> list[str]:

@@ -165,6 +165,16 @@ def test_what_nobody_sees_is_not_found(style):
     assert painted(style) == ["http://site/inline.png"]
 
 
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize(("doctype", "names"), [("", ["a.png"]), ("<!DOCTYPE html>", [])])
+def test_names_have_no_case_on_pages_without_a_doctype(count, doctype, names):
+    style = ".BOX,#BOX{background:url(a.png)} .LAST{background:url(b.png)} .UNDONE{background:none}"
+    style += "".join(f".x{number}{{background:url(x.png)}}" for number in range(count))
+    html = f"{doctype}<style>{style}</style><p id=Box><p class=Box><p class='Last Undone'>"
+    found = find_pictures(html.encode(), None, "http://site/")
+    assert [one.url.removeprefix("http://site/") for one in found] == names
+
+
 def test_a_background_on_many_elements_is_one_picture():
     html = "<style>li { background: url(dot.png) }</style>" + "<li>" * 1000
     assert len(find_pictures(html.encode(), None, "http://site/")) == 1
