@@ -7,14 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 
 from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
 from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, resolved, substituted
-from app.scrape.relevance import paints_property, vocabulary, words
+from app.scrape.relevance import may_match, paints_property, vocabulary, words
 from app.scrape.sheets import (
     Block,
     Declaration,
@@ -58,28 +58,39 @@ _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 
 def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Painted) -> None:
     """Write what is painted in the end into `style` attributes, each image once."""
-    texts = [sheet.text for sheet in sheets]
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
-    styles = (element.attr("style") or "" for element in inline)
-    if any(map(names_file, chain(texts, styles))):
-        _Cascade(document, sheets, inline, painted).write(MATCHING_BUDGET // (size + 1))
+    pieces = [piece for sheet in sheets for piece in css.around_files(sheet.text)]
+    if not pieces and not any(names_file(element.attr("style") or "") for element in inline):
+        return
+    keys = None
+    if sum(len(sheet.text) for sheet in sheets) > size:  # which takes longer to read
+        keys = vocabulary(document)
+        pieces = [piece for piece in pieces if may_match(piece, keys)]
+    if pieces or inline:
+        cascade = _Cascade(document, sheets, inline, pieces, painted)
+        cascade.write(MATCHING_BUDGET // (size + 1), keys)
 
 
 class _Cascade:
     def __init__(
-        self, document: Document, given: list[Sheet], inline: list[Element], painted: css.Painted
+        self,
+        document: Document,
+        given: list[Sheet],
+        inline: list[Element],
+        pieces: list[str],
+        painted: css.Painted,
     ) -> None:
         self._document = document
         self._inline = inline
         self._by = painted
-        texts = [sheet.text for sheet in given]
-        styles = [element.attr("style") or "" for element in inline]
-        painting = "\n".join([*chain(*map(css.around_files, texts)), *styles])
+        styles = (element.attr("style") or "" for element in inline)
+        painting = "\n".join([*pieces, *styles])
         self._with_properties = paints_property(painting)
         # Menus and panels that a script opens are worth their pictures.
         for_good = document.select_one(_SCRIPT) is None
         self._hiding = for_good and (
-            any(map(_HIDES.search, texts)) or document.select_one(_MAY_HIDE) is not None
+            any(_HIDES.search(sheet.text) for sheet in given)
+            or document.select_one(_MAY_HIDE) is not None
         )
         sheets = Sheets(words(painting.lower(), self._hiding, self._with_properties))
         room = MAX_SHEETS
@@ -96,11 +107,12 @@ class _Cascade:
         self._values: dict[tuple[Element, str], str | None] = {}
         self._read: dict[str, list[Declaration]] = {}
 
-    def write(self, limit: int) -> None:
-        """Write what is painted; `limit` is how many rules may be matched."""
+    def write(self, limit: int, keys: set[str] | None) -> None:
+        """Write what is painted; at most `limit` rules are matched, those with one of the keys."""
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
-        keys = vocabulary(self._document) if len(painting) > MANY else None
+        if keys is None and len(painting) > MANY:
+            keys = vocabulary(self._document)
         for rule in islice(_rules(painting, keys), min(limit, MAX_RULES)):
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)

@@ -1,11 +1,14 @@
 """What of the style sheets may matter on a page, as far as a glance tells."""
 
 import re
+from collections.abc import Collection
+from itertools import chain
 from typing import cast
 
 from turbohtml import Document
 
 from app.scrape.css import names_image
+from app.scrape.sheets import key_of, split
 
 _PROPERTY = re.compile(r"--(?<![\w-]--)[\w-]++\s*(?::[^;{}]*|\{[^{}]*)")
 # What a block has in it that takes part in painting.
@@ -33,6 +36,18 @@ def vocabulary(document: Document) -> set[str]:
     names = {element.tag for element in document.select("*")}
     classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
     return {"*", *names, *" ".join(classes).lower().split(), *map(str.lower, ids)}
+
+
+def may_match(piece: str, keys: Collection[str]) -> bool:
+    """Tell whether what stands around an image may paint what has such a key.
+
+    It may be the rest of a rule behind a nested one, or give the image to a custom property.
+    """
+    *preludes, _ = piece.split("{")
+    if not preludes or any("&" in prelude for prelude in preludes):
+        return True
+    selectors = chain(*map(split, preludes))
+    return any(key_of(selector) in keys for selector in selectors) or paints_property(piece)
 
 
 def paints_property(text: str) -> bool:

@@ -203,7 +203,7 @@ def declarations(block: str) -> Iterator[Declaration]:
 
 def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
     """Yield a rule for each selector, of those that can be matched by what has such a key."""
-    for selector in _split(block.selectors):
+    for selector in split(block.selectors):
         if keys is not None and key_of(selector) not in keys:
             continue
         name = ""
@@ -247,7 +247,8 @@ def _unescaped_key(selector: str) -> str:
     return "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "").lower()
 
 
-def _split(selectors: str) -> list[str]:
+def split(selectors: str) -> list[str]:
+    """Cut a list of selectors at its commas."""
     if "(" not in selectors and len(selectors) <= MAX_SELECTOR:
         return selectors.split(",")
     return [found[0] for found in _SELECTOR.finditer(selectors)]
@@ -260,7 +261,7 @@ def _nested(around: str, selectors: str) -> str:
     parent = around if re.fullmatch(r"[\w.#-]+", around) else f":is({around})"
     nested = [
         part.replace("&", parent) if "&" in part else f"{parent} {part.strip()}"
-        for part in _split(selectors)
+        for part in split(selectors)
     ]
     joined = ", ".join(nested)
     return joined if len(joined) <= MAX_SELECTOR else "\0"  # which matches nothing

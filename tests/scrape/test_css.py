@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.scrape import find_pictures
+from app.scrape import Loaded, find_pictures
 
 PAINTED = [
     ("p { background: url(a.png) }", "a.png"),
@@ -163,6 +163,30 @@ def test_what_a_rule_paints_is_found(style, names):
 @pytest.mark.parametrize("style", UNPAINTED)
 def test_what_nobody_sees_is_not_found(style):
     assert painted(style) == ["http://site/inline.png"]
+
+
+def painted_by_much(style, body):
+    """Read a page whose style sheets are far larger than itself."""
+    sheets = {"http://site/a.css": style, "http://site/b.css": ".unused{color:red}" * 100}
+    head = "<link rel=stylesheet href=a.css><link rel=stylesheet href=b.css>"
+    found = find_pictures(
+        f"{head}{body}".encode(),
+        None,
+        "http://site/",
+        load=lambda url, *_: Loaded(url, sheets[url].encode(), None) if url in sheets else None,
+    )
+    return [one.url.removeprefix("http://site/") for one in found]
+
+
+@pytest.mark.parametrize(("style", "names"), PAINTED)
+def test_a_sheet_larger_than_the_page_paints_the_same(style, names):
+    expected = [name for name in names.split() if name != "inline.png"]
+    assert painted_by_much(style, "<div class=x><p>text <b>x</b>") == expected
+
+
+@pytest.mark.parametrize("style", UNPAINTED)
+def test_a_sheet_larger_than_the_page_paints_no_more(style):
+    assert painted_by_much(style, "<div class=x><p>text") == []
 
 
 @pytest.mark.parametrize("count", [1, 30])
