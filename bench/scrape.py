@@ -1,12 +1,16 @@
 """Pages per second of the scraper beside lxml's XPath and html.parser, which only read img[src].
 
 Run: python -m bench.scrape FOLDER, with a folder of saved HTML pages. All take turns in one run,
-so that a busy machine slows all of them.
+so that a busy machine slows all of them. `BUILD=…` names a folder with another build of the
+service, to be measured in the same run.
 """
 
+import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,8 +18,11 @@ import lxml.html
 import turbohtml
 
 from app.scrape import find_pictures
+from bench import Cost, Side, compare
+from bench.download import HOME
 
 ROUNDS = 10
+TURNS = 21  # of two builds
 PLAIN = "turbohtml img[src]"
 
 
@@ -59,6 +66,37 @@ SIDES: dict[str, Callable[[bytes], list[str] | list[str | None]]] = {
 }
 
 
+# A process that reads all pages once for each line that it gets.
+READER = """
+import sys, time
+from pathlib import Path
+from app.scrape import find_pictures
+pages = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.html"))]
+for _ in sys.stdin:
+    cpu, wall = time.process_time(), time.perf_counter()
+    for page in pages:
+        find_pictures(page, None, "http://site/")
+    print(time.process_time() - cpu, time.perf_counter() - wall, flush=True)
+"""
+
+
+@contextmanager
+def reader(build: Path, folder: str) -> Iterator[Side]:
+    """Have a build read the pages in a process of its own, by the Python of its `.venv`."""
+    python = sys.executable if build == HOME else str(build / ".venv/bin/python")
+    command = [python, "-c", READER, str(Path(folder).absolute())]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=build, stdin=pipe, stdout=pipe, text=True) as process:
+
+        def turn() -> Cost:
+            print(file=process.stdin, flush=True)
+            assert process.stdout
+            cpu, wall = map(float, process.stdout.readline().split())
+            return Cost(cpu, wall)
+
+        yield f"{build}", turn
+
+
 def main(folder: str = "") -> None:
     """Print what each side found and how fast, the best of its rounds."""
     if not folder:
@@ -75,6 +113,9 @@ def main(folder: str = "") -> None:
     for name, seconds in best.items():
         speed, ratio = len(pages) / seconds, seconds / best[PLAIN]
         print(f"{name:22} {speed:7.0f} pages/s {found[name]:5} URLs  CPU ×{ratio:.1f}")
+    if build := os.environ.get("BUILD"):
+        with reader(Path(build), folder) as theirs, reader(HOME, folder) as ours:
+            compare(f"{len(pages)} pages", TURNS, theirs, ours)
 
 
 if __name__ == "__main__":
