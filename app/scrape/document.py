@@ -18,6 +18,7 @@ from turbohtml.query import select
 from app.scrape import cascade, gallery
 from app.scrape.css import Painted
 from app.scrape.linked import LinkedSheets, Load
+from app.scrape.sightings import is_image_file
 from app.scrape.tags import Tag, Tags
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
@@ -28,7 +29,8 @@ MAX_TAGS = 600_000
 MAX_FRAMES = 50
 MAX_FRAME = 200_000
 
-_IMAGE_OBJECT = 'object[data][type^="image/" i]'
+MAX_NESTED = 3  # pages within each other
+MAX_OBJECTS = 100
 _AROUND = {"picture", "noscript"}
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
@@ -41,8 +43,12 @@ def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | N
     # What is looked up by its name alone, and not in a list, is found in no time.
     if document.select_one("template"):
         document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
-    if document.select_one(_IMAGE_OBJECT):
-        document.remove(f"{_IMAGE_OBJECT} img")  # shown if the object cannot be
+    for outer in select("object[data]", document, limit=MAX_OBJECTS):
+        kind = (outer.attr("type") or "").strip().lower()
+        if kind[:6] == "image/" or (not kind and is_image_file((outer.attr("data") or "").strip())):
+            outer.remove("img")  # shown if the object cannot be
+    if document.select_one("amp-img"):
+        document.remove("amp-img :is(img, amp-img), amp-anim :is(img, amp-img)")  # likewise
     painted: Painted = {}
     _prepare(document, len(body), LinkedSheets(load, base, encoding), painted)
     # In `:is()`, turbohtml tests all selectors on an element in a third of the time.
@@ -81,14 +87,16 @@ def _base(document: turbohtml.Document, url: str) -> str:
 
 
 def _prepare(
-    document: turbohtml.Document, size: int, sheets: LinkedSheets, painted: Painted
+    document: turbohtml.Document, size: int, sheets: LinkedSheets, painted: Painted, depth: int = 0
 ) -> None:
     """Write down what style sheets paint, and open inner pages."""
     cascade.paint(document, sheets.of(document), size, painted)
+    if depth == MAX_NESTED:
+        return
     for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
         inner = parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
         inner.remove("template:not([shadowrootmode]), base")
-        cascade.paint(inner, sheets.of(inner), size, painted)
+        _prepare(inner, size, sheets, painted, depth + 1)
         frame.clear()
         if inner.root:
             frame.append(inner.root)

@@ -21,10 +21,12 @@ _CONDITION = re.compile(r"\s\[")
 _TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
 _IMAGES = ("img", "amp-img", "amp-anim")
 _PAINTED = ("data-src", "data-srcset", "data-original", "data-thumbnail")
+_WITH_BACKGROUND = {"body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"}
+_BY_SCRIPTS = lazy.BACKGROUND - {"background"}
 _MAY_BE_ANYTHING = {"object", "embed"}
 # element: the name of the place, and the attributes of which the first one counts
 _ONE_URL = {
-    "input": ("input", ("src",)),
+    "input": ("input", ("data-src", "src")),
     "video": ("poster", ("data-poster", "poster")),
     "amp-video": ("poster", ("poster",)),
     "image": ("svg", ("href", "xlink:href")),
@@ -33,7 +35,7 @@ _ONE_URL = {
 }
 WANTED = ", ".join(
     (
-        "noscript:has(img), picture:has(> img), picture > source",
+        "noscript:has(img), picture:has(> img), picture:has(> noscript > img), picture > source",
         *_IMAGES,
         'input[type="image" i], video[poster], video[data-poster], amp-video[poster], image',
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
@@ -108,12 +110,11 @@ def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
             for found in _painted(tag, style if styles >= 0 else ""):
                 yield tag, Sighting([*files, *found])
                 files = []
-        if tag.name == "source":
-            sources = [*sources, tag][:MAX_SOURCES]
+        if tag.name in ("source", "noscript"):
+            sources += [tag] * (tag.name == "source" and len(sources) < MAX_SOURCES)
             continue
         if tag.name in _IMAGES:
-            in_picture = sources and tag.around and tag.around.name == "picture"
-            yield tag, images.read(tag, sources if in_picture else [])
+            yield tag, images.read(tag, sources if _in_picture(tag) else [])
         elif tag.name == "div":  # which a script paints with what stands there
             if found := images.plain(tag, _PAINTED):
                 yield tag, Sighting([*images.behind(tag), *found])
@@ -124,10 +125,22 @@ def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
         sources = []
 
 
+def _in_picture(tag: Tag) -> bool:
+    """Tell whether a `picture` is around, at most with a `noscript` between."""
+    around = tag.around
+    if around and around.name == "noscript":
+        around = around.around
+    return around is not None and around.name == "picture"
+
+
 def _ahead(tag: Tag) -> Sighting:
     """Read what a browser loads ahead; it may be that only a script names it later."""
     sizes = []
-    if text(tag, "as") and any(shows(text(tag, "media"), density) for density in DENSITIES):
+    if (
+        text(tag, "as")
+        and images.is_taken(tag)
+        and any(shows(text(tag, "media"), density) for density in DENSITIES)
+    ):
         sizes = [*candidates(text(tag, "imagesrcset")), Candidate(text(tag, "href"))]
     policy = text(tag, "referrerpolicy")
     found = (Found(size, "preload", policy=policy) for size in sizes if size.url)
@@ -144,8 +157,15 @@ def _one_url(tag: Tag) -> Sighting:
 
 
 def _painted(tag: Tag, style: str) -> Iterator[list[Found]]:
-    yield from ([Found(size, "css") for size in image] for image in css.images(style))
-    later = {name: list(_later(name, value)) for name, value in given(tag, lazy.BACKGROUND)}
+    shown = [[Found(size, "css") for size in image] for image in css.images(style)]
+    given_later = given(tag, lazy.BACKGROUND if tag.name in _WITH_BACKGROUND else _BY_SCRIPTS)
+    later = {name: list(_later(name, value)) for name, value in given_later}
+    if shown and any(map(later.get, later.keys() & _BY_SCRIPTS)):  # which replace it
+        name = next(name for name in later if name in _BY_SCRIPTS and later[name])
+        stand_ins = [found._replace(tier=Tier.PLACEHOLDER) for image in shown for found in image]
+        later[name][0] = [*later[name][0], *stand_ins]
+        shown = []
+    yield from shown
     for name, found in later.items():
         plain = name.removesuffix(_DENSE)
         if plain == name or plain not in later:

@@ -23,9 +23,11 @@ _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image
 _SETS = {"srcset"} | lazy.SRCSET
 _SIDE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([^;]*?)\s*(?=;|$)", re.IGNORECASE)
 _TINY = re.compile(r"[01](?:px)?(?:\s*!important)?")
+_OUTSIDE = re.compile(r"(?:^|;)\s*(?:left|top)\s*:\s*-[0-9]{4,5}px", re.IGNORECASE)
 _TINY_SIDES = {"0", "1", "0px", "1px"}
 # Some scripts use the same names for flags: data-lazy="true".
 URL = re.compile(r"[./]")
+_WIDTH = re.compile(r"\{width\}|%width%|%7Bwidth%7D", re.IGNORECASE)  # themes of Shopify
 _NUMBER = re.compile(r"[0-9]{2,4}")
 
 
@@ -45,7 +47,7 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
         found += any_address(tag)
     if "referrerpolicy" in tag.attrs:
         found = [size._replace(policy=text(tag, "referrerpolicy")) for size in found]
-    tiny = not later and _is_tiny(tag)
+    tiny = not later and tag.name == "img" and _is_tiny(tag)
     return Sighting([*behind(tag), *found], alt=text(tag, "alt"), tiny=tiny)
 
 
@@ -107,6 +109,8 @@ def _without_stand_ins(found: list[Found]) -> list[Found]:
 
 def _is_tiny(tag: Tag) -> bool:
     """Tell whether a picture is made to be unseen; without any area, scripts or styles size it."""
+    if "style" in tag.attrs and _OUTSIDE.search(text(tag, "style")):
+        return True
     if "style" not in tag.attrs and tag.attrs.get("width") not in _TINY_SIDES:
         return False
     sides = {"width": text(tag, "width"), "height": text(tag, "height")}
@@ -118,7 +122,7 @@ def _is_tiny(tag: Tag) -> bool:
 
 
 def _source(tag: Tag, media: set[str]) -> list[Found]:
-    tier = Tier.SHOWN if _media(tag) in media and _is_taken(tag) else Tier.ELSEWHERE
+    tier = Tier.SHOWN if _media(tag) in media and is_taken(tag) else Tier.ELSEWHERE
     later = [found._replace(tier=tier) for found in _later(tag)]
     return [*_set(tag, "picture", tier), *later]
 
@@ -128,18 +132,19 @@ def _media_shown(sources: list[Tag]) -> set[str]:
 
     Sources of one query and several types are one choice: they hold the same picture.
     """
-    choices = [(_media(tag), tag) for tag in sources if any(given(tag, _SETS)) and _is_taken(tag)]
+    choices = [(_media(tag), tag) for tag in sources if any(given(tag, _SETS)) and is_taken(tag)]
     return {
         next((media for media, _ in choices if shows(media, density)), "") for density in DENSITIES
     }
 
 
 def _media(tag: Tag) -> str:
-    media = " ".join(text(tag, "media").lower().split())
+    media = " ".join((text(tag, "media") or text(tag, "data-media")).lower().split())
     return "" if media in ("all", "screen") else media
 
 
-def _is_taken(tag: Tag) -> bool:
+def is_taken(tag: Tag) -> bool:
+    """Tell whether an element names none but types that we take."""
     return text(tag, "type").partition(";")[0].strip().lower() in _TYPES
 
 
@@ -166,7 +171,7 @@ def _later(tag: Tag) -> list[Found]:
     found = _sets(tag, sets) if sets else []
     for name in urls:
         value = text(tag, name)
-        if "{width}" in value:
+        if _WIDTH.search(value):
             found += _widths(tag, name, value)
         elif URL.search(value):
             found += [Found(size, name) for size in address_or_set(value)]
@@ -186,7 +191,7 @@ def _sets(tag: Tag, names: Iterable[str]) -> list[Found]:
 def _widths(tag: Tag, name: str, url: str) -> Iterator[Found]:
     widths = sorted(map(int, _NUMBER.findall(text(tag, "data-widths"))), reverse=True) or [1024]
     for width in widths[:MAX_CANDIDATES]:
-        yield Found(Candidate(url.replace("{width}", str(width)), width), name)
+        yield Found(Candidate(_WIDTH.sub(str(width), url), width), name)
 
 
 def any_address(tag: Tag) -> list[Found]:

@@ -47,6 +47,11 @@ SRC = {
     "data-real-src",
     "data-hi-res-src",
     "data-img-src",
+    "data-rjs",  # retina.js
+    "lazyload",  # ng-lazyload-image
+    "lazy-src",  # Vuetify
+    "ng-src",
+    "v-lazy",
 }
 BACKGROUND = {
     "data-bg",  # lazysizes, vanilla-lazyload, WP Rocket
@@ -62,6 +67,10 @@ BACKGROUND = {
     "data-bgimage",
     "data-lazy-background",
     "data-lazy-bg",
+    "data-flickity-bg-lazyload",
+    "data-echo-background",
+    "data-back",  # EWWW
+    "nitro-lazy-bg",  # NitroPack
     "data-image-src",  # parallax.js
     "data-background",  # Swiper
     "data-background-image",  # lozad
@@ -88,7 +97,7 @@ _OTHER = re.compile(
 )
 # Texts of a picture, which often are its file's name.
 _TEXT = re.compile(r"alt|title|name|class|id|style|on[a-z]+|.*(?:alt|title|name|caption|label).*")
-_LARGE = re.compile(r"lg|xl|large|full|big|orig|hi-?res|retina|2x|max|desktop|zoom")
+_LARGE = re.compile(r"lg|xl|large|full|big|orig|hi-?res|retina|rjs|2x|max|desktop|zoom")
 LARGEST = 3
 _MEDIUM = re.compile(r"md|medium|mid|tablet")
 _SMALL = re.compile(rf"xs|sm|{_OTHER.pattern}")

@@ -35,8 +35,12 @@ _TRACKER = re.compile(
     r"facebook\.com/tr\b|scorecardresearch\.com/|quantserve\.com/pixel|imrworldwide\.com/cgi-bin"
     r"|google-analytics\.com/|doubleclick\.net/(?:activity|pagead|pixel)|bat\.bing\.com/action"
     r"|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/watch|counter\.yadro\.ru/hit"
-    r"|pixel\.wp\.com/|xiti\.com/hit|adnxs\.com/(?:seg|getuid|px)|vgwort\.de/na/)"
+    r"|pixel\.wp\.com/|xiti\.com/hit|adnxs\.com/(?:seg|getuid|px)|vgwort\.de/na/"
+    r"|mail\.ru/counter|rambler\.ru/top100|hm\.baidu\.com/hm\.gif|t\.co/i/adsct"
+    r"|analytics\.twitter\.com/|googleadservices\.com/pagead/|chartbeat\.net/ping"
+    r"|analytics\.tiktok\.com/|alb\.reddit\.com/|stats\.wp\.com/|track\.hubspot\.com/)"
 )
+_COUNTS = re.compile(r"/(?:matomo|piwik)\.php\?")  # on any host
 
 # Absolute, and written as the URL standard writes it, if no "/." and no "--" is in it. Most are.
 _NORMAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9/_.~?=&,-]*")
@@ -147,7 +151,8 @@ def _placeholders(sightings: list[Sighting]) -> set[str]:
         real.update(size.candidate.url for size in found if size.candidate.width > 1)
         shown = list(dict.fromkeys(size.candidate.url for size in found if size.tier <= Tier.SHOWN))
         for size in found:
-            if size.place in PLAIN and size.tier != Tier.ELSEWHERE:
+            plain = size.place in PLAIN and size.tier != Tier.ELSEWHERE
+            if plain or (size.place == "css" and size.tier == Tier.PLACEHOLDER):
                 others = (url for url in shown if url != size.candidate.url)
                 beside[size.candidate.url].update(islice(others, 1))
     return {url for url, pictures in beside.items() if len(pictures) > 1} - real
@@ -234,7 +239,8 @@ class _Page(NamedTuple):
                 source = self._replace(base=url).resolve(inner)
                 if not isinstance(source, Skip):
                     sizes.setdefault(source, sizes[url]._replace(tier=Tier.WRAPPED))
-        if sighting.tiny or _TRACKER.match(next(iter(sizes), "")):
+        first = next(iter(sizes), "")
+        if sighting.tiny or _TRACKER.match(first) or _COUNTS.search(first):
             sizes, reasons = {}, [Skip.PIXEL]
         skipped = None if sizes else reasons[0]
         return _Draft(sizes, sighting.alt, skipped, sighting.candidates[0])

@@ -82,6 +82,43 @@ ELEMENTS = [
         "data-src",
         "a.png b.png",
     ),
+    (
+        "<div data-src=/a.png data-srcset='/b.png 9w, /c.png 90w'>",
+        "data-srcset",
+        "c.png b.png a.png",
+    ),
+    ("<div style='background:url(b.gif)' data-bg=a.png>", "data-bg", "a.png b.gif"),
+    ("<div style='background:url(b.gif)' data-bgset='/c 1w, /a 9w'>", "data-bgset", "a c b.gif"),
+    (
+        "<div class=carousel-cell data-flickity-bg-lazyload=/a.png>",
+        "data-flickity-bg-lazyload",
+        "a.png",
+    ),
+    ("<div data-back=/a.png>", "data-back", "a.png"),
+    ("<div style='color:red' data-thumbnail=/a.png>", "data-thumbnail", "a.png"),
+    ("<img lazyload=/a.png src=b.png>", "lazyload", "a.png b.png"),
+    ("<img data-rjs=/a@2x.png src=b.png>", "data-rjs", "a@2x.png b.png"),
+    ("<img data-rjs=2 src=b.png>", "img.src", "b.png"),
+    (
+        "<img data-src='a_%width%x.png' data-widths='[9, 100]' src=b.png>",
+        "data-src",
+        "a_100x.png b.png",
+    ),
+    ("<img data-src='a_%7Bwidth%7Dx.png' src=b.png>", "data-src", "a_1024x.png b.png"),
+    ("<input type=image src=b.gif data-src=/a.png>", "input", "a.png"),
+    ("<amp-img src=a.png width=1 height=1 layout=responsive></amp-img>", "img.src", "a.png"),
+    ("<amp-img src=a.webp><amp-img fallback src=b.png></amp-img></amp-img>", "img.src", "a.webp"),
+    ("<object data=a.png><img src=b.png></object>", "object", "a.png"),
+    (
+        "<iframe srcdoc=\"<iframe srcdoc='&lt;img src=a.png>'></iframe>\"></iframe>",
+        "img.src",
+        "a.png",
+    ),
+    (
+        "<picture><source srcset='a.webp 9w'><noscript><img src=b.png></noscript></picture>",
+        "noscript",
+        "a.webp b.png",
+    ),
     # the fallback without scripts belongs to the picture right before it
     ("<img src='data:,'><noscript><img src=a.png></noscript>", "noscript", "a.png"),
     ("<img data-src=a.png> <noscript><p><img src=b.png></noscript>", "data-src", "a.png b.png"),
@@ -117,6 +154,7 @@ PICTURES = [
     ("<source type=video/mp4 srcset='a 9w'><img src=b>", "img.src", "b a"),
     ("<source type='image/jpg; x=y' srcset='a 9w'><img src=b>", "picture", "a b"),
     (f"<source media='{WIDE}'><img src=b>", "img.src", "b"),
+    (f"<source data-media='{PHONE}' data-srcset='a 2x'><img data-src=./b>", "data-src", "b a"),
     (f"<source media='{PHONE}' data-srcset='a 2x'><img data-src=./b>", "data-src", "b a"),
     (f"<source media='{WIDE}' data-srcset='a 2x'><img data-src=./b>", "data-srcset", "a b"),
 ]
@@ -139,6 +177,8 @@ NOTHING = [
     "<a href=a.png>full size</a><link rel=icon href=b.png><meta property=og:image content=c.png>",
     "<div data-bg='#fff'>",
     "<div style='background: red'>",
+    "<div background=a.png>",
+    "<link rel=preload as=image href=a.jxr type=image/jxr>",
 ]
 APART = [
     "<img data-src=a.png><p>text</p><noscript><img src=b.png></noscript>",
@@ -181,6 +221,31 @@ def test_what_stands_in_for_an_object_that_is_an_image_is_not_seen():
 @pytest.mark.parametrize("html", APART)
 def test_two_pictures_stay_two(html):
     assert [one.url for one in found(html)] == ["http://site/a.png", "http://site/b.png"]
+
+
+@pytest.mark.parametrize("outer", ["object data=/a.swf", "object data=/a type=text/html"])
+def test_what_stands_in_for_another_object_is_seen(outer):
+    assert [one.url for one in found(f"<{outer}><img src=/b.png></object>")] == [
+        "http://site/b.png"
+    ]
+
+
+def test_what_stands_in_for_several_backgrounds_joins_them_not():
+    boxes = "".join(
+        f"<div style='background:url(x.gif)' data-bg={name}.png></div>" for name in "ab"
+    )
+    assert [one.candidates for one in found(boxes)] == [
+        ("http://site/a.png",),
+        ("http://site/b.png",),
+    ]
+
+
+def test_pages_within_pages_end_somewhere():
+    html = "<img src=/a.png>"
+    for name in "bcdef":
+        inner = html.replace("&", "&amp;").replace('"', "&quot;")
+        html = f'<img src=/{name}.png><iframe srcdoc="{inner}"></iframe>'
+    assert [one.url[-5] for one in found(html)] == list("fedc")
 
 
 def test_pictures_come_in_document_order():

@@ -45,6 +45,11 @@ SKIPPED = [
     ("<img style='width: 1px; height:1px' src=count.gif>", Skip.PIXEL),
     ("<img style='height:0!important;WIDTH:0' src=count.gif>", Skip.PIXEL),
     ("<img width=1 style='height:1px' src=count.gif>", Skip.PIXEL),
+    ("<img style='position:absolute; left:-9999px' src=count.gif>", Skip.PIXEL),
+    ("<img src='//stats.example/matomo.php?idsite=1&amp;rec=1'>", Skip.PIXEL),
+    ("<img src='https://stats.example/a/piwik.php?idsite=1'>", Skip.PIXEL),
+    ("<img src='//top-fwz1.mail.ru/counter?id=1;js=na'>", Skip.PIXEL),
+    ("<img src='https://www.googleadservices.com/pagead/conversion/1/?x'>", Skip.PIXEL),
     ("<img src='https://www.facebook.com/tr?id=1&amp;ev=PageView'>", Skip.PIXEL),
     ("<img src='http://[x]/a.png'>", Skip.MALFORMED),
     ("<img src='http://site:99999/a.png'>", Skip.MALFORMED),
@@ -57,6 +62,7 @@ SKIPPED = [
 ]
 KEPT = [
     "<img width=1 src=a.png>",
+    "<img style='margin-left:-20px; left:-10px' src=a.png>",
     "<img width=1 height=100 src=a.png>",
     "<img width=0 height=0 src=a.png>",
     "<img width=1 height=1 style='width:100%;height:auto' src=a.png>",
