@@ -23,16 +23,19 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _NO_RATIO = re.compile(rf"{_SPACE}*+none(?:{_SPACE}|\Z)")
 _VALUE_CHARACTERS = 200  # of an attribute that is a number or four
 
-# Pixels, at 96 to the inch. Those that depend on a font are as in Chromium on Linux, at 16 pixels;
-# as there, what depends on a window that an image has not is nothing.
+# Pixels, at 96 to the inch. As in Chromium, units of a window, which no image has, are nothing.
 _UNITS = {"": 1.0, "px": 1, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4, "q": 96 / 101.6}
-_UNITS |= {"pt": 4 / 3, "pc": 16, "em": 16, "rem": 16, "ic": 16, "ric": 16}
-_UNITS |= {"ex": 9, "rex": 9, "ch": 10, "rch": 10, "cap": 12, "rcap": 12, "lh": 19, "rlh": 19}
+_UNITS |= {"pt": 4 / 3, "pc": 16}
 _UNITS |= {
     prefix + unit: 0
     for prefix in ("", "s", "l", "d")
     for unit in ("vw", "vh", "vi", "vb", "vmin", "vmax")
 } | {"cq" + unit: 0 for unit in ("w", "h", "i", "b", "min", "max")}
+# Pixels of those that depend on a font, as in Chromium on Linux where it has 16.
+_OF_FONT = {"em": 16, "rem": 16, "ic": 16, "ric": 16, "ex": 9, "rex": 9, "ch": 10, "rch": 10}
+_OF_FONT |= {"cap": 12, "rcap": 12, "lh": 19, "rlh": 19}
+_FONT_SIZE = re.compile(rf"(?:\A|;){_SPACE}*+font-size{_SPACE}*+:([^;!]*+)", re.I)
+_LARGEST_FONT = 10_000  # pixels
 _LARGEST = 33_554_428  # pixels of a side
 _LARGEST_FLOAT = 2.0**128
 _DEFAULT = 300.0, 150.0  # CSS Images 3, 4.2
@@ -121,7 +124,8 @@ def measure(header: Header) -> Size:
         Unmeasured: a side is calculated.
     """
     attributes = _read(header.some(0, ROOT_BYTES)).attributes
-    width, height = (_length(attributes.get(name, "")) for name in ("width", "height"))
+    units = _UNITS | {unit: size * _em(attributes) / 16 for unit, size in _OF_FONT.items()}
+    width, height = (_length(attributes.get(name, ""), units) for name in ("width", "height"))
     across, down = _ratio(attributes.get("viewBox", ""))
     if _NO_RATIO.match(attributes.get("preserveAspectRatio", "")) and None in (width, height):
         across, width, height = 0, None, None
@@ -133,13 +137,24 @@ def measure(header: Header) -> Size:
     return Size.whole(_whole(width, _DEFAULT[0]), _whole(height, _DEFAULT[1]))
 
 
-def _length(value: str) -> float | None:
+def _em(attributes: dict[str, str]) -> float:
+    """Return the pixels of the root's font size, of which its sheets and `font` are not asked."""
+    size = 16.0
+    units = _UNITS | _OF_FONT | {"%": 0.16}
+    styled = _FONT_SIZE.findall(attributes.get("style", ""))
+    for value in (attributes.get("font-size", ""), *styled):
+        if "(" not in value and "-" not in value and (found := _length(value, units)) is not None:
+            size = min(found, _LARGEST_FONT)
+    return size
+
+
+def _length(value: str, units: dict[str, float]) -> float | None:
     """Return pixels of a CSS length; None for what is none, and for shares of a window."""
     text = _COMMENT.sub("", value[:_VALUE_CHARACTERS])
     if "(" in text:
         raise Unmeasured
     found = _LENGTH.fullmatch(text)
-    unit = _UNITS.get(found[2].lower()) if found else None
+    unit = units.get(found[2].lower()) if found else None
     return None if not found or unit is None else max(0, min(float(found[1]), 1e9)) * unit
 
 

@@ -61,6 +61,18 @@ SIZES = {
     'width="0.4" height="0.4"': (0, 0),
     'width="10.49" height="10.4999"': (10, 10),
     'width="7.2" height="12.7"': (7, 13),
+    # Sizes of fonts
+    'font-size="20" width="4em" height="2rem"': (80, 40),
+    'font-size=" 50% " width="4em" height="2ic"': (32, 16),
+    'font-size="12pt" width="4em" height="2pc"': (64, 32),
+    'font-size="2rem" width="4em" height="2ric"': (128, 64),
+    'font-size="0" width="4em" height="2px"': (0, 2),
+    'font-size="-5" width="4em" height="2em"': (64, 32),
+    'font-size="bad" width="4em" height="2em"': (64, 32),
+    'font-size="1e9" width="4em" height="2em"': (40_000, 20_000),
+    'style="font-size:10px" font-size="20" width="4em" height="2em"': (40, 20),
+    'style="color:red; FONT-SIZE : 2em !important" width="4em" height="2em"': (128, 64),
+    'style="font-size:20px/**/;font-size:bad;x-font-size:9px" width="4em" height="2em"': (80, 40),
     # Sides that are missing
     "": (300, 150),
     'width="100"': (100, 150),
