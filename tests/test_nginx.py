@@ -371,6 +371,16 @@ def test_what_the_application_marks_is_kept(nginx: Nginx, site: Site, path: str)
     assert [line["cache"] for line in nginx.lines(3)] == ["MISS", "HIT", "HIT"]
 
 
+def test_what_was_kept_gives_way_to_what_is_asked_for_next(nginx: Nginx, site: Site) -> None:
+    numbered(site, "/images/1", X_Accel_Expires="1")
+    told = [get(f"{nginx.url}/images/1").text]
+    while told[-1] != "3":
+        threading.Event().wait(0.02)
+        told.append(get(f"{nginx.url}/images/1").text)
+    assert told == sorted(told)
+    assert len(told) > 3  # some of them kept
+
+
 @pytest.mark.parametrize(
     ("path", "status", "headers"),
     [
