@@ -137,9 +137,19 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 def get_image_urls_sync(url: str) -> list[str]:
     """Fetch a page and list the URLs of its pictures in document order, of each the largest shown.
 
+    What galleries and links open instead is left to a download, which falls back if that is gone.
+
     Raises:
         Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
     """
-    from app.worker import pages
+    from app.fetch import Fetcher
+    from app.settings import load
+    from app.urls import Url
+    from app.worker.pages import read_page
+    from app.worker.sheets import SheetLoader
 
-    return pages.get_image_urls_sync(url)
+    settings = load()
+    with Fetcher(settings) as fetcher:
+        sheets = SheetLoader(fetcher, settings.style_sheets)
+        _, pictures = read_page(Url.parse(url), fetcher, sheets=sheets)
+    return [picture.shown or picture.url for picture in pictures if not picture.skipped]

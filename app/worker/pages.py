@@ -9,7 +9,6 @@ from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.render import Renderer, RenderFailed
 from app.scrape import find_pictures, title_of, waits_for_scripts
-from app.settings import load
 from app.urls import Url
 from app.worker.cut import Cut
 from app.worker.sheets import SheetLoader
@@ -18,21 +17,6 @@ from app.worker.sheets import SheetLoader
 ITSELF = "url"
 FEW = 3  # pictures, with which a page may still wait for its scripts
 WAITS = "the page seems to wait for its scripts"
-
-
-def get_image_urls_sync(url: str) -> list[str]:
-    """Fetch a page and list the URLs of its pictures in document order, of each the largest shown.
-
-    What galleries and links open instead is left to a download, which falls back if that is gone.
-
-    Raises:
-        Failure: the page cannot be had, or is neither HTML nor a feed nor an image.
-    """
-    settings = load()
-    with Fetcher(settings) as fetcher:
-        sheets = SheetLoader(fetcher, settings.style_sheets)
-        _, pictures = read_page(Url.parse(url), fetcher, sheets=sheets)
-    return [picture.shown or picture.url for picture in pictures if not picture.skipped]
 
 
 def read_page(
