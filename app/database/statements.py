@@ -81,6 +81,10 @@ class Statement:
             for row in cursor
         ]
 
+    def first(self, **values: Any) -> Any:
+        """Run it; return the first row, if there is any."""
+        return next(iter(self.rows(**values)), None)
+
     def _object(self, data: dict[str, Any]) -> Model:
         row = self._model(__no_default__=True)
         row.__data__ = data

@@ -58,9 +58,9 @@ def _first(kind: type[Job], turn: Turn, hold: bool = False) -> Any:
         first = _oldest_of_next_client(kind, turn._replace(served=()), hold)
     if first and first.site in turn.crowded:
         for after, before in pairwise(("", *turn.crowded, LAST)):
-            for row in _elsewhere(kind, turn.suspects, hold).rows(after=after, before=before):
-                if turn.rank(row) < turn.rank(first):
-                    return row
+            other = _elsewhere(kind, turn.suspects, hold).first(after=after, before=before)
+            if other and turn.rank(other) < turn.rank(first):
+                return other
     return first
 
 
@@ -68,19 +68,17 @@ def _oldest_of_next_client(kind: type[Job], turn: Turn, hold: bool) -> Any:
     for least in turn.after, None:  # round again
         client = _next_client(kind, least, turn.served)
         if client is not None:
-            for oldest in _oldest(kind, turn.suspects, hold).rows(client=client):
+            oldest = _oldest(kind, turn.suspects, hold).first(client=client)
+            if oldest:
                 return oldest
-    if turn.served:
-        return None
-    return next(iter(_oldest_of_all(kind, turn.suspects, hold).rows()), None)
+    return None if turn.served else _oldest_of_all(kind, turn.suspects, hold).first()
 
 
 def _next_client(kind: type[Job], least: str | None, served: tuple[str, ...]) -> str | None:
     """Return the next client that has jobs, from the start or behind one; pass over the served."""
-    for row in _clients(kind, least is None).rows(after=least or ""):
-        client = cast("str | None", row.client)
-        return _next_client(kind, client, served) if client in served else client
-    return None
+    row = _clients(kind, least is None).first(after=least or "")
+    client = cast("str | None", row and row.client)
+    return _next_client(kind, client, served) if client in served else client
 
 
 @prepared

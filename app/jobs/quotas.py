@@ -75,7 +75,8 @@ def stored_bytes(client: str | None, *, hold: bool = False) -> int:
     """Return how many bytes of a client are stored; on `hold`, until the transaction ends."""
     if hold:
         db.lock("usage", client or "")
-    return next((usage.bytes for usage in _usage().rows(client=client or "")), 0)
+    usage = _usage().first(client=client or "")
+    return usage.bytes if usage else 0
 
 
 def require(client: str | None, size: int, quota: int) -> None:

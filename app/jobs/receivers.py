@@ -7,7 +7,7 @@ delivery has its host's row written again by `refresh`, in the same transaction.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain, islice, takewhile
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from app.database.connection import db
@@ -23,13 +23,13 @@ STEP = 1000  # receivers whose pause is ended at once
 def refresh(host: str, held_until: datetime | None = None) -> None:
     """Write down who is next at a host, and when; `held_until` pauses all callbacks to it."""
     db.lock("receiver", host)
-    first = next(iter(_first(True).rows(host=host)), None)
+    first = _first(True).first(host=host)
     if first is None:
         Receiver.delete().where(Receiver.host == host).execute()
         return
     moment = now()
-    for known in _known().rows(host=host):
-        held_until = held_until or known.held_until
+    known = _known().first(host=host)
+    held_until = held_until or (known and known.held_until)
     ready_at = max(first.due_at, held_until or first.due_at)
     is_paused = moment < ready_at <= moment + LONGEST_PAUSE
     is_busy = bool(_running().rows(host=host))
@@ -50,9 +50,8 @@ def first_delivery(after: str, suspects: bool) -> UUID | None:
     """Return the delivery to claim next: of the next client, the one that has waited longest."""
     paused = _over().rows(now=now(), most=LOOKS)
     for receiver in chain(islice(_first_of_clients(after), LOOKS), paused):
-        for delivery in _first(suspects).rows(host=receiver.host):
-            delivery_id: UUID = delivery.id
-            return delivery_id
+        if delivery := _first(suspects).first(host=receiver.host):
+            return cast(UUID, delivery.id)
     return None
 
 

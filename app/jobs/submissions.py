@@ -75,7 +75,7 @@ def get(kind: type[AnyJob], job_id: UUID, *, hold: bool = False) -> AnyJob:
     Raises:
         NotFound: there is none of that id.
     """
-    job: AnyJob | None = next(iter(_select(kind, hold).rows(id=job_id)), None)
+    job: AnyJob | None = _select(kind, hold).first(id=job_id)
     if job is None:
         raise NotFound(f"there is no {kind.__name__.lower()} {job_id}")
     return job
