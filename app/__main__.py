@@ -8,7 +8,10 @@ if sys.argv[1:] == ["--version"]:  # without what reads options, or handles sign
     sys.stdout.write(f"image-downloader {VERSION}\n")
     sys.exit()
 
+import gc
 import signal
+
+gc.set_threshold(50_000)  # to look for garbage among imports takes a tenth of the start
 
 # Until a subcommand handles it, an interrupt ends this process: there is nothing to clean up.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:

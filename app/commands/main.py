@@ -28,8 +28,7 @@ class LazyGroup(click.Group):
         """Import the command that is called."""
         name, command, rest = super().resolve_command(ctx, args)
         if name:
-            gc.set_threshold(50_000)  # to look for garbage among imports takes a tenth of the start
-            atexit.register(gc.freeze)  # and for none, among all there is, as much of the end
+            atexit.register(gc.freeze)  # to look for garbage among all there is takes a while
             module, _, attribute = COMMANDS[name][0].partition(":")
             command = getattr(import_module(f"app.commands.{module}"), attribute)
         return name, command, rest
