@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +17,7 @@ from app.addresses import judge_host
 from app.commands.problem import Problem
 from app.database import sqlite
 from app.database.connection import db
-from app.database.models import TABLES, UNFINISHED, Download, Image, Job, JobKind, Status
+from app.database.models import TABLES, Download, Image, Job, JobKind, Status
 from app.errors import Failure
 from app.jobs import cleanup
 from app.jobs.files import file_of
@@ -32,8 +31,7 @@ from app.worker.pool import PoolEngine
 
 DEFAULT_LIMIT = 50
 AT_ONCE = 6  # as in browsers
-LOOK_SECONDS = 0.02  # between two looks at a job
-SHOW_SECONDS = 0.1  # between two of its documents
+SHOW_SECONDS = 0.1  # between two looks at a job
 
 
 class LocalClient:
@@ -76,20 +74,18 @@ class LocalClient:
             self._browser_works = True
 
     def follow(self, path: str) -> Iterator[dict[str, Any]]:
-        """Yield the document of a job, again and again until it has ended."""
-        shown = -inf
+        """Yield how far a job is, again and again, and its document when it has ended."""
         while True:
+            free = self._engine.wait_for_seat(SHOW_SECONDS)
             with _translated():
-                download = jobs.get(Download, _id(path))
-                ended = download.status not in UNFINISHED
-                due = ended or time.monotonic() - shown >= SHOW_SECONDS
-                document = due and status_document(download)
-            if document:
-                shown = time.monotonic()
-                yield document
+                standing = jobs.standings(Download, [_id(path)])[_id(path)]
+                ended = standing.is_final and status_document(jobs.get(Download, _id(path)))
             if ended:
+                yield ended
                 return
-            time.sleep(LOOK_SECONDS)
+            yield {"progress": _progress(standing)}
+            if free:  # until the pause is over that a host has asked for
+                time.sleep(SHOW_SECONDS)
 
     @contextmanager
     def file(self, path: str) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -110,20 +106,19 @@ def _id(path: str) -> UUID:
 def status_document(download: Download) -> dict[str, Any]:
     """Return what the command reads of the API's document; the whole takes longer to import."""
     outcome = Outcome(download)
-    progress = outcome.progress
     return {
         "status": download.status,
         "error": _error(download),
         "rendered": download.rendered,
         "render_detail": download.render_detail,
-        "progress": {
-            "found": progress.found,
-            "done": progress.done,
-            "failed": progress.failed,
-            "total": progress.total,
-        },
+        "progress": _progress(outcome.progress),
         "images": [_picture(image) for image in outcome.pictures],
     }
+
+
+def _progress(standing: jobs.Standing) -> dict[str, int]:
+    names = "found", "done", "failed", "total"
+    return {name: getattr(standing, name) for name in names}
 
 
 def _picture(image: Image) -> dict[str, Any]:
@@ -179,7 +174,7 @@ def in_process() -> Iterator[LocalClient]:
         sqlite.use(storage.database, durable=False)  # nothing here survives a crash
         with db.usable(), db.atomic():
             db.create_tables(TABLES)  # migrations are for what an earlier release has stored
-        engine = PoolEngine(settings, storage)
+        engine = PoolEngine(settings, storage, is_new=True)
         try:
             yield LocalClient(engine)
         finally:

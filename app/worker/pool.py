@@ -31,7 +31,10 @@ WATCH_SECONDS = 1.0  # how soon jobs of dead siblings, and lost nudges, are noti
 
 
 class PoolEngine:
-    """`job_threads` seats of this process, each taking one job after another."""
+    """`job_threads` seats of this process, each taking one job after another.
+
+    Where the storage is new, nothing was left behind that would have to be looked for at once.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,8 @@ class PoolEngine:
         storage: Storage,
         clock: Callable[[], float] = time.monotonic,
         report: Callable[[float, int], None] = lambda seconds, size: None,
+        *,
+        is_new: bool = False,
     ) -> None:
         self.settings = settings
         self.storage = storage
@@ -55,6 +60,7 @@ class PoolEngine:
         self._turned_at: float | None = None
         self._expiry: cleanup.CautiousClock | None = None
         self._stopped = threading.Event()
+        self._is_new = is_new
         self._starting = threading.Lock()
 
     def start(self) -> None:
@@ -83,6 +89,12 @@ class PoolEngine:
             self.sit()
         finally:
             self._seats.release()
+
+    def wait_for_seat(self, seconds: float) -> bool:
+        """Wait until a seat is free, not for longer; return whether one is."""
+        if free := self._seats.acquire(timeout=seconds):
+            self._seats.release()
+        return free
 
     def make_thumbnail(self, image: Image, client: str) -> None:
         """Say that a client wants the thumbnail of a finished image; it is made in its turn.
@@ -148,6 +160,8 @@ class PoolEngine:
             self.submit()
 
     def _watch(self) -> None:
+        if self._is_new:
+            self._stopped.wait(WATCH_SECONDS)
         while not self._stopping:
             try:
                 with db.connection_context():

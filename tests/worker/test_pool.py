@@ -81,6 +81,27 @@ def test_no_more_jobs_run_than_there_are_seats(engine: PoolEngine, site: Site, g
     until(lambda: count("finished") == 6)
 
 
+def test_who_has_work_done_may_wait_for_a_seat(engine: PoolEngine, site: Site, gate: Gate) -> None:
+    for _ in range(2):
+        jobs.add_image(site.url("/a.png"))
+        engine.submit()
+
+    assert not engine.wait_for_seat(0)
+    gate.open.set()
+    assert engine.wait_for_seat(SECONDS)
+    assert count("finished") >= 1
+
+
+def test_a_new_storage_is_not_searched_for_what_was_left_behind(
+    app: Flask, settings: Settings
+) -> None:
+    engine = PoolEngine(settings, app.extensions["storage"], is_new=True)
+    engine.start()
+    engine.stop()
+
+    assert not engine.turning()
+
+
 def test_work_that_nobody_was_told_of_is_found(engine: PoolEngine, site: Site) -> None:
     engine.start()
     jobs.add_image(site.file("/a.png", picture()))
