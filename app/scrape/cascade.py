@@ -52,6 +52,7 @@ _SCRIPT = "script:not([type]), script[type*='javascript' i], script[type=module 
 Place = tuple[Element, str]  # the pseudo-element's name is empty for the element itself
 Winners = dict[str, tuple[Weight, str, str]]  # the value, and what it is relative to
 
+_GENERATED = {"before", "after"}
 _STRONGEST = (1_000_000, 0, 0)
 _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 
@@ -156,12 +157,12 @@ class _Cascade:
             return ""
         others = self._rules_of(element) if not pseudo else self._find(element, pseudo)
         winners = self._winners([*rules_there, *others], None if pseudo else element)
-        if pseudo and not winners.keys().isdisjoint(("display", "content")):
-            values = [winners[name][1] for name in ("display", "content") if name in winners]
-            if not {"none", "normal"}.isdisjoint(values):
+        if pseudo in _GENERATED and self._tests > 0:  # else its content may not have been found
+            content = winners.get("content", _NONE)[1]
+            if content in ("", "none", "normal") or winners.get("display", _NONE)[1] == "none":
                 return ""
         painted = []
-        for slot in dict.fromkeys(PAINTS.values()):
+        for slot in ("content",) if pseudo == "marker" else dict.fromkeys(PAINTS.values()):
             _, value, base = winners.get(slot, _NONE)
             if self._with_properties and "var(" in value:
                 value = substituted(value, partial(self._property, element)) or ""

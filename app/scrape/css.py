@@ -46,6 +46,7 @@ _IN = {
     "mask": "mask-image",
     "-webkit-mask": "mask-image",
     "-webkit-mask-image": "mask-image",
+    "-webkit-mask-box-image": "-webkit-mask-box-image-source",
 }
 # What paints, by the property in which it ends.
 PAINTS = {**_IN, **{name: name for name in _IN.values()}, "content": "content"}

@@ -31,7 +31,9 @@ _HOLDS: dict[str, Callable[[str], bool]] = {"media": shows, "supports": supporte
 _SELECTOR = re.compile(r"(?:[^,(]|\((?:[^()]|\([^)]{0,200}+\)?){0,200}+\)?){1,300}+")
 # Selectors that look around from every element; few style a background with them.
 _COSTLY = re.compile(r":has\(|\sof\s", re.IGNORECASE)
-_PSEUDO_ELEMENT = re.compile(r"::?(before|after)\b", re.IGNORECASE)
+_PSEUDO_ELEMENT = re.compile(
+    r"::?(before|after|first-letter|first-line|marker|file-selector-button)\b", re.IGNORECASE
+)
 _DECLARATION = re.compile(
     r"""(?:^|;)\s*([\w-]+)\s*:((?:[^;"'()]++|"[^"\n]*+"?|'[^'\n]*+'?"""
     r"""|\((?:[^"'()]++|"[^"\n]*+"?|'[^'\n]*+'?|\((?:[^()]++|\([^()]*+\)?)*+\)?)*+\)?|\))*+)"""
