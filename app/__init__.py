@@ -58,7 +58,7 @@ def prepare(settings: "Settings") -> None:
         ConfigurationError: it cannot be used; the message says what to change.
     """
     from app.database.connection import db
-    from app.storage.locks import exclusive
+    from app.storage.disk import exclusive
 
     _prepare_storage(settings)
     _use_database(settings)

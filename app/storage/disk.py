@@ -1,8 +1,10 @@
-"""What the file system of a folder is and can do."""
+"""What the file system of a folder is and can do, for one process and between several."""
 
+import fcntl
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,3 +49,11 @@ def file_system(path: Path) -> str:
             if fields[2] == wanted:
                 return fields[fields.index("-") + 1]
     return ""
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock that one process has at a time; the kernel frees that of a dead one."""
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -18,9 +18,8 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from app.errors import ConfigurationError, Gone
-from app.storage.disk import file_system, link_or_copy, start_writeback
+from app.storage.disk import exclusive, file_system, link_or_copy, start_writeback
 from app.storage.keys import Entry, entry_of
-from app.storage.locks import exclusive
 from app.storage.parts import Part, Stat, close, failure_of
 
 log = logging.getLogger(__name__)

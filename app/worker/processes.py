@@ -13,7 +13,7 @@ from typing import IO
 from uuid import uuid4
 
 from app.settings import Settings
-from app.storage.locks import exclusive
+from app.storage.disk import exclusive
 from app.worker.leases import LeaseRegistry
 
 
