@@ -18,7 +18,7 @@ from app.commands.problem import Problem
 from app.database import sqlite
 from app.database.connection import db
 from app.database.models import TABLES, Download, Image, Job, JobKind, Status
-from app.errors import Failure
+from app.errors import BOOKMARKLET, Failure
 from app.jobs import cleanup
 from app.jobs.files import file_of
 from app.jobs.progress import Outcome
@@ -110,7 +110,7 @@ def status_document(download: Download) -> dict[str, Any]:
         "status": download.status,
         "error": _error(download),
         "rendered": download.rendered,
-        "render_detail": download.render_detail,
+        "render_detail": download.render_detail and _advice(download.render_detail),
         "progress": _progress(outcome.progress),
         "images": [_picture(image) for image in outcome.pictures],
     }
@@ -136,7 +136,12 @@ def _picture(image: Image) -> dict[str, Any]:
 
 def _error(job: Job) -> dict[str, str] | None:
     failure = job.failure
-    return {"type": failure.type, "detail": failure.detail} if failure else None
+    return {"type": failure.type, "detail": _advice(failure.detail)} if failure else None
+
+
+def _advice(detail: str) -> str:
+    """Say where the bookmarklet is, for there is no service here."""
+    return detail.replace(BOOKMARKLET, f"{BOOKMARKLET} of `image-downloader serve`")
 
 
 @contextmanager

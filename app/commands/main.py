@@ -36,7 +36,10 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    commands=[click.Command(name, help=sentence) for name, (_, sentence) in COMMANDS.items()],
+    commands=[
+        click.Command(name, help=sentence, short_help=sentence)  # not cut off in the list
+        for name, (_, sentence) in COMMANDS.items()
+    ],
 )
 @click.version_option(VERSION, message="%(prog)s %(version)s", prog_name="image-downloader")
 def main() -> None:

@@ -83,6 +83,13 @@ def test_operators_do_without_the_web_framework(tmp_path: Path) -> None:
     assert not names & {"flask", "werkzeug", "requests", "turbohtml", "gunicorn"}
 
 
+def test_the_help_of_the_group_has_whole_sentences() -> None:
+    told = subprocess.check_output([sys.executable, "-m", "app", "--help"], cwd=ROOT, text=True)
+
+    for _, sentence in COMMANDS.values():
+        assert sentence in " ".join(told.split())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_the_group_says_what_the_command_says(name: str) -> None:
     place, sentence = COMMANDS[name]

@@ -186,6 +186,14 @@ def test_none_at_all_makes_the_status_2(command: Command, site: Site) -> None:
     assert "no picture could be fetched" in done.stderr
 
 
+def test_a_page_without_pictures_says_where_the_bookmarklet_is(alone: Command, site: Site) -> None:
+    done = alone.run(site.page("/empty", "<p>nothing"))
+
+    assert done.returncode == 2
+    assert "shows no images" in done.stderr
+    assert "at / of `image-downloader serve`" in done.stderr
+
+
 def test_an_image_is_saved_under_its_name(command: Command, site: Site) -> None:
     done = command.run(site.file("/a/sunset.png", picture()))
 
