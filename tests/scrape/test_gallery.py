@@ -100,9 +100,26 @@ WRAPPED = [
         "https://i0.wp.com/example.com/up/a.jpg?resize=300%2C200&ssl=1",
         "https://example.com/up/a.jpg",
     ),
+    ("/_image/?href=%2Fa.jpg", "/a.jpg"),
+    ("/phpThumb.php?w=9&src=/a.jpg", "/a.jpg"),
+    ("/image-proxy?url=https%3A%2F%2Fcdn%2Fa.jpg", "https://cdn/a.jpg"),
+    ("/_gatsby/image/x/y/a.jpg?u=https%3A%2F%2Fcdn%2Fa.jpg&a=w%3D9", "https://cdn/a.jpg"),
+    ("https://x.imgix.net/https%3A%2F%2Fcdn%2Fa.jpg?w=300", "https://cdn/a.jpg"),
+    ("/insecure/rs:fit:300/aHR0cHM6Ly9j/ZG4vYS5qcGc.webp", "https://cdn/a.jpg"),
+    ("/insecure/w:300/aHR0cHM6Ly9jZG4vYWIuanBn?v", "https://cdn/ab.jpg"),
+    ("https://e.cdn.ampproject.org/ii/w1000/s/example.com/a.jpg", "https://example.com/a.jpg"),
+    ("https://cdn.ampproject.org/i/example.com/a.jpg", "http://example.com/a.jpg"),
     ("https://wsrv.nl/?url=example.com/a.jpg&w=300", "example.com/a.jpg"),
 ]
-PLAIN = ["/a.jpg", "/a.jpg?url=b", "/search?q=image&url=/x", "https://wp.com/a.jpg", "/http/a.jpg"]
+PLAIN = [
+    "/aHR0c/a.jpg",
+    "/aHR0cHM6______.jpg",
+    "/a.jpg",
+    "/a.jpg?url=b",
+    "/search?q=image&url=/x",
+    "https://wp.com/a.jpg",
+    "/http/a.jpg",
+]
 
 
 POLICIES = [
