@@ -31,6 +31,8 @@ MAX_FRAME = 200_000
 
 MAX_NESTED = 3  # pages within each other
 MAX_OBJECTS = 100
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
+_ENDED = re.compile(rb"<(script|style|title|textarea|iframe|noscript)(\s[^<>]*)?/>")
 _AROUND = {"picture", "noscript"}
 _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
@@ -110,7 +112,12 @@ def _bounded(markup: bytes) -> bytes:
 
 
 def parse(markup: bytes, charset: str | None) -> turbohtml.Document:
-    """Parse a page, in an encoding that a header names, or the one that the page does."""
+    """Parse a page, in an encoding that a header names, or the one that the page does.
+
+    XHTML may end an element within its tag, which HTML takes for the beginning of a script.
+    """
+    if _XML.match(markup):
+        markup = _ENDED.sub(rb"<\1\2></\1>", markup)
     read = partial(turbohtml.parse, markup, positions=False, allow_declarative_shadow_roots=False)
     try:
         return read(encoding=charset)

@@ -119,6 +119,11 @@ ELEMENTS = [
         "noscript",
         "a.webp b.png",
     ),
+    (
+        "<?xml version='1.0'?><html><script src='x.js'/><title/><img src='a.png'/>",
+        "img.src",
+        "a.png",
+    ),
     # the fallback without scripts belongs to the picture right before it
     ("<img src='data:,'><noscript><img src=a.png></noscript>", "noscript", "a.png"),
     ("<img data-src=a.png> <noscript><p><img src=b.png></noscript>", "data-src", "a.png b.png"),
