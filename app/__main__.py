@@ -17,7 +17,11 @@ gc.set_threshold(50_000)  # to look for garbage among imports takes a tenth of t
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-# What requests imports and nothing here uses: it guesses the charset of a text that names none.
+# What BeautifulSoup and requests import and nothing here uses: what reads CSS selectors, parsers
+# wherever they are installed, and what guesses the charset of a text that does not name one.
+sys.modules.setdefault("soupsieve", type(sys)("soupsieve"))
+for name in "lxml", "html5lib":
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 guess = type(sys)("charset_normalizer")
 vars(guess).update(__version__="3.0.0", detect=lambda content: {"encoding": None})
 sys.modules.setdefault(guess.__name__, guess)

@@ -11,11 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html.parser import HTMLParser
 from pathlib import Path
 
 import lxml.html
 import turbohtml
+from bs4 import BeautifulSoup
 
 from app.scrape import find_pictures
 from bench import Cost, Side, compare
@@ -31,20 +31,9 @@ def xpath(page: bytes) -> list[str]:
     return list(lxml.html.document_fromstring(page).xpath("//img/@src"))
 
 
-class _Sources(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.urls: list[str | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.urls += [value for name, value in attrs if tag == "img" and name == "src"]
-
-
-def html_parser(page: bytes) -> list[str | None]:
+def html_parser(page: bytes) -> list[str]:
     """Read with nothing to install."""
-    parser = _Sources()
-    parser.feed(page.decode("utf-8", "replace"))
-    return parser.urls
+    return [str(tag["src"]) for tag in BeautifulSoup(page, "html.parser").find_all("img", src=True)]
 
 
 def plain(page: bytes) -> list[str | None]:

@@ -1,25 +1,28 @@
-"""Pages as turbohtml, the WHATWG parser, reads them, down to the elements that matter here.
+"""BeautifulSoup on turbohtml, the WHATWG parser, holding only the elements that matter here.
 
-It caps open elements at 512, as browsers do, and stays linear where html.parser, html5lib and
-lexbor need many seconds. It builds the tree in C; only what `wanted` selects becomes Python.
+turbohtml caps open elements at 512, as browsers do, and stays linear where html.parser, html5lib
+and lexbor need many seconds. It builds the tree in C; only what `wanted` selects becomes Python.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from typing import Any
 
 import ada_url
 import turbohtml
+from bs4 import BeautifulSoup
+from bs4.builder import TreeBuilder
 from turbohtml.query import select
 
 from app.scrape import cascade, gallery
 from app.scrape.css import Painted
 from app.scrape.linked import LinkedSheets, Load
 from app.scrape.sightings import is_image_file
-from app.scrape.tags import Tag, Tags
+from app.scrape.tags import Tags
 
 # A page is cut off behind this many elements: what follows could not be downloaded anyway.
 MAX_ELEMENTS = 30_000
@@ -38,10 +41,63 @@ _RIGHT_BEHIND = ":is(img, picture, amp-img) + noscript"
 
 
 def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | None) -> Tags:
-    """Parse a page; keep the elements that the CSS selector `wanted` names, in document order."""
-    document = parse(_bounded(body), charset)
-    encoding = (document.encoding or "utf-8").lower()
-    base = _base(document, url)
+    """Parse a page; keep the elements that the CSS selector `wanted` names, nested as they are."""
+    builder = _TreeBuilder(url, wanted, load)
+    # A file, because BeautifulSoup warns about short markup that looks like a file name.
+    soup = BeautifulSoup(BytesIO(body), builder=builder, from_encoding=charset)
+    return Tags(soup, soup.original_encoding or "utf-8", builder.base, builder.painted)
+
+
+class _TreeBuilder(TreeBuilder):
+    NAME = "turbohtml"
+
+    def __init__(self, url: str, wanted: str, load: Load | None) -> None:
+        super().__init__()
+        self.base = url
+        self.painted: Painted = {}
+        self._wanted = wanted
+        self._load = load
+        self._charset: str | None = None
+
+    def prepare_markup(
+        self, markup: Any, user_specified_encoding: str | None = None, *_: Any, **__: Any
+    ) -> Iterator[tuple[Any, str | None, str | None, bool]]:
+        """Leave the encoding to the parser: BOM, then header, `<meta>`, detection."""
+        self._charset = user_specified_encoding
+        yield markup, self._charset, None, False
+
+    def feed(self, markup: Any) -> None:
+        """Hand the wanted elements to the soup, nested in `picture` and `noscript` only."""
+        soup = self.soup
+        assert soup is not None  # noqa: S101 (bs4 sets it before it feeds)
+        document = parse(_bounded(markup), self._charset)
+        soup.original_encoding = (document.encoding or "utf-8").lower()
+        self.base = _base(document, self.base)
+        _leave_out(document)
+        sheets = LinkedSheets(self._load, self.base, soup.original_encoding)
+        _prepare(document, len(markup), sheets, self.painted)
+        files = gallery.Files()
+        around: list[turbohtml.Element] = []
+        # In `:is()`, turbohtml tests all selectors on an element in a third of the time.
+        for element in select(f":is({self._wanted})", document, limit=MAX_ELEMENTS):
+            while around and element.closest(around[-1].tag) != around[-1]:
+                soup.handle_endtag(around.pop().tag)
+            if element.tag == "noscript" and not element.matches(_RIGHT_BEHIND):
+                soup.handle_data(" ")  # in place of what stands between, and is left out
+            attributes = _strings(element.attrs.items())
+            if behind := files.of(element):
+                attributes |= behind
+            soup.handle_starttag(element.tag, None, None, attributes)
+            if element.tag == "script":
+                soup.handle_data(element.text)
+            if element.tag in _AROUND:
+                around.append(element)
+            else:
+                soup.handle_endtag(element.tag)
+
+
+def _leave_out(document: turbohtml.Document) -> None:
+    """Remove what is not shown while what is around it is."""
     # What is looked up by its name alone, and not in a list, is found in no time.
     if document.select_one("template"):
         document.remove("template:not([shadowrootmode])")  # scripts may use it; nobody sees it
@@ -51,31 +107,6 @@ def read(body: bytes, charset: str | None, url: str, wanted: str, load: Load | N
             outer.remove("img")  # shown if the object cannot be
     if document.select_one("amp-img"):
         document.remove("amp-img :is(img, amp-img), amp-anim :is(img, amp-img)")  # likewise
-    painted: Painted = {}
-    _prepare(document, len(body), LinkedSheets(load, base, encoding), painted)
-    # In `:is()`, turbohtml tests all selectors on an element in a third of the time.
-    elements = select(f":is({wanted})", document, limit=MAX_ELEMENTS)
-    return Tags(list(_tags(elements)), encoding, base, painted)
-
-
-def _tags(elements: Iterable[turbohtml.Element]) -> Iterator[Tag]:
-    files = gallery.Files()
-    tag: Tag | None = None
-    around: list[tuple[turbohtml.Element, Tag]] = []
-    for element in elements:
-        while around and element.closest(around[-1][0].tag) != around[-1][0]:
-            around.pop()
-        attributes = _strings(element.attrs.items())
-        if behind := files.of(element):
-            attributes |= behind
-        last, tag = tag, Tag(element.tag, attributes, around[-1][1] if around else None)
-        if tag.name == "script":
-            tag.text = element.text
-        if tag.name == "noscript" and element.matches(_RIGHT_BEHIND):
-            tag.follows = last
-        if tag.name in _AROUND:
-            around.append((element, tag))
-        yield tag
 
 
 def _base(document: turbohtml.Document, url: str) -> str:

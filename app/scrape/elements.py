@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 
+from bs4 import BeautifulSoup, Tag
+
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import css, images, lazy
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import Found, Sighting, Tier, candidates, is_image_file
 from app.scrape.srcset import Candidate
-from app.scrape.tags import Tag, Tags, given, text
+from app.scrape.tags import given, text
 
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
@@ -47,13 +49,13 @@ WANTED = ", ".join(
 )
 
 
-def seen(page: Tags) -> list[Sighting]:
+def seen(soup: BeautifulSoup) -> list[Sighting]:
     """List what a person sees, in document order."""
     sightings: list[Sighting] = []
     ahead: list[Sighting] = []
     alone: defaultdict[str, list[tuple[Tag, Sighting]]] = defaultdict(list)
     last: Tag | None = None
-    for tag, sighting in _sightings(page.all):
+    for tag, sighting in _sightings(soup):
         if not sighting.candidates:
             continue
         if tag.name == "link":
@@ -64,7 +66,7 @@ def seen(page: Tags) -> list[Sighting]:
             sighting.candidates = [
                 found._replace(place="noscript") for found in sighting.candidates
             ]
-        if noscript and last and last is noscript.follows and sightings[-1].waits():
+        if noscript and last is noscript.previous_element and sightings[-1].waits():
             sightings[-1].candidates += sighting.candidates
             last = None
         else:
@@ -93,16 +95,16 @@ def _see_through(same: list[tuple[Tag, Sighting]]) -> None:
 
 
 def _noscript(tag: Tag) -> Tag | None:
-    around = tag.around
+    around = tag.parent
     while around and around.name != "noscript":
-        around = around.around
+        around = around.parent
     return around
 
 
-def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
+def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Tag] = []
     styles = css.MAX_STYLE
-    for tag in tags:
+    for tag in soup.find_all(True):
         if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
             style = text(tag, "style")
             styles -= len(style)
@@ -127,9 +129,9 @@ def _sightings(tags: list[Tag]) -> Iterator[tuple[Tag, Sighting]]:
 
 def _in_picture(tag: Tag) -> bool:
     """Tell whether a `picture` is around, at most with a `noscript` between."""
-    around = tag.around
+    around = tag.parent
     if around and around.name == "noscript":
-        around = around.around
+        around = around.parent
     return around is not None and around.name == "picture"
 
 

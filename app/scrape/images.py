@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from bs4 import Tag
+
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import gallery, lazy
 from app.scrape.screen import DENSITIES, shows
@@ -16,7 +18,7 @@ from app.scrape.sightings import (
     is_image_file,
 )
 from app.scrape.srcset import Candidate
-from app.scrape.tags import Tag, given, text
+from app.scrape.tags import given, text
 
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
@@ -75,10 +77,10 @@ def behind(tag: Tag) -> list[Found]:
     """Return the files that a thumbnail stands for."""
     if gallery.FILES not in tag.attrs and gallery.NAMES.isdisjoint(tag.attrs):
         return []
-    around = tag.attrs.get(gallery.FILES, "").splitlines()
+    around = str(tag.attrs.get(gallery.FILES, "")).splitlines()
     own = gallery.named(tag.attrs, gallery.ORIGINALS), gallery.named(tag.attrs, gallery.LARGE)
     lines = (line.partition(" ") for line in (*own[0], *around, *own[1]))
-    policy = tag.attrs.get(gallery.POLICY, "")
+    policy = str(tag.attrs.get(gallery.POLICY, ""))
     return [
         Found(Candidate(url), place, Tier.BEHIND, policy if place == gallery.LINK else "")
         for place, _, url in lines

@@ -27,7 +27,7 @@ def meta(page: Tags) -> Iterator[Sighting]:
     for tag in page.named("meta", "link", "script"):
         name = (text(tag, "property") or text(tag, "name") or text(tag, "itemprop")).lower()
         if tag.name == "script":
-            for url in _json_ld(tag.text):
+            for url in _json_ld(tag.string or ""):
                 yield Sighting([Found(Candidate(url), "json-ld")])
         elif tag.name == "meta" and _META_NAMES.fullmatch(name):
             yield Sighting([Found(Candidate(text(tag, "content")), name)])

@@ -66,7 +66,7 @@ class _Group(NamedTuple):
 
 
 _GROUPS = {
-    Source.SEEN: _Group(elements.WANTED, elements.seen),
+    Source.SEEN: _Group(elements.WANTED, lambda found: elements.seen(found.soup)),
     Source.META: _Group(mentions.META, mentions.meta),
     Source.LINKS: _Group(mentions.LINKS, mentions.links),
     Source.ICONS: _Group(mentions.ICONS, mentions.icons),

@@ -1,34 +1,24 @@
 """The elements of a page that matter here, and their attributes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, Optional
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from bs4 import BeautifulSoup, Tag
 
 from app.scrape.css import Painted
 
 
-@dataclass(slots=True, eq=False)
-class Tag:
-    """An element, and the `picture` or `noscript` that is next around it."""
-
-    name: str
-    attrs: dict[str, str]
-    around: Optional["Tag"]
-    text: str = ""  # of a script
-    follows: Optional["Tag"] = None  # of a `noscript`: the last one in the picture in front of it
-
-
 class Tags(NamedTuple):
-    """The elements of a page in document order, its encoding, its base, and what sheets paint."""
+    """The elements of a page, its encoding, its base, and what sheets paint."""
 
-    all: list[Tag]
+    soup: BeautifulSoup
     encoding: str
     base: str
     painted: Painted
 
-    def named(self, *names: str) -> Iterator[Tag]:
+    def named(self, *names: str) -> Iterable[Tag]:
         """Return the elements of these names in document order."""
-        return (tag for tag in self.all if tag.name in names)
+        return self.soup.find_all(list(names))
 
 
 def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
@@ -40,4 +30,4 @@ def given(tag: Tag, names: set[str]) -> Iterator[tuple[str, str]]:
 
 def text(tag: Tag, name: str) -> str:
     """Return an attribute without the white space around it; empty when it is missing."""
-    return tag.attrs.get(name, "").strip()
+    return str(tag.attrs.get(name, "")).strip()
