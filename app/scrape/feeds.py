@@ -37,6 +37,7 @@ _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _PREFIX = re.compile(r"[</\s]([\w.-]{1,40}):[\w.-]")
 MAX_PREFIXES = 50
+_PREFIXED = re.compile(r"(</?)[\w.-]{1,40}:(?=\w)")
 _ENDS = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _BEGINS = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 
@@ -158,7 +159,7 @@ def _sized(elements: list[Element]) -> str:
 def _html(element: Element) -> str:
     """Return HTML that is text there, or elements, as Atom has it too."""
     text = "".join(part.data for part in element.children if isinstance(part, (Text, CData)))
-    html = element.inner_html if element.select_one("*") else text
+    html = _PREFIXED.sub(r"\1", element.inner_html) if element.select_one("*") else text
     if base := _base(element):
         fragment = turbohtml.parse_fragment(html)
         fragment.rewrite_links(lambda url: _joined(base, url))

@@ -56,6 +56,7 @@ ENTRIES = [
     ("<m:content url='a' medium='image'/>", "a"),
     ("<c:encoded><![CDATA[<img src=a>]]></c:encoded>", "a"),
     ("<body xmlns='http://www.w3.org/1999/xhtml'><img src='a'/></body>", "a"),
+    ("<content type='xhtml'><h:div xmlns:h='x'><h:img src='a'/></h:div></content>", "a"),
     # what is relative belongs to the nearest base
     ("<content xml:base='/x/' type='html'>&lt;img src=a srcset='/c 9w'&gt;</content>", "c"),
     ("<content xml:base='/x/' type='html'>&lt;img src=a&gt;</content>", "x/a"),
