@@ -22,7 +22,6 @@ from app.errors import BOOKMARKLET, Failure
 from app.jobs import cleanup
 from app.jobs.files import file_of
 from app.jobs.progress import Outcome
-from app.render.trial import verify
 from app.setting_values import MiB
 from app.settings import load
 from app.storage import FolderStorage
@@ -70,6 +69,8 @@ class LocalClient:
         if not settings.browser:
             raise Problem({"errors": {"render": "There is no browser: set DOWNLOADER_BROWSER."}})
         if not self._browser_works:
+            from app.render.trial import verify  # few pages are rendered
+
             verify(settings)
             self._browser_works = True
 

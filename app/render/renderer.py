@@ -2,18 +2,19 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING
 
 from app.errors import Interrupted, RefusedUrl
 from app.fetch import Fetcher
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
-from app.render.browser import Browser
-from app.render.devtools import CHECK_SECONDS, Message
 from app.render.failures import CommandFailed, RenderFailed
-from app.render.tab import Tab
 from app.scrape import find_pictures, list_pictures
 from app.settings import Settings
 from app.urls import Url
+
+if TYPE_CHECKING:
+    from app.render.devtools import Message
 
 FOUND_IN = "rendered"
 DRAWN = "drawn by a script"
@@ -41,6 +42,10 @@ class Renderer:
         """
         if not self._settings.browser:
             raise RenderFailed("there is no browser any more")
+        from app.render.browser import Browser  # most processes open none
+        from app.render.devtools import CHECK_SECONDS
+        from app.render.tab import Tab
+
         while not self._turns.acquire(timeout=CHECK_SECONDS):
             if cut():
                 raise Interrupted
@@ -60,7 +65,7 @@ class Renderer:
         return final, _pictures(taken, tab.marker, sources)
 
 
-def _pictures(taken: Message, marker: str, sources: Collection[str]) -> list[Picture]:
+def _pictures(taken: "Message", marker: str, sources: Collection[str]) -> list[Picture]:
     """Return the pictures of a page, those of its frames where these stand."""
     pictures = list(_merged(taken, marker, sources))
     known = {address for picture in pictures for address in (*picture.candidates, picture.written)}
@@ -73,7 +78,7 @@ def _pictures(taken: Message, marker: str, sources: Collection[str]) -> list[Pic
     return [*pictures, *[canvas] * min(drawn, 10)]
 
 
-def _merged(taken: Message, marker: str, sources: Collection[str]) -> Iterator[Picture]:
+def _merged(taken: "Message", marker: str, sources: Collection[str]) -> Iterator[Picture]:
     frames = dict(map(tuple, taken["frames"]))
     seen: set[str] = set()
     for picture in find_pictures(taken["html"].encode(), "utf-8", taken["base"], sources):
@@ -88,7 +93,7 @@ def _merged(taken: Message, marker: str, sources: Collection[str]) -> Iterator[P
             yield each
 
 
-def _shown(taken: Message) -> Iterator[tuple[str, str]]:
+def _shown(taken: "Message") -> Iterator[tuple[str, str]]:
     for url, alt in taken["shown"]:
         yield url.partition("#")[0], alt
     for _, frame in taken["frames"]:

@@ -26,7 +26,7 @@ atexit.register(tell)
 
 
 def imported(tmp_path: Path, *arguments: str) -> set[str]:
-    """Run the command and return the names of the packages that it imported, not of stand-ins."""
+    """Run the command and return the names of what it imported, not of stand-ins."""
     (tmp_path / "sitecustomize.py").write_text(REPORT)
     done = subprocess.run(
         [sys.executable, "-m", "app", *arguments],
@@ -36,7 +36,7 @@ def imported(tmp_path: Path, *arguments: str) -> set[str]:
         text=True,
         check=True,
     )
-    return {name.partition(".")[0] for name in done.stderr.split()}
+    return {part for name in done.stderr.split() for part in (name, name.partition(".")[0])}
 
 
 def test_the_version_is_told_without_what_reads_options(tmp_path: Path) -> None:
@@ -132,5 +132,6 @@ def test_fetch_does_without_the_web_framework_and_the_metrics(tmp_path: Path, si
     assert {"peewee", "requests", "bs4"} <= names
     assert not names & {"soupsieve", "lxml", "html5lib", "charset_normalizer"}
     assert not names & {"flask", "werkzeug", "limits", "prometheus_client", "asyncio", "PIL"}
+    assert not names & {"app.render.browser", "app.render.tab"}  # it was not asked to render
     assert not names & {"itsdangerous", "marshmallow"}  # no cookies, and no documents of the API
     assert "playhouse" not in names  # its database is new: there is nothing to migrate
