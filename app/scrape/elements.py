@@ -96,7 +96,7 @@ def _see_through(same: list[tuple[Tag, Sighting]]) -> None:
 
 def _noscript(tag: Tag) -> Tag | None:
     around = tag.parent
-    while around and around.name != "noscript":
+    while around is not None and around.name != "noscript":
         around = around.parent
     return around
 
