@@ -101,6 +101,13 @@ class _Response(http.client.HTTPResponse):
             line.close() if self.will_close else self._keep(line)
         return piece
 
+    def _close_conn(self) -> None:
+        """Close the reader; bytes it holds behind the end would seem to answer the next request."""
+        self.fp.raw.readinto = lambda buffer: None  # type: ignore[method-assign]  # no more comes
+        held = self.fp.peek() or (self._line and _is_pending(self._line))
+        self.will_close = self.will_close or bool(held)
+        super()._close_conn()  # type: ignore[misc]
+
     def close(self) -> None:
         """Close the connection too, unless it is kept."""
         super().close()
@@ -182,6 +189,11 @@ class _Host:
 
 def _wire_of(line: Line) -> Wire:
     return cast(Wire, getattr(line, "socket", line))
+
+
+def _is_pending(line: Line) -> bool:
+    """Tell whether TLS has taken more from the wire than was read."""
+    return isinstance(line, SSLTransport) and bool(line.incoming.pending or line.sslobj.pending())
 
 
 class _Adapter(HTTPAdapter):

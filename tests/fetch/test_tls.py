@@ -2,16 +2,24 @@
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
 
 from app.errors import BrokenTransfer, DeadlineExceeded, RefusedAddress, TooLarge, Unreachable
+from app.setting_values import KiB
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
 from tests.fetch.origin import Origin, Peer, answer, png, redirect
+
+
+def chunked(content: bytes) -> bytes:
+    """Write a whole answer in one chunk."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+
 
 RESOLVER = Resolver(good_test=[["127.0.0.2"]], wrong_test=[["127.0.0.2"]])
 
@@ -185,3 +193,25 @@ def test_authorities_are_loaded_by_the_first_https_connection_alone(
     with pytest.raises(Unreachable, match="certificate"):  # the authority is not a public one
         image(fetcher, secure.url(host="good.test"))
     assert len(loaded) == 1
+
+
+# The reader takes 8 KiB at once, TLS a whole record of 16 KiB, the wire whatever came.
+@pytest.mark.parametrize("size", [100, 8 * KiB, 12 * KiB, 15 * KiB, 20 * KiB, 40 * KiB])
+@pytest.mark.parametrize("how", ["http", "https"])
+@pytest.mark.parametrize("framing", [answer, chunked])
+def test_an_answer_that_nobody_asked_for_answers_nothing(
+    fetching: Fetching,
+    secure: Origin,
+    origin: Origin,
+    tls: ssl.SSLContext,
+    framing: Callable[[bytes], bytes],
+    how: str,
+    size: int,
+) -> None:
+    server = secure if how == "https" else origin
+    server.answers |= {"/": framing(png(size)) + answer(png(33)), "/2": answer(png(222))}
+    fetcher = fetching(tls=tls)
+    assert image(fetcher, server.url()).bytes == size
+    assert image(fetcher, server.url("/2")).bytes == 222
+    assert image(fetcher, server.url("/2")).bytes == 222
+    assert server.connections.total() == 2, "what ends as it says is kept"
