@@ -16,7 +16,7 @@ MAX_BLANK_LINES = 4  # in front of a status line, such as a body leaves that is 
 _STATUS = re.compile(rb"HTTP/([0-9])(?:\.([0-9]))?[ \t]+([1-9][0-9]{2})(?![0-9])", re.I)
 _SINGLE = {b"location", b"content-type", b"retry-after", b"refresh"}  # said twice, means once
 _FRAMING = (b"content-length", b"transfer-encoding")
-_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*([^\0\r\n]*?)[ \t]*")
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*+:[ \t]*+([^\0\r\n]*)")
 
 
 def read_status(stream: BinaryIO) -> tuple[int, int]:
@@ -52,12 +52,12 @@ def read(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
     """
     kept, framing = [], {name: list[bytes]() for name in _FRAMING}
     for line in _unfolded(stream):
-        found = _LINE.fullmatch(line)
+        found = _LINE.fullmatch(line.rstrip(b" \t"))
         if not found:
             _check_dropped(line)
         elif (name := found[1].lower()) in framing:
             framing[name] += [part.strip(b" \t") for part in found[2].lower().split(b",")]
-        elif name not in _SINGLE or (found[1], found[2]) not in kept:
+        elif name not in _SINGLE or found.groups() not in kept:
             kept.append((found[1], found[2]))
     # RFC 9110, section 5.6.1.2: empty elements of a list are ignored.
     codings = [coding for coding in framing[b"transfer-encoding"] if coding]

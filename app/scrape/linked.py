@@ -20,9 +20,9 @@ MAX_IMPORTS = 2  # imports within imports
 _FONTS = re.compile(r"https?://(?:fonts\.|use\.typekit\.|use\.fontawesome\.)")  # and nothing else
 _LAYER_OR_CHARSET = re.compile(r"\s*@(?:layer|charset)\b[^;{}]*;", re.IGNORECASE)
 _IMPORT = re.compile(
-    r"""\s*@import\s*(?:url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]*))\s*\)|"([^"\n]*)"|'([^'\n]*)')"""
-    r"\s*(?:(layer)(?:\(([^()]*)\))?(?![\w-]))?"
-    r"\s*(?:supports\(((?:[^()]|\([^()]*\))*)\))?([^;{}]*)(?:;|\Z)",
+    r"""\s*+@import\s*+(?:url\(\s*+(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]*))\s*+\)|"([^"\n]*)"|'([^'\n]*)')"""
+    r"\s*+(?:(layer)(?:\(([^()]*)\))?(?![\w-]))?"
+    r"\s*+(?:supports\(((?:[^()]|\([^()]*\))*)\))?([^;{}]*+)(?:;|\Z)",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"\s*<!--")  # from browsers older than style sheets

@@ -114,7 +114,8 @@ def _query(tokens: list[Node], density: float) -> Truth:
     def judge(node: Node) -> Truth:
         if node.type != "() block":
             return None
-        return _feature(tinycss2.serialize(node.content).strip().lower(), density)
+        # One space for many: what is matched below tries each of them at each place.
+        return _feature(" ".join(tinycss2.serialize(node.content).lower().split()), density)
 
     words = words_of(tokens)
     modifier = words[0] if words and words[0] in ("not", "only") else ""

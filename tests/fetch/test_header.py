@@ -4,6 +4,8 @@ import io
 import re
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import Any
@@ -203,6 +205,23 @@ def test_a_hundred_lines_are_read_and_not_one_more() -> None:
     assert header.read(io.BytesIO(line * 100 + b"\r\n")) == []
     with pytest.raises(HTTPException):
         header.read(io.BytesIO(line * 101 + b"\r\n"))
+
+
+# In a process of its own: a pattern that tries each blank with each other holds all threads.
+BLANKS = """
+import io, resource
+from app.fetch import header
+resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+blanks = b" " * 60_000
+for start, end in (b"X:", b"\\0"), (b"X", b"\\0"), (b"X: a", b"b"), (b"X: a", b""):
+    line = start + blanks + end
+    print(len(header.read(io.BytesIO(line + b"\\r\\n\\r\\n"))))
+"""
+
+
+def test_a_line_of_blanks_costs_little() -> None:
+    ended = subprocess.run([sys.executable, "-c", BLANKS], capture_output=True, text=True)
+    assert ended.stdout.split() == ["0", "0", "1", "1"], ended.stderr
 
 
 PIECES = [

@@ -69,6 +69,14 @@ PAGES = {
         "b'<style>' + b'div{display:none}' * 20_000 + b'</style>' + b'<div>' * 500"
         " + b'<i style=\"background:url(a)\"></i>' * 20_000"
     ),
+    "blanks in an import": (
+        "b'<style>' + (b\"@import 'a'\" + b' ' * 100_000 + b'{}') + b'</style>'"
+        " + b'<style>@import url(' + b' ' * 100_000 + b'{}</style>'"
+    ),
+    "blanks in queries": (
+        "b''.join(b'<style media=\"(width < %dx' % n + b' ' * 1_900 + b'=)\">p{background:url(a)}'"
+        " b'</style>' for n in range(500))"
+    ),
     "frames": "b'<iframe srcdoc=\"' + b'&lt;img src=a&gt;' * 1_000 + b'\"></iframe>' * 1_000",
     "links": "b'<a href=a.png>' + b'<img src=a>' * 25_000",
     "addresses": "b'<img ' + b' '.join(b'data-%d-src=/a.png' % n for n in range(100_000)) + b'>'",
