@@ -7,29 +7,26 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPHeaderDict
 from urllib3.util.ssltransport import SSLTransport
 from urllib3.util.wait import wait_for_read
 
 from app.errors import BrokenTransfer, Unreachable
-from app.fetch import header
 from app.fetch.connection import Wire
 from app.fetch.cookies import Cookies
+from app.fetch.response import Line, Response, wire_of
 from app.urls import Url
 
 MAX_IDLE = 16  # connections kept alive within a job
 
 Dial = Callable[[str, int], Wire]
-Line = Wire | SSLTransport
 Trust = Callable[[], ssl.SSLContext]  # called by the first https connection: it takes a while
 
-_LENGTH = re.compile("[0-9]{1,19}")
 _BREAK = re.compile(r"[\r\n\0]")
 
 
@@ -43,76 +40,6 @@ class _Request(requests.PreparedRequest):
         self.url = str(url)
         self.headers = headers  # type: ignore[assignment]
         self.body = body
-
-
-class _Response(http.client.HTTPResponse):
-    """An answer, to be read by `read1`; when it ends well, its connection is kept."""
-
-    headers: HTTPHeaderDict  # type: ignore[assignment]
-
-    def __init__(self, line: Line, method: str, keep: Callable[[Line], None]) -> None:
-        super().__init__(line, method=method)  # type: ignore[arg-type]
-        self._line: Line | None = line
-        self._keep = keep
-
-    def read_head(self, wire: Wire) -> None:
-        """Read the header; each interim answer is skipped, where http.client skips 100 only."""
-        while True:
-            self.version, self.status = header.read_status(self.fp)
-            is_interim = 100 <= self.status < 200 and self.status != 101
-            if not is_interim:
-                wire.begin_response()
-            fields = header.read(self.fp)
-            if not is_interim:
-                break
-        self.headers = HTTPHeaderDict()
-        for name, value in fields:
-            self.headers.add(name.decode("ascii"), value.decode("latin-1"))
-        self._frame()
-
-    def _frame(self) -> None:
-        """Note where the body ends (RFC 9112, section 6.3): in doubt, with the connection."""
-        transfer, length = map(self.headers.get, ("Transfer-Encoding", "Content-Length"))
-        is_bodiless = self.status in (101, 204, 304)
-        self.chunked = transfer == "chunked" and not is_bodiless
-        self.chunk_left: int | None = None
-        self.length = int(length) if length and _LENGTH.fullmatch(length) else None
-        if is_bodiless:
-            self.length = 0
-        elif transfer is not None:
-            self.length = None
-        ends = self.chunked or self.length is not None
-        # What says that it has no body, some servers send one after.
-        self.will_close = self._check_close() or not ends or is_bodiless  # type: ignore[attr-defined]
-
-    def read1(self, size: int = -1) -> bytes:
-        """Read what is there, or wait for something to come; nothing at the end.
-
-        Raises:
-            IncompleteRead: that comes too early.
-
-        """
-        piece = super().read1(size)
-        if self.length and not piece:
-            raise http.client.IncompleteRead(piece, self.length)
-        if self._line and (self.length == 0 or not self.fp):
-            super().close()
-            line, self._line = self._line, None
-            line.close() if self.will_close else self._keep(line)
-        return piece
-
-    def _close_conn(self) -> None:
-        """Close the reader; bytes it holds behind the end would seem to answer the next request."""
-        self.fp.raw.readinto = lambda buffer: None  # type: ignore[method-assign]  # no more comes
-        held = self.fp.peek() or (self._line and _is_pending(self._line))
-        self.will_close = self.will_close or bool(held)
-        super()._close_conn()  # type: ignore[misc]
-
-    def close(self) -> None:
-        """Close the connection too, unless it is kept."""
-        super().close()
-        if self._line:
-            self._line.close()
 
 
 class _Host:
@@ -132,17 +59,17 @@ class _Host:
         body: bytes | None,
         headers: Mapping[str, str],
         **_: object,
-    ) -> _Response:
+    ) -> Response:
         """Send one request, to the target `url`; the body of the answer is still on the wire."""
         fields = {"Host": self._url.authority, **headers}
         lines = f"{method} {url} HTTP/1.1", *map("{}: {}".format, fields, fields.values())
         if _BREAK.search("".join(lines)):
             raise ValueError("a line of the request has a break")
         line = self._take() or self._connect()
-        response = _Response(line, method, self._keep)
+        response = Response(line, method, self._keep)
         try:
             line.sendall("\r\n".join((*lines, "", "")).encode("latin-1") + (body or b""))
-            response.read_head(_wire_of(line))
+            response.read_head(wire_of(line))
         except BaseException:
             response.close()
             raise
@@ -151,14 +78,14 @@ class _Host:
     def _take(self) -> Line | None:
         """Take the connection that is kept, if it is still ours and nothing has come by it."""
         line, self._kept = self._kept, None
-        if line and not (_wire_of(line).take() and not wait_for_read(line, 0)):  # type: ignore[arg-type]
+        if line and not (wire_of(line).take() and not wait_for_read(line, 0)):  # type: ignore[arg-type]
             line.close()
             return None
         return line
 
     def _keep(self, line: Line) -> None:
         self.close()
-        _wire_of(line).rest()
+        wire_of(line).rest()
         self._kept = line
 
     def _connect(self) -> Line:
@@ -185,15 +112,6 @@ class _Host:
             self._kept = None
 
     __del__ = close  # a fetcher may go without an end
-
-
-def _wire_of(line: Line) -> Wire:
-    return cast(Wire, getattr(line, "socket", line))
-
-
-def _is_pending(line: Line) -> bool:
-    """Tell whether TLS has taken more from the wire than was read."""
-    return isinstance(line, SSLTransport) and bool(line.incoming.pending or line.sslobj.pending())
 
 
 class _Adapter(HTTPAdapter):
