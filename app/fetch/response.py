@@ -14,6 +14,7 @@ from app.fetch.connection import Wire
 Line = Wire | SSLTransport
 
 _LENGTH = re.compile("[0-9]{1,19}")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*)?\r?\n")
 
 
 class Response(http.client.HTTPResponse):
@@ -53,8 +54,9 @@ class Response(http.client.HTTPResponse):
         elif transfer is not None:
             self.length = None
         ends = self.chunked or self.length is not None
-        # What says that it has no body, some servers send one after.
-        self.will_close = self._check_close() or not ends or is_bodiless  # type: ignore[attr-defined]
+        # After what says that it has no body, some servers send one; what says two ends has none.
+        in_doubt = not ends or is_bodiless or (transfer is not None and length is not None)
+        self.will_close = in_doubt or self._check_close()  # type: ignore[attr-defined]
 
     def read1(self, size: int = -1) -> bytes:
         """Read what is there, or wait for something to come; nothing at the end.
@@ -71,6 +73,23 @@ class Response(http.client.HTTPResponse):
             line, self._line = self._line, None
             line.close() if self.will_close else self._keep(line)
         return piece
+
+    def _read_next_chunk_size(self) -> int:
+        """Read digits alone: `int` takes a sign, a prefix and underscores as well."""
+        line = self.fp.readline(header.MAX_LINE_BYTES + 1)
+        if len(line) > header.MAX_LINE_BYTES:
+            raise http.client.LineTooLong("chunk size")
+        size = _CHUNK_SIZE.fullmatch(line)
+        if not size:
+            raise ValueError("not a chunk size")
+        return int(size[1], 16)
+
+    def _safe_read(self, amt: int) -> bytes:
+        """Read the line break behind a chunk: `read1` asks for nothing else by this."""
+        data: bytes = super()._safe_read(amt)  # type: ignore[misc]
+        if data != b"\r\n":
+            raise http.client.IncompleteRead(data)
+        return data
 
     def _close_conn(self) -> None:
         """Close the reader; bytes it holds behind the end would seem to answer the next request."""

@@ -246,6 +246,18 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     "no last chunk": (EARLY, CHUNKED + b"64\r\n" + png() + b"\r\n"),
     "negative chunk": (EARLY, CHUNKED + b"-64\r\n" + png() + b"\r\n0\r\n\r\n"),
     "chunk size is no number": (EARLY, CHUNKED + b"zz\r\n" + png() + b"\r\n0\r\n\r\n"),
+    **{
+        f"chunk size is {size!r}": (
+            EARLY,
+            CHUNKED + size + b"\r\n" + png() + b"\r\n0\r\n\r\n",
+        )
+        for size in (b"0x64", b"0_64", b"6_4", b"+64", b" 64", b"64 4", b"\x0b64", b"64\r", b"64,;")
+    },
+    "last chunk is -0": (EARLY, CHUNKED + b"64\r\n" + png() + b"\r\n-0\r\n\r\n"),
+    "chunk is longer than its size": (
+        EARLY,
+        CHUNKED + b"64\r\n" + png() + b"xx0\r\n\r\n",
+    ),
     "no chunk size": (EARLY, CHUNKED + b"\r\n" + png()),
     "not chunked": (EARLY, CHUNKED + png()),
     "chunk size is too long": (NOT_HTTP, CHUNKED + b"0" * 70_000),
@@ -303,3 +315,23 @@ def test_a_failed_fetch_spoils_no_connection_for_the_next(fetcher: Fetcher, orig
     with pytest.raises(Failure):
         image(fetcher, origin.url("/html"))
     assert image(fetcher, origin.url()).bytes == 100
+
+
+@pytest.mark.parametrize("size", [b"64", b"0064", b"64 ", b"64;a=b", b'64\t; a="b\rc"'])
+def test_a_chunk_may_say_more_than_its_size(fetcher: Fetcher, origin: Origin, size: bytes) -> None:
+    origin.answers["/"] = CHUNKED + size + b"\r\n" + png() + b"\r\n00\r\nX: y\r\n\r\n"
+    for _ in range(2):
+        assert image(fetcher, origin.url()).bytes == 100
+    assert origin.connections.total() == 1
+
+
+@pytest.mark.parametrize("length", [b"5", b"100", b"111"])
+def test_what_says_its_length_twice_is_the_last_of_its_connection(
+    fetcher: Fetcher, origin: Origin, length: bytes
+) -> None:
+    """Whoever goes by the other length takes what follows for an answer."""
+    head = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: %b\r\n\r\n" % length)
+    origin.answers["/"] = head + b"64\r\n" + png() + b"\r\n0\r\n\r\n"
+    for _ in range(2):
+        assert image(fetcher, origin.url()).bytes == 100
+    assert origin.connections.total() == 2
