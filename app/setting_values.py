@@ -10,6 +10,7 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from app import keys
 
@@ -22,6 +23,10 @@ UNITS = {"": 1, "KiB": KiB, "MiB": MiB, "GiB": GiB}
 COMMON_UNITS = UNITS | {"kB": 1000, "KB": 1000, "MB": 10**6, "GB": 10**9}
 # URLs by their schemes; where there is more than one machine, each of them is needed.
 SERVERS = {"database": "postgresql|postgres", "queue": "redis|rediss", "objects": "s3"}
+UNREADABLE = (
+    "Not a URL that can be read: in names and passwords, characters such as # / ? @ : [ ] % are"
+    " percent-encoded, # as %23."
+)
 _HOST = re.compile(r"\.?[\w-]{1,63}(?:\.[\w-]{1,63})*", re.ASCII)
 
 
@@ -160,9 +165,19 @@ def _secret(text: str) -> bytes:
 
 def _server(text: str, scheme: str) -> str:
     """Read where a server is, and as whom to log in there; errors do not repeat it."""
-    if not text or re.match(rf"(?:{scheme})://[^\s/]", text):
-        return text
-    raise NotValid(f"Not a URL that begins with {scheme.replace('|', ' or ')}://.")
+    if text and not re.match(rf"(?:{scheme})://[^\s/]", text):
+        raise NotValid(f"Not a URL that begins with {scheme.replace('|', ' or ')}://.")
+    if re.search(r"//[^/?#]*[/?#].*@", text, re.DOTALL):  # a password would be taken for a port
+        raise NotValid(UNREADABLE)
+    return text
+
+
+def url(text: str) -> None:
+    """Refuse a URL whose host or port cannot be read."""
+    try:
+        _ = urlsplit(text).port
+    except ValueError:  # which repeats parts of it
+        raise NotValid(UNREADABLE) from None
 
 
 # All raise NotValid.

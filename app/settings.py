@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import VERSION
 from app.errors import ConfigurationError
-from app.setting_values import KINDS, SERVERS, GiB, MiB, Network, NotValid, like, within
+from app.setting_values import KINDS, SERVERS, GiB, MiB, Network, NotValid, like, url, within
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -142,12 +142,13 @@ class Settings:
         "with more than one machine: PostgreSQL, `postgresql://user:password@host/name`",
     )
     queue_url: str = _setting(
-        "queue", "", "with more than one machine: Redis or Valkey, `redis://host:6379/0`"
+        "queue", "", "with more than one machine: Redis or Valkey, `redis://host:6379/0`", url
     )
     storage_url: str = _setting(
         "objects",
         "",
         "with more than one machine: a bucket, `s3://bucket/prefix?endpoint=http://host:8333`",
+        url,
     )
     browser: str = _setting(
         "str", "", "path of `chromium-headless-shell`; empty: `render` is refused"
@@ -188,7 +189,7 @@ def _value_of(one: Field[Any]) -> Any:
         for check in one.metadata["checks"]:
             check(value)
     except NotValid as reason:
-        raise ConfigurationError(f'Environment variable "{name}" invalid: {reason}') from reason
+        raise ConfigurationError(f'Environment variable "{name}" invalid: {reason}') from None
     return value
 
 

@@ -1,6 +1,7 @@
 """Settings: one list, checked values, and a table in the docs that says the same."""
 
 import re
+import traceback
 from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
@@ -186,8 +187,8 @@ def test_names_of_the_command_and_of_others_are_left_alone(
 
 
 SERVERS = {
-    "DATABASE_URL": "postgresql://app:hush@db/app",
-    "QUEUE_URL": "rediss://:hush@queue:6379/0",
+    "DATABASE_URL": "postgresql://app:hush%23@db:5432,[::1]:5433/app?sslmode=require",
+    "QUEUE_URL": "rediss://:hush%23@queue:6379/0",
     "STORAGE_URL": "s3://bucket/prefix?endpoint=http://s3:8333&key=hush",
 }
 
@@ -227,3 +228,23 @@ def test_secrets_are_neither_repeated_in_errors_nor_shown(monkeypatch: pytest.Mo
     assert "hush" not in str(raised.value)
 
     assert "hush" not in repr(Settings(webhook_secret=(b"hush" * 6,)))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *[("QUEUE_URL", f"redis://:hush{mark}1@host/0") for mark in "#/?["],
+        *[("QUEUE_URL", f"redis://:12{mark}hush@host/0") for mark in "#/?"],
+        ("QUEUE_URL", "redis://host:hush/0"),
+        *[("DATABASE_URL", f"postgresql://app:hush{mark}1@host/app") for mark in "#/?"],
+        *[("STORAGE_URL", text) for text in ("s3://[hush", "s3://hush]/", "s3://a:hush#1@b")],
+    ],
+)
+def test_what_has_to_be_encoded_in_a_password_is_told_without_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"DOWNLOADER_{name}", text)
+
+    with pytest.raises(ConfigurationError, match=f'"DOWNLOADER_{name}".*percent-encoded') as raised:
+        load()
+    assert not re.search("hush|12", "".join(traceback.format_exception(raised.value)))

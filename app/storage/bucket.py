@@ -94,7 +94,10 @@ def parse_url(url: str) -> tuple[str, str, dict[str, str]]:
     Raises:
         ConfigurationError: it is not one.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets; nothing below is empty
+        parts = urlsplit("")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if (
         parts.scheme == "s3"

@@ -17,6 +17,7 @@ import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
 
+from app.errors import ConfigurationError
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.pool import PoolEngine
@@ -48,14 +49,8 @@ class MessageEngine(PoolEngine):
     ) -> None:
         super().__init__(settings, storage, clock, report)
         self._works = works
-        self._redis = redis.Redis.from_url(
-            settings.queue_url,
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
-        )
-        self._prober = redis.Redis.from_url(
-            settings.queue_url, socket_connect_timeout=PROBE_SECONDS, socket_timeout=PROBE_SECONDS
-        )
+        self._redis = _client(settings.queue_url, CONNECT_SECONDS, ANSWER_SECONDS)
+        self._prober = _client(settings.queue_url, PROBE_SECONDS, PROBE_SECONDS)
         self._broker = RedisBroker(  # type: ignore[no-untyped-call]
             client=self._redis,
             middleware=[],  # neither time limits nor retries: ends and attempts are ours
@@ -127,3 +122,15 @@ class MessageEngine(PoolEngine):
                 self._stopped.wait(PAUSE_SECONDS)
                 while not self._outbox.empty():  # the workers look by themselves
                     self._outbox.get()
+
+
+def _client(url: str, connect_seconds: float, answer_seconds: float) -> redis.Redis:
+    try:
+        return redis.Redis.from_url(
+            url, socket_connect_timeout=connect_seconds, socket_timeout=answer_seconds
+        )
+    except ValueError:  # which may repeat a part of the password
+        raise ConfigurationError(
+            '"DOWNLOADER_QUEUE_URL" cannot be read: write redis://:password@host:6379/0, with'
+            " characters such as # / ? in the password percent-encoded, # as %23"
+        ) from None

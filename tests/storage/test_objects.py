@@ -110,6 +110,8 @@ def test_backups_are_the_business_of_the_servers(bucket: ObjectStorage, tmp_path
         "s3://bucket?endpoint=",
         "s3://bucket?endpoint=s3:8333",
         "s3://bucket#hush",
+        "s3://[hush",
+        "s3://hush]/",
         "https://bucket/prefix",
     ],
 )

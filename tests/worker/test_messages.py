@@ -12,6 +12,7 @@ from flask import Flask
 
 from app import jobs
 from app.database.models import Image
+from app.errors import ConfigurationError
 from app.settings import Settings
 from app.worker.messages import MessageEngine
 from tests.queue_server import RedisServer
@@ -164,3 +165,12 @@ def test_an_address_keeps_its_password(
     engine.stop()
 
     assert "hush" not in caplog.text
+
+
+def test_an_address_that_redis_cannot_read_is_told_without_it(app: Flask, queued: Settings) -> None:
+    wrong = replace(queued, queue_url="redis://:hush#1@host/0")
+
+    with pytest.raises(ConfigurationError, match='"DOWNLOADER_QUEUE_URL"') as raised:
+        MessageEngine(wrong, app.extensions["storage"])
+    assert raised.value.__suppress_context__
+    assert "hush" not in str(raised.value)
