@@ -24,7 +24,8 @@ class _Cookie:
 class Cookies:
     """What hosts set within a job. A `Domain` widens nothing: subdomains are other hosts here.
 
-    As in browsers, the ports of a host share its cookies, and a secure one goes by https alone.
+    As in browsers, the ports of a host share its cookies, and a secure one comes and goes by
+    https alone.
     """
 
     def __init__(self) -> None:
@@ -70,6 +71,8 @@ class Cookies:
         if url.host not in self._hosts and len(self._hosts) >= MAX_HOSTS:
             return
         mine = self._hosts.setdefault(url.host, {})
+        if url.scheme != "https" and _is_guarded(mine.copy(), name, place):
+            return
         if _is_over(attributes):
             mine.pop((name, place), None)
         elif (name, place) in mine or len(mine) < MAX_OF_HOST:
@@ -94,6 +97,12 @@ def _keeps_promise(name: str, secure: bool, attributes: dict[str, str]) -> bool:
     if name.startswith("__host-"):
         return secure and attributes.get("path") == "/" and not attributes.get("domain")
     return secure or not name.startswith("__secure-")
+
+
+def _is_guarded(cookies: dict[tuple[str, str], _Cookie], name: str, path: str) -> bool:
+    """Tell whether a secure cookie of that name goes to a path (RFC 6265bis, section 5.7)."""
+    places = [place for (old, place), cookie in cookies.items() if cookie.secure and old == name]
+    return any(_covers(place, path) for place in places)
 
 
 def _covers(place: str, path: str) -> bool:

@@ -149,6 +149,36 @@ def test_a_later_cookie_takes_the_place_of_an_earlier_one() -> None:
     assert cookies.header(url) == "b=2"
 
 
+@pytest.mark.parametrize(
+    ("line", "at_x", "at_root"),
+    [
+        ("a=2; Path=/", "a=1", "a=1"),
+        ("a=; Path=/; Max-Age=0", "a=1", "a=1"),
+        ("a=2; Path=/x", "a=1", "a=1"),
+        ("a=2", "a=1", "a=1"),
+        ("b=2; Path=/", "a=1; b=2", "a=1; b=2"),
+    ],
+)
+def test_plain_http_changes_no_secure_cookie(line: str, at_x: str, at_root: str) -> None:
+    """Nor may it hide one by a longer path: whoever listens there could set it."""
+    cookies = Cookies()
+    cookies.store(Url.parse("https://a.test/"), ["a=1; Path=/; Secure"])
+    cookies.store(Url.parse("http://a.test/x/y"), [line])
+    assert cookies.header(Url.parse("https://a.test/x/y")) == at_x
+    assert cookies.header(Url.parse("https://a.test/")) == at_root
+
+
+def test_what_a_secure_cookie_does_not_cover_is_free() -> None:
+    cookies = Cookies()
+    cookies.store(Url.parse("https://a.test/"), ["a=1; Path=/x; Secure", "b=1; Path=/"])
+    cookies.store(Url.parse("http://a.test/"), ["a=2; Path=/", "a=3; Path=/xy", "b=2; Path=/"])
+    assert cookies.header(Url.parse("https://a.test/x")) == "a=1; b=2; a=2"
+    assert cookies.header(Url.parse("https://a.test/xy")) == "a=3; b=2; a=2"
+    assert cookies.header(Url.parse("https://a.test/")) == "b=2; a=2"
+    cookies.store(Url.parse("https://a.test/"), ["a=4; Path=/x"])
+    assert cookies.header(Url.parse("http://a.test/x")) == "a=4; b=2; a=2"
+
+
 def test_what_is_kept_is_bounded() -> None:
     cookies = Cookies()
     for host in range(MAX_HOSTS + 1):
