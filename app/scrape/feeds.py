@@ -19,10 +19,13 @@ from turbohtml.query import select
 
 from app.pictures.formats import HEAD_BYTES, is_feed
 from app.scrape.sightings import is_image_file
+from app.urls import MAX_LENGTH
 
 MAX_ENTRIES = 1_000
 MAX_ELEMENTS = 5_000  # of an entry
 MAX_DEPTH = 60  # real entries nest a dozen elements, those of XHTML twice as many
+MAX_GROWTH = 4  # times the feed, for its page, and times the HTML, for its absolute addresses
+SMALL = 100_000  # characters that are always allowed
 
 _DEEP = " > ".join("*" * MAX_DEPTH)
 _ENTRIES = {"item", "entry"}
@@ -53,7 +56,20 @@ def page_of(body: bytes, charset: str | None, url: str) -> bytes | None:
         text = body.decode("utf-8", "replace")
     text = text.removeprefix("\ufeff").strip()
     parts = _json(text) if text.startswith("{") else _xml(text, url if "xml:base" in text else "")
-    return "".join(parts).encode("utf-8", "replace")
+    return "".join(_bounded(parts, _room(text))).encode("utf-8", "replace")
+
+
+def _room(text: str) -> int:
+    return max(MAX_GROWTH * len(text), SMALL)
+
+
+def _bounded(parts: Iterator[str], room: int) -> Iterator[str]:
+    """Leave out what comes after so many characters."""
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            return
+        yield part
 
 
 def _json(text: str) -> Iterator[str]:
@@ -90,7 +106,7 @@ def _xml(text: str, url: str) -> Iterator[str]:
     else:
         elements = document.select("*")
         names = {"url"} if elements and _name(elements[0]) == "urlset" else _ENTRIES
-        entries = (element for element in elements if _name(element) in names)
+        entries = _outermost(document, names)
         others = [element for element in elements if _name(element) in _OF_ALL]
     for _, entry in zip(range(MAX_ENTRIES), entries, strict=False):
         for part in _parts(entry):
@@ -126,19 +142,36 @@ def _mended(text: str, url: str) -> Iterator[Element]:
                 yield _parsed(f"<all {known}>{entry}</{name}></all>", url).select("*")[1]
 
 
+def _outermost(node: Node, names: set[str]) -> Iterator[Element]:
+    """Yield the elements of such names that are within no other of them."""
+    for child in node.children:
+        if isinstance(child, Element):
+            if _name(child) in names:
+                yield child
+            else:
+                yield from _outermost(child, names)
+
+
 def _parts(entry: Element) -> Iterator[str]:
+    """Write each picture once, and each HTML outside of what has been written."""
     elements = list(select("*", entry, limit=MAX_ELEMENTS))
     sizes: defaultdict[Element | str, list[Element]] = defaultdict(list)
     for element in filter(_is_image, elements):
         sizes[_picture(element)].append(element)
+    pictures = {together[0]: together for together in sizes.values()}
+    written: Element | None = None
     for element in elements:
-        if (together := sizes.get(_picture(element))) and element == together[0]:
+        if together := pictures.get(element):
             yield _sized(together)
         elif _name(element) in _HTML and not element.attr("url"):
-            yield _html(element)
+            is_text = not element.select_one("*")  # escaped in what is around it
+            if is_text or written is None or written not in element.ancestors:
+                written = written if is_text else element
+                yield _html(element)
     if not sizes:
         named = [one for one in elements if _name(one) == "thumbnail" and one.attr("url")]
-        children = (one for one in elements if one.parent == entry and one not in named)
+        known = set(named)
+        children = (one for one in elements if one.parent == entry and one not in known)
         others = [one for one in children if _NAMED.fullmatch(_name(one))]
         yield _sized(named) if named else ""
         yield from (_image(url) for url in map(_url, others) if url)
@@ -161,8 +194,16 @@ def _html(element: Element) -> str:
     text = "".join(part.data for part in element.children if isinstance(part, (Text, CData)))
     html = _PREFIXED.sub(r"\1", element.inner_html) if element.select_one("*") else text
     if base := _base(element):
+        room = _room(html)
+
+        def absolute(url: str) -> str:
+            nonlocal room
+            address = _joined(base, url) if room > 0 else ""
+            room -= len(address)
+            return address if room > 0 else ""
+
         fragment = turbohtml.parse_fragment(html)
-        fragment.rewrite_links(lambda url: _joined(base, url))
+        fragment.rewrite_links(absolute)
         return fragment.inner_html
     return html
 
@@ -171,10 +212,11 @@ def _base(element: Element) -> str:
     """Return what references are relative to, if that is not the feed (XML Base)."""
     base, node = "", cast(Node | None, element)
     while isinstance(node, Element):
-        if said := (node.attr("xml:base") or "").strip():
+        said = (node.attr("xml:base") or "").strip()
+        if said and len(said) <= MAX_LENGTH:
             base = _joined(said, base) if base else said
         node = node.parent
-    return base
+    return base if len(base) <= MAX_LENGTH else ""
 
 
 def _joined(base: str, url: str) -> str:
@@ -190,15 +232,15 @@ def _name(element: Element) -> str:
 
 def _is_image(element: Element) -> bool:
     """Tell whether an element encloses an image."""
-    name, url = _name(element), _url(element)
+    name = _name(element)
     kind = (element.attr("type") or element.attr("medium") or "").lower()
     if name == "link" and element.attr("rel") != "enclosure":
         return False
     if name == "loc":
         return isinstance(element.parent, Element) and _name(element.parent) == "image"
-    if not url or name not in ("link", "enclosure", "content"):
+    if name not in ("link", "enclosure", "content"):
         return False
-    if kind.startswith(("audio", "video", "text", "html", "xhtml")):
+    if kind.startswith(("audio", "video", "text", "html", "xhtml")) or not (url := _url(element)):
         return False
     unknown = not kind and name == "content" and "." not in url.partition("?")[0].rpartition("/")[2]
     return kind.startswith("image") or is_image_file(url) or unknown
@@ -217,7 +259,7 @@ def _url(element: Element) -> str:
     for name in ("url", "href", "src"):
         if url := (element.attr(name) or "").strip():
             return _joined(base, url) if (base := _base(element)) else url
-    inner = element.select_one("url, loc")
+    inner = element.select_one(":scope > url, :scope > loc")
     text = (inner or element).text
     is_address = _ADDRESS.fullmatch(text) or is_image_file(text.strip())
     return text.strip() if is_address and (inner or not element.select_one("*")) else ""

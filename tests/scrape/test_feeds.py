@@ -1,10 +1,12 @@
 """Feeds are read like pages."""
 
+import sys
+
 import pytest
 
 from app.pictures.formats import is_feed
 from app.scrape import find_pictures
-from app.scrape.feeds import MAX_DEPTH
+from app.scrape.feeds import MAX_DEPTH, MAX_GROWTH, SMALL, page_of
 
 SPACES = (
     "xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd' xmlns:g='http://base.google.com/ns'"
@@ -140,6 +142,81 @@ HOSTILE = [
 def test_what_nests_too_deep_is_left_out_and_the_others_stay(content):
     assert find(f"<rss><item>{content}</item></rss>") == []
     assert find(f"<rss>{ITEM}<item>{content}</item></rss>") == ["http://site/a.png"]
+
+
+TEXT = "<b/>" + "text " * 10_000
+ENCLOSED = "".join(f"<enclosure url='{n}.png'/>" for n in range(500))
+SHOWN = "".join(f"<img src='{n}.png'/>" for n in range(500))
+NESTED = [
+    ("<item>", ENCLOSED, "</item>"),
+    ("<item xml:base='a/'>", ENCLOSED, "</item>"),
+    ("<item><a:entry xmlns:a='a'>", ENCLOSED, "</a:entry></item>"),
+    ("<item><description>", TEXT, "</description></item>"),
+    ("<entry><content xml:base='/a/'>", SHOWN, "</content></entry>"),
+    ("<item>", f"<description>{TEXT}</description>", "</item>"),
+    ("<item><b>", f"<summary>{TEXT}</summary>" * 2, "</b></item>"),
+    ("<description><summary>", TEXT, "</summary></description>"),
+    ("<description><summary>", TEXT.replace("<b/>", ""), "</summary></description>"),
+    ("<content><b>", ENCLOSED + TEXT, "</b></content>"),
+    ("<content type='image/png'>", f"<url>/{'a' * 50_000}</url>", "</content>"),
+    ("<group><content>", ENCLOSED, "</content></group>"),
+]
+
+
+def nested(begin, content, end, depth):
+    return f"<rss><item>{begin * depth}{content}{end * depth}</item></rss>".encode()
+
+
+@pytest.mark.parametrize(("begin", "content", "end"), NESTED)
+def test_what_is_nested_is_not_written_for_each_element_around_it(begin, content, end):
+    body = nested(begin, content, end, 25)
+    page = page_of(body, None, "http://site/feed")
+
+    assert page is not None
+    assert len(content) / 2 < len(page) < 3 * len(body)
+
+
+def work(body):
+    """Count the calls that reading a feed makes."""
+    calls = 0
+
+    def count(frame, event, what):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        page_of(body, None, "http://site/feed")
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize(("begin", "content", "end"), NESTED)
+def test_the_work_grows_with_the_depth_and_not_with_its_square(begin, content, end):
+    less, more = (work(nested(begin, content, end, depth)) for depth in (7, 28))
+
+    assert more < 5 * less
+
+
+LONG = f"xml:base='/{'a' * 8_000}/'"
+BASES = [
+    f"<rss {LONG}><item>{ENCLOSED * 4}</item></rss>",
+    f"<rss {LONG}>{f'<item>{ENCLOSED}</item>' * 4}</rss>",
+    f"<feed {LONG}><entry><content>{SHOWN * 4}</content></entry></feed>",
+    f"<feed {LONG}>{'<entry><content>&lt;img src=a></content></entry>' * 900}</feed>",
+    f"<feed><entry><summary {LONG}>{'&lt;a href=a>' * 2_000}</summary></entry></feed>",
+    f"<feed xml:base='/{'a' * 1_000_000}/'>{f'<entry>{ENCLOSED}</entry>' * 4}</feed>",
+]
+
+
+@pytest.mark.parametrize("text", BASES)
+def test_a_long_base_does_not_multiply_the_feed(text):
+    page = page_of(text.encode(), None, "http://site/feed")
+
+    assert page is not None
+    assert len(page) <= max(MAX_GROWTH * len(text), SMALL)
 
 
 @pytest.mark.parametrize("text", ['{"version":"1.0","items":[{"image":"a.png"}]}', "<urls/>", "[]"])
