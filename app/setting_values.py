@@ -55,16 +55,23 @@ def like(pattern: str, sentence: str) -> Callable[[str], None]:
     return check
 
 
+def _plain(text: str) -> str:
+    """Refuse the digits of other scripts, and 1_0, which Python would take for 10."""
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return text
+
+
 def _integer(text: str) -> int:
     try:
-        return int(text)
+        return int(_plain(text))
     except ValueError as error:
         raise NotValid("Not a valid integer.") from error
 
 
 def _number(text: str) -> float:
     try:
-        value = float(text)
+        value = float(_plain(text))
     except ValueError as error:
         raise NotValid("Not a valid number.") from error
     if not math.isfinite(value):
@@ -73,12 +80,10 @@ def _number(text: str) -> float:
 
 
 def _log_level(text: str) -> int:
-    with suppress(ValueError):
-        return int(text)
     try:
         return logging.getLevelNamesMapping()[text.upper()]
     except KeyError as error:
-        raise NotValid("Not a valid log level.") from error
+        raise NotValid("Not a log level: write DEBUG, INFO, WARNING or ERROR.") from error
 
 
 def _folder(text: str) -> Path:

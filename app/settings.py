@@ -204,11 +204,9 @@ def _given(name: str) -> str | None:
         raise ConfigurationError(f'"{name}" and "{name}_FILE" are both set: leave one out')
     try:
         return Path(file).read_text().strip()
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        sentence = f"The value of {name}_FILE must be a readable file path."
-        raise ConfigurationError(sentence) from error
-    except (OSError, UnicodeError) as error:
-        raise ConfigurationError(f'"{name}_FILE" cannot be read: {error}') from error
+    except (OSError, UnicodeError) as error:  # it may be the secret itself: nothing repeats it
+        reason = getattr(error, "strerror", "it is not UTF-8")
+        raise ConfigurationError(f'"{name}_FILE" names no file to read: {reason}') from None
 
 
 def _check_servers(values: dict[str, Any]) -> None:

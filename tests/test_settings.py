@@ -41,6 +41,7 @@ def test_the_docs_list_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "text", "value"),
     [
         ("JOB_THREADS", "3", 3),
+        ("JOB_THREADS", "+3", 3),
         ("MAX_PAGE_BYTES", "1048576", MiB),
         ("MAX_PAGE_BYTES", "10MiB", 10 * MiB),
         ("MAX_PAGE_BYTES", "10 MiB", 10 * MiB),
@@ -82,6 +83,8 @@ def test_a_value_is_read(
     [
         ("JOB_THREADS", "many"),
         ("JOB_THREADS", "-1"),
+        *[("JOB_THREADS", text) for text in ("1_0", "١٠", "1.0", "1e1", "+ 1")],  # noqa: RUF001
+        *[("FETCH_SECONDS", text) for text in ("1_0", "١٠")],  # noqa: RUF001
         ("JOB_THREADS", "257"),
         ("JOB_THREADS", ""),
         ("MAX_PAGE_BYTES", "10MB"),
@@ -110,7 +113,7 @@ def test_a_value_is_read(
         *[("HOSTS", text) for text in ("localhost:8000", "http://localhost", "a b", "a,,b", ",")],
         *[("HOSTS", text) for text in ("*", ".", "*.example.com", "::1", "[::1]", "ü.example")],
         *[("ACCEL", text) for text in ("stored/", "/stored", "/", "//", "/../", "/a b/", "/ü/")],
-        ("LOG_LEVEL", "loud"),
+        *[("LOG_LEVEL", text) for text in ("loud", "", "15", "-1", "١٠")],  # noqa: RUF001
         ("WEBHOOK_SECRET", "MTIz" * 8),
         ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 7}"),
         ("WEBHOOK_SECRET", f"whsec_{'MTIz' * 22}"),
@@ -144,6 +147,17 @@ def test_a_file_that_cannot_be_read_is_named(
 
     with pytest.raises(ConfigurationError, match="DOWNLOADER_API_KEYS_FILE"):
         load()
+
+
+@pytest.mark.parametrize("length", [16, 5000])
+def test_a_secret_in_the_place_of_its_file_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setenv("DOWNLOADER_API_KEYS_FILE", "hush" * (length // 4))
+
+    with pytest.raises(ConfigurationError, match="DOWNLOADER_API_KEYS_FILE") as raised:
+        load()
+    assert "hush" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_value_and_a_file_for_it_are_one_too_many(
