@@ -55,7 +55,8 @@ class Places:
         sock = next(sock for sock, who in self._taken.items() if who == greedy)
         del self._taken[sock]
         with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)  # which wakes its thread
+            # It wakes the thread; that of SSLSocket would have it go on without TLS.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class ClientSocket:

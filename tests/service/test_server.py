@@ -4,6 +4,7 @@ import re
 import resource
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from gunicorn.workers.gthread import PollableMethodQueue
 
 from app.server import MethodQueue
+from app.server.slow_clients import Places
 from tests.samples import large_picture
 from tests.service.conftest import SECONDS, Service, serving
 from tests.site import Reply, Site
@@ -176,6 +178,17 @@ def test_connections_that_say_nothing_keep_nobody_out_for_long(tmp_path: Path) -
         began = time.monotonic()
         assert service.get("/healthz").ok
         assert time.monotonic() - began < 10  # they may be silent for READ_SECONDS else
+
+
+def test_a_connection_that_gives_its_place_up_stays_encrypted() -> None:
+    places = Places(2)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    near, far = socket.socketpair()
+    greedy = context.wrap_socket(near, server_side=True, do_handshake_on_connect=False)
+    with greedy, far, places.taken(greedy, "a"), places.taken(near, "a"), places.taken(far, "b"):
+        assert far.recv(1) == b""
+        with pytest.raises(OSError):  # noqa: PT011  # ValueError, were it plain by now
+            greedy.unwrap()
 
 
 def test_too_many_slow_clients_are_refused_with_a_reason(two: Service) -> None:
