@@ -144,14 +144,17 @@ class Fetcher:
     def heed(self, page: Url, pictures: Sequence[Picture]) -> list[Any]:
         """Have a page, its sheets and `referrerpolicy` say how its images are asked for.
 
-        A sheet asks for what it paints, by its own policy. Return that as JSON, for another fetcher
-        to recall.
+        A sheet asks for what it paints, by its own policy or else the page's. Return that as JSON,
+        for another fetcher to recall.
         """
         elements = [one for picture in pictures for one in picture.policies]
         sheets: dict[str, list[str]] = {}
         for url, sheet in (one for picture in pictures for one in picture.painted):
             sheets.setdefault(sheet, []).append(url)
-        painted = [(sheet, self._policy(Url.lenient(sheet)), sheets[sheet]) for sheet in sheets]
+        own = self._policy(page)
+        painted = [
+            (sheet, self._policy(Url.lenient(sheet), own), urls) for sheet, urls in sheets.items()
+        ]
         return self._heed(page, elements, painted)
 
     def _heed(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:

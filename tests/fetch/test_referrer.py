@@ -127,12 +127,23 @@ def test_an_element_says_what_the_host_of_its_image_learns(
         assert sent(origin) == origin.url("/")
 
 
+SILENT = {"Referrer_Policy": "no-referrer"}
 SHEETS = [
     # header of the page, attribute of the link, header of the sheet,
     # what is learned by the host of the sheet, of what that imports, and of what it paints
     ({}, "", {}, "origin", "sheet", "sheet origin"),
-    ({"Referrer_Policy": "no-referrer"}, "", {}, None, None, "sheet origin"),
-    ({"Referrer_Policy": "no-referrer"}, "origin", {}, "origin", None, "sheet origin"),
+    (SILENT, "", {}, None, None, None),
+    (SILENT, "origin", {}, "origin", None, None),
+    ({"Referrer_Policy": "same-origin"}, "", {}, None, "sheet", None),
+    ({"Referrer_Policy": "origin"}, "", {}, "origin", "sheet origin", "sheet origin"),
+    ({"Referrer_Policy": "no-referrer"}, "", {"Referrer_Policy": "bogus"}, None, None, None),
+    (
+        {"Referrer_Policy": "no-referrer"},
+        "",
+        {"Referrer_Policy": "origin"},
+        None,
+        *["sheet origin"] * 2,
+    ),
     ({}, "Unsafe-URL", {}, "whole", "sheet", "sheet origin"),
     ({}, "no-referrer", {}, None, "sheet", "sheet origin"),
     ({}, "bogus", {"Referrer_Policy": "unsafe-url"}, "origin", "sheet", "sheet"),
