@@ -23,6 +23,8 @@ _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: ZST
 _ZSTD_SKIPPABLE = tuple(bytes([0x50 + number, 0x2A, 0x4D, 0x18]) for number in range(16))
 _MAGIC = {"gzip": (b"\x1f\x8b",), "zstd": (b"\x28\xb5\x2f\xfd", *_ZSTD_SKIPPABLE)}
 _MAGIC_BYTES = 4
+_ZEROS, _BLANKS = b"\0", b"\0\t\n\r "  # what may stand behind a part, and behind the only one
+_MOST_BLANKS = 64  # that brotli is given one by one, as they may be behind the end
 _ALIASES = {"x-gzip": "gzip"}
 
 
@@ -65,18 +67,25 @@ class _Zlib:
 
 
 class _Brotli:
-    unused_data = b""  # what stands behind the end is an error of the library
+    """Gives the library no blank behind the end: it would fail, and lose what stands before."""
 
     def __init__(self) -> None:
         self._inner = brotli.Decompressor()
         self.needs_input = True
+        self.unused_data = b""
 
     @property
     def eof(self) -> bool:
         return bool(self._inner.is_finished())
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        if data:
+            end = max(len(data.rstrip(_BLANKS)), len(data) - _MOST_BLANKS)
+            data, self.unused_data = data[:end], data[end:]
         decoded: bytes = self._inner.process(data, output_buffer_limit=max_length)
+        while self.unused_data and not decoded and not self.eof:
+            data, self.unused_data = self.unused_data[:1], self.unused_data[1:]
+            decoded = self._inner.process(data, output_buffer_limit=max_length)
         self.needs_input = not decoded  # `can_accept_more_data` is true too early
         return decoded
 
@@ -112,7 +121,7 @@ def decoded(value: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _undone(coding: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
     head, pieces = peek(pieces, _MAGIC_BYTES)
-    if _is_plain(coding, head):
+    if not head or _is_plain(coding, head):
         yield from pieces
         return
     try:
@@ -129,21 +138,26 @@ def _is_plain(coding: str, head: bytes) -> bool:
 def _parts(coding: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Decode gzip members or zstd frames one behind the other; what is behind them is none."""
     decoder: Decoder | None = None
-    parts = 0
+    padding, least = (_ZEROS, _MAGIC_BYTES) if coding in MAX_PARTS else (_BLANKS, 1)
+    parts, rest = 0, b""
     for piece in pieces:
-        rest = piece
+        rest += piece
         while rest:
             if decoder is None or decoder.eof:
-                rest = rest.lstrip(b"\0") if decoder else rest
-                if not rest or (decoder and _is_plain(coding, rest[:_MAGIC_BYTES])):
-                    break  # as gzip itself, leave aside what is no further part
+                rest = rest.lstrip(padding) if decoder else rest
+                if decoder and _is_plain(coding, rest[:_MAGIC_BYTES]):
+                    for _ in pieces:  # as gzip itself, leave aside what is no further part
+                        pass
+                    return
+                if decoder and len(rest) < least:
+                    break  # it may be one, or none
                 decoder = _DECODERS[coding](rest)
                 parts += 1
                 if parts > MAX_PARTS.get(coding, 1):
                     raise BrokenTransfer("broken transfer: too many compressed parts")
             yield from _part(decoder, rest)
             rest = decoder.unused_data
-    if decoder is None or not decoder.eof:
+    if decoder is None or not decoder.eof or rest:
         raise BrokenTransfer("broken transfer: it ended early", transient=True)
 
 

@@ -1,6 +1,7 @@
 """Content codings: what was not asked for is decoded too, to its end and within the bounds."""
 
 import gzip
+import hashlib
 import os
 import tracemalloc
 import zlib
@@ -70,7 +71,7 @@ def test_a_body_is_decoded_whatever_pieces_it_comes_in(how: str) -> None:
 def test_a_body_cut_anywhere_is_a_failure(how: str, size: int) -> None:
     coding, pack = PACKS[how]
     packed = pack(b"a little content" * 3)
-    for end in range(len(packed)):
+    for end in range(1, len(packed)):
         with pytest.raises(BrokenTransfer, match="it ended early") as broken:
             undo(coding, packed[:end], size)
         assert broken.value.transient
@@ -86,7 +87,39 @@ def test_several_parts_are_one_body_and_zeros_are_padding(how: str, size: int) -
     assert undo(coding, first + bytes(9) + second + bytes(9), size) == b"firstsecond"
     with pytest.raises(BrokenTransfer, match="it ended early"):
         undo(coding, first + second[:-1], size)
-    assert undo(coding, first + b"no further part, and more of it", size) == b"first"
+    for garbage in b"no further part", b"\n", first[:1] + b"no", bytes(5) + b"\n":
+        assert undo(coding, first + garbage + b"1234", size) == b"first"
+        assert undo(coding, first + garbage + b"1234" + second, size) == b"first"
+
+
+@pytest.mark.parametrize("how", ["deflate", "deflate without header", "br"])
+@pytest.mark.parametrize("size", [1, 13, CHUNK_BYTES])
+@pytest.mark.parametrize("content", [b"first", b"", CONTENT], ids=len)
+def test_blanks_behind_the_end_are_padding(how: str, size: int, content: bytes) -> None:
+    coding, pack = PACKS[how]
+    packed = pack(content)
+    for blanks in b"\n", b"\r\n", bytes(9), b" \t\0\n" * 16:
+        assert undo(coding, packed + blanks, size) == content
+    for garbage in b"x", b"\nx", b"\n" + packed:
+        with pytest.raises(BrokenTransfer) as broken:
+            undo(coding, packed + garbage, size)
+        assert not broken.value.transient
+
+
+@pytest.mark.parametrize("last", [0, 9, 10, 13, 32])
+def test_blanks_before_the_end_are_content(last: int) -> None:
+    """Such bytes end some streams, and whole pieces of others."""
+    texts = (hashlib.sha512(b"%d" % number).hexdigest() for number in range(9999))
+    ends = (brotli.compress(text.encode(), quality=5) for text in texts)
+    packed = next(packed for packed in ends if packed[-1] == last)
+    content = brotli.decompress(packed)
+    for size in 1, 13, CHUNK_BYTES:
+        assert undo("br", packed, size) == undo("br", packed + b"\n", size) == content
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_an_empty_body_has_no_coding(coding: str) -> None:
+    assert undo(coding, b"") == b""
 
 
 @pytest.mark.parametrize("how", ["deflate", "br"])
