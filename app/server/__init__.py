@@ -3,6 +3,7 @@
 import errno
 import selectors
 import socket
+import ssl
 import struct
 import time
 from collections import deque
@@ -11,6 +12,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from gunicorn.http import get_parser  # type: ignore[import-untyped]
+from gunicorn.sock import is_http2_negotiated, ssl_context  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
     PollableMethodQueue,
     TConn,
@@ -31,6 +34,7 @@ DRAINED_BYTES = 65536  # at a time
 
 STARVED_SECONDS = 0.1  # until a file may be free again
 WARNING_SECONDS = 60
+HANDSHAKE = object()  # what is done of a request whose client has to go on with that of TLS
 
 
 class MethodQueue(PollableMethodQueue):  # type: ignore[misc]
@@ -47,10 +51,41 @@ class MethodQueue(PollableMethodQueue):  # type: ignore[misc]
 class Connection(TConn):  # type: ignore[misc]
     """gunicorn's, which reads and writes through a `ClientSocket`."""
 
+    sock: Any
+    parser: Any
+
     def __init__(self, places: Places, *args: Any) -> None:
         super().__init__(*args)
         self._places = places
         self._requests: ClientSocket | None = None
+        self._deadline = time.monotonic() + slow_clients.REQUEST_SECONDS
+
+    def shake_hands(self) -> bool:
+        """Do what can be done of a handshake without waiting; tell whether the client is next.
+
+        Raises:
+            OSError: the client does not speak TLS, or took too long to.
+        """
+        if self.parser or not self.cfg.is_ssl:
+            return False
+        if not isinstance(self.sock, ssl.SSLSocket):
+            self.sock = ssl_context(self.cfg).wrap_socket(
+                self.sock,
+                server_side=True,
+                suppress_ragged_eofs=self.cfg.suppress_ragged_eofs,
+                do_handshake_on_connect=False,
+            )
+        try:
+            self.sock.do_handshake()
+        except ssl.SSLWantReadError:
+            if time.monotonic() > self._deadline:
+                raise TimeoutError("the client takes too long") from None
+            return True
+        self.is_http2 = is_http2_negotiated(self.sock)
+        self.parser = get_parser(self.cfg, self.sock, self.client, http2_connection=self.is_http2)
+        if self.is_http2:
+            self.parser.initiate_connection()
+        return False
 
     def init(self) -> None:
         """Prepare for the first request, or for the next."""
@@ -58,7 +93,7 @@ class Connection(TConn):  # type: ignore[misc]
         if not self._requests and not self.is_http2:
             client = client_name({"REMOTE_ADDR": self.client[0] if self.client else ""})
             self._requests = ClientSocket(self.sock, self._places, client)
-            self.sock: Any = self._requests
+            self.sock = self._requests
             self.parser.unreader.sock = self._requests
         if self._requests:
             self._requests.start()
@@ -103,11 +138,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 raise
             return
         self.nr_conns += 1
-        conn = Connection(self._places, self.cfg, client, address, listener.getsockname())
+        self._expect(Connection(self._places, self.cfg, client, address, listener.getsockname()))
+
+    def _expect(self, conn: Connection) -> None:
+        """Wait for a client without a thread."""
         conn.timeout = time.monotonic() + slow_clients.READ_SECONDS
         self.pending_conns.append(conn)
         ready = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(client, selectors.EVENT_READ, ready)
+        self.poller.register(conn.sock, selectors.EVENT_READ, ready)
+
+    def handle(self, conn: Connection) -> object:
+        """Answer a request; no thread waits for the handshake before the first."""
+        try:
+            if conn.shake_hands():
+                return HANDSHAKE
+        except OSError as error:
+            self.log.info("no handshake: %s", error)
+            return False
+        return super().handle(conn)
 
     def _starve(self, error: OSError) -> None:
         if time.monotonic() > self._warn_at:
@@ -117,7 +165,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: TConn, fs: "Future[object]") -> None:
         """Do with a connection what its last answer has said."""
-        if fs.cancelled() or fs.exception() or fs.result():
+        if not fs.cancelled() and not fs.exception() and fs.result() is HANDSHAKE:
+            self._expect(conn)
+        elif fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)
         else:
             self._linger(conn)

@@ -48,7 +48,8 @@ class Service:
         self.prefix: list[str] = []  # what runs the command, such as unshare
         self.application = "wsgi:app"
 
-    def start(self, *flags: str) -> None:
+    def launch(self, *flags: str) -> None:
+        """Start it, without a wait."""
         command = [sys.executable, "-m", "gunicorn", self.application]
         command += ["-b", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
@@ -59,6 +60,9 @@ class Service:
                 stderr=log,
                 process_group=0,
             )
+
+    def start(self, *flags: str) -> None:
+        self.launch(*flags)
         workers = int(flags[flags.index("--workers") + 1]) if "--workers" in flags else 1
         self.wait(self.listens)
         self.wait(lambda: self.get("/healthz").ok)

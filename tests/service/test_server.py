@@ -7,12 +7,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import trustme
 from gunicorn.workers.gthread import PollableMethodQueue
 
 from app.server import MethodQueue
@@ -26,6 +27,7 @@ JSON = (
     b"POST /images HTTP/1.1\r\nHost: localhost\r\n"
     b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
 )
+CLIENT_HELLO = b"\x16\x03\x01\x20\x00"  # its begin
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -168,6 +170,54 @@ def test_the_process_answers_while_as_many_clients_as_threads_read_slowly(
             reader.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
         assert four.get("/healthz").ok
         assert four.get(path).content == photo  # by a client that has fewer
+
+
+@contextmanager
+def serving_tls(folder: Path, *flags: str) -> Iterator[tuple[Service, Callable[[], None]]]:
+    """Start a service of four threads that does TLS itself; yield what asks it, too."""
+    authority, file = trustme.CA(), folder / "certificate"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(file)
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    service = Service(folder)
+
+    def ask() -> None:
+        with context.wrap_socket(connect(service), server_hostname="localhost") as connection:
+            for _ in range(2):
+                connection.sendall(REQUEST)
+                read(connection)
+
+    try:
+        service.launch("--threads", "4", "--certfile", str(file), "--keyfile", str(file), *flags)
+        service.wait(service.listens)
+        yield service, ask
+    finally:
+        service.end()
+    assert not [line for line in service.lines() if line["level"] == "ERROR"]
+
+
+def test_the_process_answers_while_more_clients_than_threads_begin_tls(tmp_path: Path) -> None:
+    with serving_tls(tmp_path, "--keep-alive", "75") as (service, ask), ExitStack() as connections:
+        ask()
+        slow = [connections.enter_context(connect(service)) for _ in range(20)]
+        for begun in CLIENT_HELLO:
+            for connection in slow:
+                with suppress(ConnectionError):
+                    connection.sendall(bytes([begun]))
+            began = time.monotonic()
+            ask()
+            assert time.monotonic() - began < 10  # threads would be free after READ_SECONDS
+
+
+def test_a_handshake_that_trickles_in_ends_in_time(tmp_path: Path) -> None:
+    with serving_tls(tmp_path, "-c", HASTY) as (service, _), connect(service) as connection:
+        connection.sendall(CLIENT_HELLO)
+        with suppress(ConnectionError):
+            for _ in range(SECONDS * 10):
+                if select.select([connection], [], [], 0.1)[0]:
+                    break
+                connection.sendall(b"A")
+            assert connection.recv(1) == b""
 
 
 def test_connections_that_say_nothing_keep_nobody_out_for_long(tmp_path: Path) -> None:
