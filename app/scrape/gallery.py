@@ -35,7 +35,7 @@ LARGE = (
 )
 # Only on what is around an `img`; on itself these are addresses of what is shown there.
 _AROUND = ("data-image", "data-img", "data-src", "data-url", "data-image-url", "data-href")
-_ADDRESS = re.compile(r"\S*/\S*")
+_ADDRESS = re.compile(r"[^\s/]*+/\S*+")
 
 _BOXES = re.compile(
     r"lightbox|fancybox|swipebox|venobox|magnific|prettyphoto|colorbox|cboxelement|thickbox"

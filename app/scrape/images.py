@@ -23,7 +23,7 @@ from app.scrape.tags import given, text
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
 _SETS = {"srcset"} | lazy.SRCSET
-_SIDE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([^;]*?)\s*(?=;|$)", re.IGNORECASE)
+_SIDE = re.compile(r"(?:^|;)\s*+(width|height)\s*+:([^;]*+)", re.IGNORECASE)
 _TINY = re.compile(r"[01](?:px)?(?:\s*!important)?")
 _OUTSIDE = re.compile(r"(?:^|;)\s*(?:left|top)\s*:\s*-[0-9]{4,5}px", re.IGNORECASE)
 _TINY_SIDES = {"0", "1", "0px", "1px"}
@@ -119,7 +119,8 @@ def _is_tiny(tag: Tag) -> bool:
     if set(sides.values()) == {"0"}:
         sides = {}
     if "style" in tag.attrs:
-        sides |= {name.lower(): value.lower() for name, value in _SIDE.findall(text(tag, "style"))}
+        found = _SIDE.findall(text(tag, "style"))
+        sides |= {name.lower(): value.strip().lower() for name, value in found}
     return len(sides) == 2 and all(map(_TINY.fullmatch, sides.values()))
 
 

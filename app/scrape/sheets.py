@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?")
 _STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
 _PLAIN_STRING = re.compile(r'"[^"\n{};]*+"|\'[^\'\n{};]*+\'')
 _STATEMENTS = re.compile(r"(?:\s*@[^;{}]*+;)*+")
-_LAYERS = re.compile(r"@layer\s+([^;{}]+);", re.IGNORECASE)
+_LAYERS = re.compile(r"@layer\s([^;{}@]++);", re.IGNORECASE)
 _AT_RULE = re.compile(r"\s*@([\w-]+)\s*(.*)", re.DOTALL)
 _HOLDS: dict[str, Callable[[str], bool]] = {"media": shows, "supports": supported}
 # Longer ones are cut in pieces that match nothing.

@@ -73,6 +73,10 @@ PAGES = {
         "b'<style>' + (b\"@import 'a'\" + b' ' * 100_000 + b'{}') + b'</style>'"
         " + b'<style>@import url(' + b' ' * 100_000 + b'{}</style>'"
     ),
+    "blanks in a style": "b'<img src=b width=1 style=\"width:x' + b' ' * 1_000_000 + b'x;\">'",
+    "blanks of a layer": "b'<style>p{background:url(a)}@layer' + b' ' * 1_000_000 + b'</style>'",
+    "open layers": "b'<style>p{background:url(a)}' + b'@layer ' * 500_000 + b'</style>'",
+    "slashes": "b'<a data-full=\"' + b'/' * 1_000_000 + b' x\"><img src=a></a>'",
     "blanks in queries": (
         "b''.join(b'<style media=\"(width < %dx' % n + b' ' * 1_900 + b'=)\">p{background:url(a)}'"
         " b'</style>' for n in range(500))"
