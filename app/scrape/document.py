@@ -35,6 +35,14 @@ MAX_FRAME = 200_000
 
 MAX_NESTED = 3  # pages within each other
 MAX_OBJECTS = 100
+# What stays open of these is opened anew in each block behind it, hundreds of them by one tag
+# (WHATWG HTML, "reconstruct the active formatting elements"). `a` and `nobr` end each other.
+_FORMATTING = re.compile(rb"<(/?)(b|big|code|em|font|i|s|small|strike|strong|tt|u)(?=[\s/>])", re.I)
+_PRESCANNED = 4096  # bytes of a page that say what it is encoded in
+MAX_OPEN = 512  # of turbohtml
+MAX_OPENED = 2_000_000  # as many as a tree may have at worst
+_ENCODED = {"utf-16le", "utf-16be", "iso-2022-jp"}  # in which bytes of ASCII may not be ASCII
+
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
 _ENDED = re.compile(rb"<(script|style|title|textarea|iframe|noscript)(\s[^<>]*)?/>")
 _AROUND = {"picture", "noscript"}
@@ -158,6 +166,24 @@ def parse(markup: bytes, charset: str | None) -> turbohtml.Document:
     """
     if _XML.match(markup):
         markup = _ENDED.sub(rb"<\1\2></\1>", markup)
+    tags = markup.count(b"<")
+    if tags * MAX_OPEN > MAX_OPENED:
+        if b"\0" in markup or b"\x1b" in markup:
+            encoding = (_read(markup[:_PRESCANNED], charset).encoding or "").lower()
+            if encoding in _ENCODED:
+                markup, charset = markup.decode(encoding, "replace").encode(), "utf-8"
+        markup = unformatted(markup, tags)
+    return _read(markup, charset)
+
+
+def unformatted(markup: bytes, tags: int) -> bytes:
+    """Make formatting elements those of an unknown name, if a tree of all might be too large."""
+    if len(_FORMATTING.findall(markup)) * tags <= MAX_OPENED:
+        return markup
+    return _FORMATTING.sub(rb"<\1x-\2", markup)
+
+
+def _read(markup: bytes, charset: str | None) -> turbohtml.Document:
     read = partial(turbohtml.parse, markup, positions=False, allow_declarative_shadow_roots=False)
     try:
         return read(encoding=charset)

@@ -18,6 +18,7 @@ from turbohtml import CData, Element, Node, Text
 from turbohtml.query import select
 
 from app.pictures.formats import HEAD_BYTES, is_feed
+from app.scrape.document import unformatted
 from app.scrape.sightings import is_image_file
 from app.urls import MAX_LENGTH
 
@@ -202,7 +203,8 @@ def _html(element: Element) -> str:
             room -= len(address)
             return address if room > 0 else ""
 
-        fragment = turbohtml.parse_fragment(html)
+        markup = unformatted(html.encode(errors="replace"), html.count("<"))
+        fragment = turbohtml.parse_fragment(markup.decode())
         fragment.rewrite_links(absolute)
         return fragment.inner_html
     return html

@@ -17,9 +17,19 @@ CPU_SECONDS = 30  # what takes three at worst; a stall would take minutes
 MEMORY = 1 << 30  # address space, of which the interpreter's libraries take the half
 
 IMAGE = "b'<img src=/deep.png>'"
+OPEN = "b'<p>' + b''.join(b'<b a%d>' % n for n in range(400)) + b'<p>x' * 100_000"
 PAGES = {
     "nested": "b'<div>' * 100_000",
     "nested formatting": "b'<b><p>' * 100_000",
+    "open formatting": f"{OPEN}",
+    "open formatting in UTF-16": f"b'\\xff\\xfe' + ({OPEN} + {IMAGE}).decode().encode('utf-16-le')",
+    "open formatting behind escapes": (
+        f"b'<meta charset=iso-2022-jp>' + ({OPEN}).replace(b'<b', b'<\\x1b(Bb')"
+    ),
+    "open formatting in a feed": (
+        f"b'<rss><item><description><![CDATA[' + {IMAGE} + {OPEN}"
+        " + b']]></description></item></rss>'"
+    ),
     "nested pictures": "b'<picture>' * 100_000",
     "nested noscript": "b'<p><noscript>' * 100_000",
     "attributes": "b'<p ' + b' '.join(b'a%d=1' % n for n in range(100_000)) + b'>'",
