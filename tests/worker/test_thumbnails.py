@@ -327,13 +327,15 @@ def test_whatever_operation_fails_the_next_try_makes_it(
     disk = FaultyDisk(storage.root, monkeypatch)
     for number in count(1):
         image = keep()
+        key = thumbnail_key(image.id, image.attempts)
+        # No folder is made that is there, for another image with the same digits.
+        harmless = ["unlink"], ["mkdir"] if (storage.root / key).parent.exists() else []
         queue.request(image)
         disk.fail(code, number, number)
         queue.run_next()
         disk.mend()
 
-        key = thumbnail_key(image.id, image.attempts)
-        if disk.failed and disk.failed != ["unlink"]:
+        if disk.failed and disk.failed not in harmless:
             assert not storage.exists(key)
             with pytest.raises((StorageFull, Unexpected)):
                 queue.request(image)
