@@ -63,7 +63,6 @@ class Response(http.client.HTTPResponse):
 
         Raises:
             IncompleteRead: that comes too early.
-
         """
         piece = super().read1(size)
         if self.length and not piece:
