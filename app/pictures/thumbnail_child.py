@@ -26,7 +26,7 @@ from PIL import Image, WebPImagePlugin  # noqa: F401  # to write: Pillow would l
 
 SIDE = 320  # pixels
 QUALITY = 79
-METHOD = 1  # of WebP: a third of the usual time, for a few more bytes
+METHOD = 0  # of WebP: a quarter of the usual time, for a few more bytes
 MEGAPIXELS = 50
 SECONDS = 10  # of CPU for a picture
 MEMORY = 512 << 20  # bytes of address space: enough for that many pixels in most formats
@@ -41,6 +41,7 @@ PR_SET_PDEATHSIG = 1
 
 TURNED = {"Jpeg", "Png", "Avif", "Tiff"}  # by EXIF, in browsers and readers of TIFF
 PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # TIFF
+BLOCK_BYTES = 1 << 18  # of a file, for a decoder at a time: few blocks are few interruptions
 HEAD_BYTES = 1 << 16  # of a file, where it says what its colours are
 TURNS = dict(
     enumerate(
@@ -124,7 +125,7 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
         file.seek(0)
         picture = decoded(decoder, io.BytesIO(LENIENT[decoder](file.read())))
     small = scalable(picture)
-    small.thumbnail((SIDE, SIDE))
+    small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
         small = upright(small, picture.info.get("exif"))
     file.seek(0)
@@ -149,6 +150,7 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     if picture.info.get("default_image"):  # what stands before an animation, for old readers
         picture.seek(1)
     picture.draft(None, (SIDE, SIDE))
+    picture.decodermaxblock = BLOCK_BYTES
     exif = picture.info.get("exif")
     key = picture.info.get("transparency")
     kind = picture.tile[0].args if decoder == "Png" and picture.tile else None
