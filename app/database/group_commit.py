@@ -6,6 +6,7 @@ by the first of them. No writer waits for others to come.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -19,9 +20,7 @@ class Write:
 
     def __init__(self, act: Callable[[], Any]) -> None:
         self.act = act
-        self.ended = False
-        self.outcome: Any = None
-        self.error: BaseException | None = None
+        self.outcome: Future[Any] = Future()
         self.turn = Lock()  # released when it has ended, or is to lead
         self.turn.acquire()
 
@@ -48,11 +47,9 @@ class GroupCommit:
             self._led = True
         if not leads:
             write.turn.acquire()
-        if not write.ended:
+        if not write.outcome.done():
             self._lead()
-        if write.error:
-            raise write.error
-        outcome: T = write.outcome
+        outcome: T = write.outcome.result()
         return outcome
 
     def _lead(self) -> None:
@@ -81,9 +78,7 @@ def commit_together(writes: list[Write]) -> None:
                 commit_together([write])
             return
         for write in writes:
-            write.error = error
+            write.outcome.set_exception(error)
     else:
         for write, outcome in zip(writes, outcomes, strict=True):
-            write.outcome = outcome
-    for write in writes:
-        write.ended = True
+            write.outcome.set_result(outcome)

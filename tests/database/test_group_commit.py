@@ -135,6 +135,7 @@ def test_those_who_wait_for_a_lock_in_vain_wait_once(app: Flask) -> None:
         commit_together(writes)
 
     for write in writes:
-        assert isinstance(write.error, OperationalError)
-        assert "locked" in str(write.error)
+        error = write.outcome.exception(0)
+        assert isinstance(error, OperationalError)
+        assert "locked" in str(error)
     assert began.count("PRAGMA busy_timeout = 0") == 1
