@@ -20,6 +20,11 @@ class Parameter(NamedTuple):
     name: str
     convert: Callable[[Any], Any] | None
 
+    def of(self, values: dict[str, Any]) -> Any:
+        """Return the value for a run, as the database has it."""
+        value = values[self.name]
+        return self.convert(value) if self.convert else value
+
 
 def parameter(name: str, field: Field | None = None) -> Value:
     """Return the place in a statement of a value of that name, converted as for its field."""
@@ -27,6 +32,12 @@ def parameter(name: str, field: Field | None = None) -> Value:
     if isinstance(field, JSONField):  # which would write a function into the statement
         convert = _json
     return Value(Parameter(name, convert), converter=False, unpack=False)
+
+
+def parameters(kind: type[Model], names: Iterable[str] = ()) -> dict[str, Value]:
+    """Return the places of some fields of a model by their names, or of all."""
+    fields = kind._meta.fields
+    return {name: parameter(name, fields[name]) for name in names or fields}
 
 
 def _json(value: Any) -> str | None:
@@ -45,16 +56,7 @@ class Statement:
 
     def __init__(self, query: Any) -> None:
         self._model: type[Model] = query.model
-        self.sql, parameters = query.sql()
-        self._parameters = [
-            given if isinstance(given, Parameter) else (str(place), None)
-            for place, given in enumerate(parameters)
-        ]
-        self._constants = {
-            str(place): given
-            for place, given in enumerate(parameters)
-            if not isinstance(given, Parameter)
-        }
+        self.sql, self._parameters = query.sql()
 
     def run(self, **values: Any) -> Any:
         """Run it; return the cursor."""
@@ -92,9 +94,9 @@ class Statement:
 
     def bind(self, values: dict[str, Any]) -> list[Any]:
         """Return the parameters of a run in their order."""
-        values = self._constants | values
         return [
-            convert(values[name]) if convert else values[name] for name, convert in self._parameters
+            given.of(values) if isinstance(given, Parameter) else given
+            for given in self._parameters
         ]
 
 
@@ -105,7 +107,7 @@ def insert(kind: type[Model], rows: list[dict[str, Any]]) -> list[Any]:
 
 @prepared
 def _insertion(kind: type[Model], names: tuple[str, ...]) -> Any:
-    return kind.insert({name: parameter(name, kind._meta.fields[name]) for name in names})
+    return kind.insert(parameters(kind, names))
 
 
 class Along(Node):

@@ -16,7 +16,7 @@ from peewee import Expression
 from app.database.connection import db
 from app.database.ids import now, stamp
 from app.database.models import CLAIMABLE, AnyJob, Delivery, Download, Image, Job, Status
-from app.database.statements import insert, parameter, prepared
+from app.database.statements import insert, parameter, parameters, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts, quotas, receivers
 from app.jobs.deliveries import announce
@@ -170,9 +170,7 @@ def _change(job: Job, held: Status | None = None, /, **values: Any) -> None:
 
 @prepared
 def _update(kind: type[Job], names: tuple[str, ...]) -> Any:
-    fields = kind._meta.fields
-    values = {name: parameter(name, fields[name]) for name in names}
-    return kind.update(values).where(*_unchanged(kind))
+    return kind.update(parameters(kind, names)).where(*_unchanged(kind))
 
 
 def end_pictures(

@@ -8,7 +8,7 @@ from peewee import fn
 
 from app.database.connection import db
 from app.database.models import Image, Job, Tally
-from app.database.statements import parameter, prepared
+from app.database.statements import parameter, parameters, prepared
 
 
 def count(*jobs: Job) -> None:
@@ -28,9 +28,7 @@ def _key(job: Job) -> tuple[str, str, str]:
 
 @prepared
 def _count() -> Any:
-    first = Tally.insert(
-        {field: parameter(name, field) for name, field in Tally._meta.fields.items()}
-    )
+    first = Tally.insert(parameters(Tally))
     more = {Tally.count: Tally.count + parameter("count")}
     key = [Tally.kind, Tally.state, Tally.reason, Tally.shard]
     return first.on_conflict(conflict_target=key, update=more)

@@ -13,7 +13,7 @@ from uuid import UUID
 from app.database.connection import db
 from app.database.ids import now
 from app.database.models import RECEIVER_PAUSED, RECEIVER_READY, Calls, Delivery, Receiver, Status
-from app.database.statements import Along, parameter, prepared
+from app.database.statements import Along, parameter, parameters, prepared
 
 LOOKS = 16  # receivers looked at for a claim, and as many clients
 LONGEST_PAUSE = timedelta(hours=10)  # more than any pause of ours: it is the clock's
@@ -99,8 +99,8 @@ def _known() -> Any:
 
 @prepared
 def _upsert() -> Any:
-    values = {field: parameter(name, field) for name, field in Receiver._meta.fields.items()}
-    changed = {field: value for field, value in values.items() if field is not Receiver.host}
+    values = parameters(Receiver)
+    changed = {name: value for name, value in values.items() if name != "host"}
     return Receiver.insert(values).on_conflict(conflict_target=[Receiver.host], update=changed)
 
 
