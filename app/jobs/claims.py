@@ -237,9 +237,8 @@ def _end(job: Job, values: dict[str, Any]) -> None:
         counts.count(job)
         if isinstance(job, Delivery):
             receivers.refresh(job.host)
-        elif (
-            isinstance(job, Download) and freed
-        ):  # last: nobody else of the client ends anything before we have
+        elif isinstance(job, Download):
+            # Last: nobody else of the client ends anything before we have.
             quotas.add_bytes(job.client, -freed)
 
 

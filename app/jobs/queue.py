@@ -132,11 +132,11 @@ def end_pauses() -> None:
     receivers.end_pauses()
 
 
-def count_queued(kind: type[Job], most: int) -> int:
-    """Count the jobs that wait, but no more than `most`."""
+def count_queued(kind: type[Job], most: int, *where: Any) -> int:
+    """Count the jobs that wait and meet these conditions, but no more than `most`."""
     # Not kind.id: without it, the index alone answers.
-    counts = (kind.select(SQL("1")).where(wait).limit(most).count() for wait in _waiting(kind))
-    return min(most, sum(counts))
+    rows = (kind.select(SQL("1")).where(wait, *where).limit(most) for wait in _waiting(kind))
+    return min(most, sum(query.count() for query in rows))
 
 
 def queued_since(kind: type[Job]) -> datetime | None:

@@ -12,9 +12,10 @@ from typing import Any
 from peewee import SQL, fn
 
 from app.database.connection import db
-from app.database.models import JOB_KINDS, PAUSED, READY, Download, Image, Status, Usage
-from app.database.statements import parameter, prepared
+from app.database.models import JOB_KINDS, READY, Download, Image, Status, Usage
+from app.database.statements import parameter, parameters, prepared
 from app.errors import TooManyWaiting, TooMuchStored
+from app.jobs.queue import count_queued
 
 WAY_OUT = "delete what is no longer needed"
 
@@ -64,11 +65,7 @@ def too_much(used: int, quota: int) -> TooMuchStored:
 
 def waiting_jobs(client: str, most: int) -> int:
     """Count the jobs of a client that wait, but of each kind no more than `most`."""
-    return sum(
-        kind.select(SQL("1")).where(wait, kind.client == client).limit(most).count()
-        for kind in JOB_KINDS
-        for wait in (READY[kind], PAUSED)
-    )
+    return sum(count_queued(kind, most, kind.client == client) for kind in JOB_KINDS)
 
 
 def stored_bytes(client: str | None, *, hold: bool = False) -> int:
@@ -126,6 +123,5 @@ def _usage() -> Any:
 
 @prepared
 def _add() -> Any:
-    more = {Usage.client: parameter("client"), Usage.bytes: parameter("bytes")}
     total = {Usage.bytes: Usage.bytes + parameter("bytes")}
-    return Usage.insert(more).on_conflict(conflict_target=[Usage.client], update=total)
+    return Usage.insert(parameters(Usage)).on_conflict(conflict_target=[Usage.client], update=total)
