@@ -8,10 +8,13 @@ if sys.argv[1:] == ["--version"]:  # without what reads options, or handles sign
     sys.stdout.write(f"image-downloader {VERSION}\n")
     sys.exit()
 
+import atexit
 import gc
 import signal
 
-gc.set_threshold(50_000)  # to look for garbage among imports takes a tenth of the start
+# Imports leave no garbage: to look for it would take a tenth of the start, and a while at the end.
+gc.set_threshold(100_000)
+atexit.register(gc.freeze)
 
 # Until a subcommand handles it, an interrupt ends this process: there is nothing to clean up.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:

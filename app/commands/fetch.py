@@ -1,6 +1,5 @@
 """`fetch`: the main job in one line, by a service or without one."""
 
-import gc
 import os
 import shutil
 import signal
@@ -143,11 +142,8 @@ def _client(server: str | None, key: str | None) -> "AbstractContextManager[Clie
         from app.commands.client import at
 
         return at(server, key)
-    gc.disable()  # what is imported stays
     from app.commands.local import in_process
 
-    gc.freeze()
-    gc.enable()
     return in_process()
 
 

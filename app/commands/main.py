@@ -1,7 +1,5 @@
 """The command; what a subcommand needs is imported when it is called."""
 
-import atexit
-import gc
 from importlib import import_module
 
 import click
@@ -28,7 +26,6 @@ class LazyGroup(click.Group):
         """Import the command that is called."""
         name, command, rest = super().resolve_command(ctx, args)
         if name:
-            atexit.register(gc.freeze)  # to look for garbage among all there is takes a while
             module, _, attribute = COMMANDS[name][0].partition(":")
             command = getattr(import_module(f"app.commands.{module}"), attribute)
         return name, command, rest
