@@ -1,43 +1,13 @@
 """Why a job or a request fails, each as one named reason.
 
-    Failure                     a final answer that a user may read
-    ├── Refused                 we do not go there
-    │   ├── RefusedUrl          its spelling, scheme or port
-    │   └── RefusedAddress      it is not on the public internet
-    ├── OriginFailure           the origin did not deliver; may be transient
-    │   ├── Unreachable         no address, no connection, no TLS
-    │   ├── OriginStatus        it answered with an error
-    │   ├── BrokenTransfer      it ended early, or broke HTTP
-    │   └── DeadlineExceeded    it took too long
-    │       └── TimeUp          so did the job as a whole
-    ├── Unusable                what came is not what we take
-    │   ├── TooLarge            more bytes or pixels than allowed
-    │   ├── NotHtml             not a page
-    │   │   └── ImageInstead    an image, where a page was looked for
-    │   ├── NotAnImage          not a picture
-    │   ├── Unwanted            a picture outside the client's own filter, or all
-    │   └── NoImages            a page without pictures
-    ├── Skipped                 seen on the page and not worth a request
-    ├── NoneWorked              every picture of the page failed
-    ├── Cancelled               withdrawn before it ended
-    ├── NotFound                there is none of that id
-    ├── Gone                    it was here once
-    ├── NoArchive               a dry run makes none
-    ├── NoThumbnail             the picture cannot be shown small
-    ├── NotFailed               only what failed can be tried again
-    ├── InvalidKey              an Idempotency-Key cannot be read
-    ├── KeyReused               an Idempotency-Key came with another request
-    ├── Overloaded              too much waits already
-    ├── TooManyWaiting          a client has used up its share of the queue
-    ├── TooMuchStored           a client has used up its share of the storage
-    ├── StorageFailure          it cannot be kept
-    │   ├── StorageFull         no room for the file or the row
-    │   └── StorageUnusable     nothing may be written there now
-    │       └── StorageUnreachable  its server does not work; jobs are handed back
-    ├── GaveUp                  the job died with its process too often
-    └── Unexpected              a fault of ours; the log has it
-    Interrupted                 the process is stopping: hand the job back
-    ConfigurationError          the service cannot start like this
+    Failure                 a final answer that a user may read
+    ├── Refused             RefusedUrl, RefusedAddress
+    ├── OriginFailure       Unreachable, OriginStatus, BrokenTransfer, DeadlineExceeded (TimeUp)
+    ├── Unusable            TooLarge, NotHtml (ImageInstead), NotAnImage, Unwanted, NoImages
+    ├── StorageFailure      StorageFull, StorageUnusable (StorageUnreachable)
+    └── the others, each for itself
+
+`Interrupted` and `ConfigurationError` are no failures: no client hears of them.
 
 `code` is the same word in the problem type, the database, the log and the metric; `detail` is
 the sentence for people; a class's docstring is what `/problems` tells of it. `transient` says
