@@ -83,8 +83,9 @@ class Database(peewee.Database):
     def copy_to(self, path: Path) -> None:
         """Copy the database, as it is at one moment, to a new file, while others write.
 
+        Where the rows are in PostgreSQL, nobody asks: `make_copy` of the bucket refuses.
+
         Raises:
-            ConfigurationError: this database has other means for that.
             PeeweeException: it could not be read, or not be written.
         """
         raise NotImplementedError

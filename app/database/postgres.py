@@ -6,7 +6,6 @@ import select
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -177,11 +176,7 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
         return bool(self.execute_sql(sql, (json.dumps(words),)).fetchone()[0])
 
     def migrate(self) -> None:
-        """Bring the schema up to date, in one transaction; who else wants to do it waits.
-
-        Raises:
-            ConfigurationError: it cannot be written, or a newer release has changed it.
-        """
+        """Bring the schema up to date, in one transaction; who else wants to do it waits."""
         with self.usable(), self.atomic():
             self.lock("migration")
             super().migrate()
@@ -194,21 +189,13 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
                 self.execute_sql(FOLD)
 
     def probe(self) -> None:
-        """Try what a claim does, without waiting long or writing.
-
-        Raises:
-            PeeweeException: it did not work.
-        """
+        """Try what a claim does, without waiting long or writing."""
         with self.atomic():
             self.execute_sql(f"SET LOCAL statement_timeout = {PROBE_MILLISECONDS}")
             self.execute_sql("UPDATE download SET attempts = attempts WHERE FALSE")
 
     def check(self) -> None:
-        """Look at the server; it looks after its rows by itself.
-
-        Raises:
-            ConfigurationError: it cannot be relied on; the message says what to do.
-        """
+        """Look at the server; it looks after its rows by itself."""
         with self.usable():
             encoding, is_replica, fsync = self.execute_sql(
                 "SELECT current_setting('server_encoding'), pg_is_in_recovery(),"
@@ -224,17 +211,6 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
         for fault, found in faults.items():
             if found:
                 raise ConfigurationError(f"the database {self.database} cannot be used: {fault}")
-
-    def copy_to(self, path: Path) -> None:
-        """Refuse it.
-
-        Raises:
-            ConfigurationError: PostgreSQL has its own means.
-        """
-        raise ConfigurationError(
-            "rows in PostgreSQL are backed up by its own means, such as pg_dump, and files by"
-            " those of the bucket, such as versions or a sync: first the rows, then the files"
-        )
 
     def is_busy(self, error: PeeweeException) -> bool:
         """Return whether it may work another time; it is so with all errors of operation."""

@@ -75,11 +75,7 @@ class Sqlite(SqliteDatabase, Database):
         return f' INDEXED BY "{index}"'
 
     def migrate(self) -> None:
-        """Bring the schema up to date; the caller sees to it that one process at a time does.
-
-        Raises:
-            ConfigurationError: it cannot be written, or a newer release has changed it.
-        """
+        """Bring the schema up to date, and have the file give room back from then on."""
         super().migrate()
         with self.usable():
             if self.pragma("auto_vacuum") != INCREMENTAL:
@@ -99,9 +95,6 @@ class Sqlite(SqliteDatabase, Database):
 
         Of the database, only what exceeds a tenth of it: the rest serves new rows. The log begins
         again by itself unless there always are readers: then they are waited for, for a moment.
-
-        Raises:
-            PeeweeException: it did not work.
         """
         with self.connection_context():  # closed then, with its timeout
             self.pragma("busy_timeout", PROBE_MILLISECONDS)
@@ -115,22 +108,14 @@ class Sqlite(SqliteDatabase, Database):
                 self.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[no-untyped-call]
 
     def probe(self) -> None:
-        """Try what a claim does, without waiting long or writing.
-
-        Raises:
-            PeeweeException: it did not work.
-        """
+        """Try what a claim does, without waiting long or writing."""
         with self.connection_context():  # closed then: the timeout is for this question alone
             self.pragma("busy_timeout", PROBE_MILLISECONDS)
             with self.atomic():
                 self.execute_sql("UPDATE download SET attempts = attempts WHERE 0")  # type: ignore[no-untyped-call]
 
     def check(self) -> None:
-        """Have SQLite read the whole database, and write to it.
-
-        Raises:
-            ConfigurationError: it is damaged, or cannot be used; the message says what to do.
-        """
+        """Have SQLite read the whole database, and write to it."""
         try:
             with self.usable(), __exception_wrapper__:  # rows that come later may fail, too
                 found = str(self.pragma("quick_check"))
@@ -146,11 +131,7 @@ class Sqlite(SqliteDatabase, Database):
             )
 
     def copy_to(self, path: Path) -> None:
-        """Copy the database, as it is at one moment, to a new file, while others write.
-
-        Raises:
-            PeeweeException: it could not be read, or not be written.
-        """
+        """Copy the database, as it is at one moment, to a new file, while others write."""
         with __exception_wrapper__, closing(sqlite3.connect(path)) as copy:
             self.connection().backup(copy)  # type: ignore[no-untyped-call]
 
