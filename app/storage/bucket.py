@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
-from app.errors import ConfigurationError, Gone, StorageUnreachable
+from app.errors import ConfigurationError, StorageUnreachable
+from app.storage.parts import stored
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,8 @@ class ObjectFile(io.RawIOBase):
 @contextmanager
 def reading() -> Iterator[None]:
     """Raise what a read of an object may end with."""
-    try:
-        with _answering():
-            yield
-    except FileNotFoundError as error:
-        raise Gone("the stored file is gone") from error
+    with stored(), _answering():
+        yield
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 from urllib.parse import quote
 
-from app.errors import ConfigurationError, Gone
+from app.errors import ConfigurationError
 from app.storage.disk import exclusive, file_system, link_or_copy, start_writeback
 from app.storage.keys import Entry, entry_of
-from app.storage.parts import Part, Stat, close, failure_of
+from app.storage.parts import Part, Stat, close, failure_of, stored
 
 log = logging.getLogger(__name__)
 
@@ -119,10 +119,8 @@ class FolderStorage:
         Raises:
             Gone: somebody has removed it.
         """
-        try:
+        with stored():
             return (self.root / key).open("rb")
-        except FileNotFoundError as error:
-            raise Gone("the stored file is gone") from error
 
     def open_as_file(self, key: str) -> BinaryIO:
         """Open a stored file so that it has a descriptor, which other processes can read.
@@ -141,10 +139,8 @@ class FolderStorage:
         Raises:
             Gone: somebody has removed it.
         """
-        try:
+        with stored():
             found = (self.root / key).stat()
-        except FileNotFoundError as error:
-            raise Gone("the stored file is gone") from error
         changed = found.st_mtime_ns // 1_000_000_000
         # As nginx spells it: when it sends a file, it puts its own in place of the application's.
         return Stat(found.st_size, changed, f"{changed:x}-{found.st_size:x}")
@@ -213,10 +209,9 @@ class FolderStorage:
         """Give a stored file a second key, as a part for `store`; raises as that and `open` do."""
         path = self._own_parts / new_key.rpartition("/")[2]
         try:
-            link_or_copy(self.root / key, path)
-            return Part(new_key, path.open("rb"))
-        except FileNotFoundError as error:
-            raise Gone("the stored file is gone") from error
+            with stored():
+                link_or_copy(self.root / key, path)
+                return Part(new_key, path.open("rb"))
         except OSError as error:
             self._unlink(path)
             raise failure_of(error) from error

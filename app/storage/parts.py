@@ -1,10 +1,11 @@
 """Files in the making, and what is known of finished ones."""
 
 import errno
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple
 
-from app.errors import StorageFull, StorageUnusable
+from app.errors import Gone, StorageFull, StorageUnusable
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -37,6 +38,15 @@ def failure_of(error: OSError) -> Exception:
     if error.errno in NOT_ALLOWED:
         return StorageUnusable(f"the storage cannot be written: {error.strerror}")
     return error
+
+
+@contextmanager
+def stored() -> Iterator[None]:
+    """Raise Gone where a file was expected."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Gone("the stored file is gone") from error
 
 
 def close(file: BinaryIO) -> None:
