@@ -212,12 +212,14 @@ def _html(element: Element) -> str:
 
 def _base(element: Element) -> str:
     """Return what references are relative to, if that is not the feed (XML Base)."""
-    base, node = "", cast(Node | None, element)
+    said, node = [], cast(Node | None, element)
     while isinstance(node, Element):
-        said = (node.attr("xml:base") or "").strip()
-        if said and len(said) <= MAX_LENGTH:
-            base = _joined(said, base) if base else said
+        said.append((node.attr("xml:base") or "").strip())
         node = node.parent
+    base = ""
+    for url in reversed(said):  # each is relative to what is around it
+        if url and len(url) <= MAX_LENGTH:
+            base = _joined(base, url) if base else url
     return base if len(base) <= MAX_LENGTH else ""
 
 

@@ -65,6 +65,9 @@ ENTRIES = [
     ("<summary xml:base='/x/' type='xhtml'><div xml:base='y/'><img src='a'/></div></summary>",
      "x/a"),
     ("<enclosure xml:base='/x/' url='a.png'/>", "x/a.png"),
+    ("<media:group xml:base='x/'><media:content xml:base='y/' url='a.png'/></media:group>",
+     "x/y/a.png"),
+    ("<a xml:base='x/y/'><content xml:base='../z/'>&lt;img src=a&gt;</content></a>", "x/z/a"),
     ("<content xml:base='http://[' type='html'>&lt;img src=a&gt;</content>", "a"),
     # what is not XML, and is there all the same
     ("<title>a &nbsp; b & c</title><enclosure url='a.png?b&c'/>", "a.png?b&c"),
