@@ -24,6 +24,7 @@ from app.pictures.thumbnail import Thumbnailer
 from tests import profiles
 from tests.pictures import exif
 from tests.pictures.cases import Case
+from tests.pictures.conftest import Shrink
 
 ORIENTED = range(1, 9)
 pillow_heif.register_heif_opener()
@@ -34,30 +35,6 @@ def encode(picture: Image.Image, known: ImageFormat, **options: object) -> bytes
     file = io.BytesIO()
     picture.save(file, "heif" if known is formats.HEIC else known.name, **options)
     return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def thumbnailer() -> Iterator[Thumbnailer]:
-    thumbnailer = Thumbnailer()
-    yield thumbnailer
-    thumbnailer.close()
-
-
-@pytest.fixture
-def shrink(tmp_path: Path, thumbnailer: Thumbnailer) -> Callable[[bytes, str], Image.Image]:
-    """Make the thumbnail of some bytes."""
-
-    def do(body: bytes, name: str) -> Image.Image:
-        path = tmp_path / "picture"
-        path.write_bytes(body)
-        with path.open("rb") as file:
-            made = thumbnailer.make(file, BY_NAME[name])
-        return Image.open(io.BytesIO(made), formats=["WEBP"])
-
-    return do
-
-
-Shrink = Callable[[bytes, str], Image.Image]
 
 
 def near(pixel: object, colour: tuple[int, ...]) -> bool:
