@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from app.errors import DeadlineExceeded, Interrupted, NoThumbnail
-from app.pictures import formats
+from app.errors import DeadlineExceeded, Interrupted, NotAnImage, NoThumbnail
+from app.pictures import formats, sizes
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,16 @@ def decoder(known: formats.ImageFormat) -> str:
     return DECODERS[known]
 
 
+def _order(source: BinaryIO, known: formats.ImageFormat) -> str:
+    """Name a decoder, and the sides that are shown of an AVIF, which it would not crop."""
+    name = decoder(known)
+    if known is formats.AVIF:
+        with suppress(NotAnImage):
+            if size := sizes.measure(source, known):
+                return f"{name} {size.width} {size.height}"
+    return name
+
+
 class Thumbnailer:
     """A child process that makes many thumbnails, one at a time; replaced when it has ended."""
 
@@ -71,11 +81,11 @@ class Thumbnailer:
             DeadlineExceeded: this machine is too busy.
             Interrupted: `cut` returned true, or somebody ends the processes of the service.
         """
-        name = decoder(known)
+        order = _order(source, known)
         child = self._ready()
         used, child.used = child.used, True
         try:
-            return child.ask(source, name, cut)
+            return child.ask(source, order, cut)
         except _Fault as fault:
             self.close()
             if used and fault.doubtful:  # an earlier picture may have done the child harm
@@ -125,7 +135,7 @@ class _Child:
                 start_new_session=True,  # Ctrl-C is for us
             )
 
-    def ask(self, source: BinaryIO, name: str, cut: Callable[[], bool]) -> bytes:
+    def ask(self, source: BinaryIO, order: str, cut: Callable[[], bool]) -> bytes:
         """Return the thumbnail of a picture.
 
         Raises:
@@ -134,7 +144,7 @@ class _Child:
         """
         deadline = time.monotonic() + SECONDS
         try:
-            socket.send_fds(self._socket, [name.encode()], [source.fileno()])
+            socket.send_fds(self._socket, [order.encode()], [source.fileno()])
             kind, size = HEADER.unpack(self._receive(HEADER.size, deadline, cut))
             content = b"" if size > LONGEST else self._receive(size, deadline, cut)
         except ConnectionError:

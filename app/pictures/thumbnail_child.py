@@ -3,7 +3,7 @@
 Decoders are where strangers' bytes reach C code, so they run in a process of their own: a crash,
 a bomb or an endless loop ends this program alone. It imports nothing of ours but its own parts
 beside it, or that would take longer than the work. With each picture it receives the name of a
-decoder and an open file.
+decoder, the sides that are shown if the decoder shows more, and an open file.
 """
 
 import ctypes
@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +42,7 @@ PR_SET_PDEATHSIG = 1
 
 TURNED = {"Jpeg", "Png", "Avif", "Tiff"}  # by EXIF, in browsers and readers of TIFF
 PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # TIFF
+ORDER_BYTES = 64  # more than an order has
 BLOCK_BYTES = 1 << 18  # of a file, for a decoder at a time: few blocks are few interruptions
 HEAD_BYTES = 1 << 16  # of a file, where it says what its colours are
 TURNS = dict(
@@ -80,12 +82,13 @@ def serve(parent: socket.socket) -> None:
     """Answer until the parent is gone, or this process is better replaced."""
     at_rest = 0
     for _ in range(PICTURES):
-        name, files, _, _ = socket.recv_fds(parent, 16, 1)
+        order, files, _, _ = socket.recv_fds(parent, ORDER_BYTES, 1)
         if not files:
             return
         used = time.process_time()
         resource.setrlimit(resource.RLIMIT_CPU, (int(used) + SECONDS, LIFETIME))
-        kind, content = answer(name.decode(), files[0])
+        name, *sides = order.decode().split()
+        kind, content = answer(name, files[0], [int(side) for side in sides])
         parent.sendall(HEADER.pack(kind, len(content)) + content)
         at_rest = at_rest or address_space()
         if (
@@ -101,12 +104,12 @@ def address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-def answer(decoder: str, descriptor: int) -> tuple[bytes, bytes]:
+def answer(decoder: str, descriptor: int, shown: Sequence[int]) -> tuple[bytes, bytes]:
     """Return the thumbnail of a picture, or why there is none; each with its kind."""
     try:
         with open(descriptor, "rb") as file:
             file.seek(0)  # another child may have read it
-            return MADE, shrink(decoder, file)
+            return MADE, shrink(decoder, file, *shown)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         return NONE, b"it has more than %d megapixels" % MEGAPIXELS
     except MemoryError:
@@ -115,7 +118,7 @@ def answer(decoder: str, descriptor: int) -> tuple[bytes, bytes]:
         return NONE, b"it is damaged, or of a kind that is not decoded"
 
 
-def shrink(decoder: str, file: BinaryIO) -> bytes:
+def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     """Return the first frame upright and small, in sRGB, with its transparency alone."""
     try:
         picture = decoded(decoder, file)
@@ -124,10 +127,10 @@ def shrink(decoder: str, file: BinaryIO) -> bytes:
             raise
         file.seek(0)
         picture = decoded(decoder, io.BytesIO(LENIENT[decoder](file.read())))
-    small = scalable(picture)
+    small = scalable(cropped(picture, shown) if shown else picture)
     small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
-        small = upright(small, picture.info.get("exif"))
+        small = upright(small, orientation(picture))
     file.seek(0)
     small = import_module("thumbnail_colours").in_srgb(small, picture.info, file.read(HEAD_BYTES))
     small.info.clear()
@@ -232,11 +235,22 @@ def eight_bits(picture: Image.Image) -> Image.Image:
     return Image.merge("LA", (grey, mask))
 
 
-def upright(small: Image.Image, block: bytes | None) -> Image.Image:
+def cropped(picture: Image.Image, shown: Sequence[int]) -> Image.Image:
+    """Return the upper left part of a picture that has these sides when it is upright."""
+    width, height = shown if orientation(picture) < 5 else reversed(shown)
+    return picture.crop((0, 0, min(width, picture.width), min(height, picture.height)))
+
+
+def upright(small: Image.Image, turn: int) -> Image.Image:
     """Return the picture as EXIF turns it; Pillow would ask XMP too, as no browser does."""
-    exif = (block or b"").removeprefix(b"Exif\0\0")
-    turn = TURNS.get(import_module("exif").orientation(exif))
-    return small if turn is None else small.transpose(turn)
+    return small.transpose(TURNS[turn]) if turn in TURNS else small
+
+
+def orientation(picture: Image.Image) -> int:
+    """Return how EXIF turns a picture when it is shown, from 1 to 8, or 0."""
+    exif = picture.info.get("exif") or b""
+    turn: int = import_module("exif").orientation(exif.removeprefix(b"Exif\0\0"))
+    return turn
 
 
 if __name__ == "__main__":

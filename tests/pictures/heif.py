@@ -8,8 +8,14 @@ from PIL import Image
 from app.pictures.formats import AVIF, HEIC
 from tests.pictures.cases import Case, drawn
 
+
+def pixels_of(encoded: bytes) -> bytes:
+    """Return what Pillow wrote into the box of pixels, its last."""
+    return encoded[encoded.index(b"mdat") + 4 :]
+
+
 _ENCODED = drawn("AVIF")
-_PIXELS = _ENCODED[_ENCODED.index(b"mdat") + 4 :]
+_PIXELS = pixels_of(_ENCODED)
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
@@ -80,13 +86,14 @@ def file(
     late: bool = False,
     endless: bool = False,
     write: object = box,
+    pixels: bytes = _PIXELS,
     order: str = "hdlr pitm iloc iinf iprp",
 ) -> bytes:
     """Write a file with one item that has all of the properties, or those of `ipma`."""
     assert callable(write)
     numbers = range(1, len(properties) + 1)
     ftyp = box(b"ftyp", brands[0], minor, *brands[1:])
-    data = write(b"mdat", _PIXELS)
+    data = write(b"mdat", pixels)
     parts = {
         "hdlr": full(b"hdlr", bytes(4), b"pict", bytes(13)),
         "pitm": full(b"pitm", struct.pack(">H", item)),
@@ -99,12 +106,12 @@ def file(
     }
 
     def meta(at: int) -> bytes:
-        place = struct.pack(">HHHHII", 1, item, 0, 1, at, len(_PIXELS))
+        place = struct.pack(">HHHHII", 1, item, 0, 1, at, len(pixels))
         parts["iloc"] = full(b"iloc", b"\x44\0", place)
         content: bytes = write(b"meta", bytes(4), *(parts[name] for name in order.split()))
         return content
 
-    head = len(data) - len(_PIXELS)
+    head = len(data) - len(pixels)
     if late:
         described = meta(len(ftyp) + head)
         return ftyp + data + (bytes(4) + described[4:] if endless else described)
@@ -131,7 +138,7 @@ def sequence(
 def minimized(width: int, height: int, orientation: int = 1, codec: bytes = b"avif") -> bytes:
     """Write a file with a MinimizedImageBox (23008-12:2025)."""
     written = drawn("AVIF", (width, height))
-    pixels = written[written.index(b"mdat") + 4 :]
+    pixels = pixels_of(written)
     configuration = written[written.index(b"av1C") + 4 :][:4]
     large = max(width, height) > 128
     side = f"0{15 if large else 7}b"
