@@ -1,11 +1,8 @@
 """One page in a browser: opened, scrolled to its end, and taken as it is then."""
 
-import base64
 import secrets
-import struct
 import threading
 import time
-import zlib
 from contextlib import suppress
 from typing import Any
 
@@ -34,24 +31,11 @@ UNWANTED = {"Media", "Ping", "Prefetch", "CSPViolationReport", "Manifest", "Text
 
 _WAITING: Message = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    check = zlib.crc32(kind + content)
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
-
-
-def _stand_in(width: int, height: int) -> bytes:
-    """Return a grey PNG; pages that measure their pictures lay out 1 × 1 otherwise."""
-    rows = (b"\0" + b"\x80" * width) * height
-    parts = [
-        _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        _chunk(b"IDAT", zlib.compress(rows)),
-        _chunk(b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-STAND_IN = base64.b64encode(_stand_in(300, 200)).decode()
+# A grey PNG of 300 × 200 pixels: pages that measure their pictures lay out 1 × 1 otherwise.
+STAND_IN = (
+    "iVBORw0KGgoAAAANSUhEUgAAASwAAADIAQMAAABoEU4WAAAAA1BMVEWAgICQdD0xAAAAHklEQVR42u3B"
+    "MQEAAADCoPVPbQdvoAAAAAAAAADgNx54AAG94zQeAAAAAElFTkSuQmCC"
+)
 
 
 class Tab:
