@@ -24,7 +24,7 @@ def read(response: requests.Response, limit: int, watch: Watch) -> Iterator[byte
     announced = _announced(response)
     if announced > limit:
         raise TooLarge(f"too large: {announced} bytes")
-    pieces = _raw(response, limit, watch)
+    pieces = _bounded(_raw(response, watch), limit)
     coding = response.headers.get("Content-Encoding")
     return _bounded(decoded(coding, pieces), limit) if coding else pieces
 
@@ -34,7 +34,7 @@ def discard(response: requests.Response, watch: Watch) -> None:
     with response, contextlib.suppress(BrokenTransfer, TooLarge):
         if response.raw.will_close:
             return
-        for _ in _raw(response, _DRAIN_BYTES, watch):
+        for _ in _bounded(_raw(response, watch), _DRAIN_BYTES):
             pass
 
 
@@ -52,14 +52,11 @@ def _announced(response: requests.Response) -> int:
     return 0 if transfer else int(length)
 
 
-def _raw(response: requests.Response, limit: int, watch: Watch) -> Iterator[bytes]:
+def _raw(response: requests.Response, watch: Watch) -> Iterator[bytes]:
     """Yield what came, as soon as it comes: read1 returns after one read of the wire."""
-    size = 0
     with translated():
         while piece := response.raw.read1(CHUNK_BYTES):
             watch.earn(len(piece))
-            size += len(piece)
-            _check(size, limit)
             yield piece
             del piece  # before there is another one
 
@@ -68,10 +65,7 @@ def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        _check(size, limit)
+        if size > limit:
+            raise TooLarge(f"too large: more than {limit} bytes")
         yield piece
-
-
-def _check(size: int, limit: int) -> None:
-    if size > limit:
-        raise TooLarge(f"too large: more than {limit} bytes")
+        del piece  # likewise
