@@ -68,12 +68,6 @@ def _find(header: Header, within: Box, *path: bytes) -> Box | None:
     return within
 
 
-def _first(found: Iterator[Box]) -> Box:
-    for box in found:
-        return box
-    raise Unmeasured
-
-
 def _need(header: Header, within: Box, *path: bytes) -> Box:
     found = _find(header, within, *path)
     if not found:
@@ -126,7 +120,9 @@ def _track(header: Header, movie: Box) -> tuple[list[Box], list[tuple[int, int]]
             width, height = struct.unpack(">II", header.at(at, 8))
             if width and height:
                 entries = _need(header, track, b"mdia", b"minf", b"stbl", b"stsd")
-                entry = _first(boxes(header, entries.start + 8, entries.end))
+                entry = next(boxes(header, entries.start + 8, entries.end), None)
+                if not entry:
+                    raise Unmeasured
                 coded = struct.unpack(">HH", header.at(entry.start + 24, 4))
                 properties = list(boxes(header, entry.start + _SAMPLE_ENTRY, entry.end))
                 return properties, [(width >> 16, height >> 16), coded]

@@ -6,39 +6,25 @@ from functools import partial
 from typing import BinaryIO
 
 from app.errors import NotAnImage
-from app.pictures import heif, jxl, raster, svg, tiff
-from app.pictures.formats import (
-    AVIF,
-    BMP,
-    GIF,
-    HEIC,
-    ICO,
-    JPEG,
-    JXL,
-    PNG,
-    SVG,
-    TIFF,
-    WEBP,
-    ImageFormat,
-)
+from app.pictures import formats, heif, jxl, raster, svg, tiff
 from app.pictures.header import Cut, Header, Size, Unmeasured
 
-_READERS: dict[ImageFormat, Callable[[Header], Size]] = {
-    JPEG: raster.jpeg,
-    PNG: raster.png,
-    GIF: raster.gif,
-    WEBP: raster.webp,
-    AVIF: partial(heif.measure, crops=False),
-    HEIC: partial(heif.measure, crops=True),
-    JXL: jxl.measure,
-    BMP: raster.bmp,
-    ICO: raster.ico,
-    TIFF: tiff.measure,
-    SVG: svg.measure,
+_READERS: dict[formats.ImageFormat, Callable[[Header], Size]] = {
+    formats.JPEG: raster.jpeg,
+    formats.PNG: raster.png,
+    formats.GIF: raster.gif,
+    formats.WEBP: raster.webp,
+    formats.AVIF: partial(heif.measure, crops=False),
+    formats.HEIC: partial(heif.measure, crops=True),
+    formats.JXL: jxl.measure,
+    formats.BMP: raster.bmp,
+    formats.ICO: raster.ico,
+    formats.TIFF: tiff.measure,
+    formats.SVG: svg.measure,
 }
 
 
-def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
+def measure(file: BinaryIO, known: formats.ImageFormat) -> Size | None:
     """Read the size of a picture as browsers show it; None if its header does not say.
 
     Raises:
@@ -50,6 +36,6 @@ def measure(file: BinaryIO, known: ImageFormat) -> Size | None:
         size = Size.whole(0, 0)
     except (Unmeasured, struct.error):
         return None
-    if known is not SVG and not (size.width and size.height):
+    if known is not formats.SVG and not (size.width and size.height):
         raise NotAnImage(f"not an image: {known.name} with a damaged header")
     return size
