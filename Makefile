@@ -88,14 +88,10 @@ format: .venv/development  ## fix style by itself
 	$(BIN)/ruff format
 
 lock: .venv/development  ## bring the lock files up to date (UPGRADE=--upgrade: take newer releases)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	    $(UPGRADE) requirements.in --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	    $(UPGRADE) requirements-cluster.in --output-file requirements-cluster.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	    $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	    $(UPGRADE) requirements-mutation.in --output-file requirements-mutation.txt
+	for name in requirements requirements-cluster requirements-dev requirements-mutation; do \
+	    $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	        $(UPGRADE) $$name.in --output-file $$name.txt || exit; \
+	done
 
 clean:  ## remove what the targets above made, except storage/
 	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist mutants
