@@ -84,10 +84,10 @@ class RateLimit:
 
 def client_name(environ: WSGIEnvironment) -> str:
     """Return who asks: the short hash of a key, else the address, or the /64 network of IPv6."""
-    return environ.get(KEY) or _network(environ.get("REMOTE_ADDR", ""))
+    return environ.get(KEY) or network_of(environ.get("REMOTE_ADDR", ""))
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return the client of an address: who has one of IPv6 has all of its /64."""
     if ":" not in address:
         return address

@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
 )
 
 from app.http.bad_requests import TooManySlowClients, refuse
-from app.http.rate_limit import client_name
+from app.http.rate_limit import network_of
 from app.server import slow_clients
 from app.server.slow_clients import ClientSocket, Places
 
@@ -91,7 +91,7 @@ class Connection(TConn):  # type: ignore[misc]
         """Prepare for the first request, or for the next."""
         super().init()
         if not self._requests and not self.is_http2:
-            client = client_name({"REMOTE_ADDR": self.client[0] if self.client else ""})
+            client = network_of(self.client[0] if self.client else "")
             self._requests = ClientSocket(self.sock, self._places, client)
             self.sock = self._requests
             self.parser.unreader.sock = self._requests
