@@ -122,8 +122,6 @@ GLOBALS: dict[str, Any] = {
     "keys": services.keys,
     "messages": messages,
     "say": say,
-    "STATES": messages.STATES,
-    "SOURCES": messages.SOURCES,
     "UNFINISHED": UNFINISHED,
     "Status": Status,
 }

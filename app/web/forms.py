@@ -1,6 +1,7 @@
 """What the form on `/` asks for, judged by the schemas of the API."""
 
 import re
+from itertools import islice
 from typing import Any, cast
 
 from marshmallow import Schema, ValidationError
@@ -53,10 +54,12 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
     Raises:
         Refused: with what to change.
     """
-    if form.get("kind") == "images":
-        urls, images = _first_and_all(_lines(form, "urls", MAX_URLS))
-    else:
-        urls, images = _lines(form, "urls", _jobs_at_once(MAX_PAGES)), {}
+    are_images = form.get("kind") == "images"
+    urls = _lines(form, "urls", MAX_URLS if are_images else _jobs_at_once(MAX_PAGES))
+    images = {}
+    if are_images:  # they make one download, which stands under the first of them
+        images = {"image_urls": list(urls.values())}
+        urls = dict(islice(urls.items(), 1))
     if form.get("image_urls", "").strip() and len(urls) > 1:
         raise Refused({"image_urls": [messages.ONE_PAGE_FOR_LIST]})
     errors = Errors()
@@ -66,12 +69,6 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
         options.setdefault("limit", max(min(DEFAULT_LIMIT, most), most // len(urls)))
     asked = {number: {"url": url, **options} for number, url in urls.items()}
     return _judged(NewDownload(), asked, errors)
-
-
-def _first_and_all(lines: dict[int, str]) -> tuple[dict[int, str], dict[str, Any]]:
-    """Return what makes one download of a list of images; it stands under the first of them."""
-    number, url = next(iter(lines.items()))
-    return {number: url}, {"image_urls": list(lines.values())}
 
 
 def new_images(form: Form) -> list[dict[str, Any]]:
