@@ -11,7 +11,7 @@ ROOT_BYTES = 1 << 16  # within which the root element's tag has to end
 _EXPANDED = 1 << 20  # characters that references to entities may become
 _DEFAULTS = 500  # attributes that a doctype may declare; expat compares each with all before it
 _NAMESPACE = "http://www.w3.org/2000/svg"
-_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_BYTE_ORDER_MARKS = b"\xff\xfe", b"\xfe\xff"  # of UTF-16
 
 _NUMBER = r"[+-]?+(?:[0-9]*+\.)?+[0-9]++(?:e[+-]?+[0-9]++)?+"
 _SPACE = r"[ \t\n\r\f]"
@@ -73,9 +73,8 @@ def is_unfinished(head: bytes) -> bool:
 
 def _text(head: bytes) -> str:
     """Decode as browsers do for images: UTF-8 whatever is declared, UTF-16 by its mark alone."""
-    encoding = _BYTE_ORDER_MARKS.get(head[:2], "utf-8-sig")
-    start = 0 if encoding == "utf-8-sig" else 2
-    return head[start:].decode(encoding, "replace").lstrip()
+    encoding = "utf-16" if head[:2] in _BYTE_ORDER_MARKS else "utf-8-sig"
+    return head.decode(encoding, "replace").lstrip()
 
 
 def _read(head: bytes) -> _Root:
