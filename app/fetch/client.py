@@ -80,7 +80,7 @@ class Fetcher:
     ) -> None:
         self._settings = settings
         self.job_time = job_time or JobTime(clock=clock)  # shared with siblings
-        self.agent = _agent(settings)
+        self.agent = settings.user_agent + (f" (+{settings.contact})" if settings.contact else "")
         self._policies: dict[Url, str] = {}  # for the Referer, of pages and sheets that set one,
         self._asking: dict[tuple[Url, Url], tuple[Url, str]] = {}  # and who asks for an image
         self._report = report
@@ -203,18 +203,15 @@ class Fetcher:
     def _persist(self, turn: Callable[[], _T]) -> _T:
         """Try again, within the one deadline, what may end better next time."""
         with self._fetch(self._settings.fetch_seconds):
-            return self._try(turn)
-
-    def _try(self, turn: Callable[[], _T]) -> _T:
-        for pause in pauses():
-            try:
-                return turn()
-            except OriginFailure as failure:
-                late = pause >= self._watch.left()
-                if late or not failure.transient or isinstance(failure, Held):
-                    raise
-            self._watch.sleep(pause)
-        return turn()
+            for pause in pauses():
+                try:
+                    return turn()
+                except OriginFailure as failure:
+                    late = pause >= self._watch.left()
+                    if late or not failure.transient or isinstance(failure, Held):
+                        raise
+                self._watch.sleep(pause)
+            return turn()
 
     def _page(self, url: Url) -> Page:
         """Fetch what a page's refreshes lead to in the end; they count as redirects."""
@@ -264,7 +261,3 @@ class Fetcher:
             if not formats.sniff(head) and svg.is_unfinished(head):
                 head, pieces = peek(pieces, svg.ROOT_BYTES)
             return store_image(head, pieces, into, self._settings.max_image_pixels)
-
-
-def _agent(settings: Settings) -> str:
-    return settings.user_agent + (f" (+{settings.contact})" if settings.contact else "")
