@@ -48,10 +48,10 @@ class PoolEngine:
         self.settings = settings
         self.storage = storage
         self._clock = clock
-        self._stopping = False
+        self.stopping = False  # whether the process is about to end
         self.processes = open_registry(settings, storage.remove_parts)
-        self._tasks = Tasks(settings, storage, self.processes, lambda: self._stopping, report)
-        self._thumbnails = ThumbnailQueue(storage, lambda: self._stopping)
+        self._tasks = Tasks(settings, storage, self.processes, lambda: self.stopping, report)
+        self._thumbnails = ThumbnailQueue(storage, lambda: self.stopping)
         self._thumbnail_pool = ThreadPoolExecutor(THREADS, "thumbnail")  # started when needed
         self._seats = threading.BoundedSemaphore(settings.job_threads)
         self._pool = ThreadPoolExecutor(max(1, settings.job_threads), "job")  # as well
@@ -69,7 +69,7 @@ class PoolEngine:
         To be called in the process that works: threads do not survive a fork.
         """
         with self._starting:
-            if not (self._started or self._stopping):
+            if not (self._started or self.stopping):
                 self._begin()
                 self._started = True
 
@@ -117,12 +117,7 @@ class PoolEngine:
 
     def halt(self) -> None:
         """Claim no more and cut what runs; a signal handler may do this much."""
-        self._stopping = True
-
-    @property
-    def stopping(self) -> bool:
-        """Tell whether the process is about to end."""
-        return self._stopping
+        self.stopping = True
 
     def stop(self) -> None:
         """Claim no more, cut what runs, hand it back, and return when all of that is done."""
@@ -162,7 +157,7 @@ class PoolEngine:
     def _watch(self) -> None:
         if self._is_new:
             self._stopped.wait(WATCH_SECONDS)
-        while not self._stopping:
+        while not self.stopping:
             try:
                 with db.connection_context():
                     self.watch()
@@ -181,7 +176,7 @@ class PoolEngine:
         """Take one job after another, of all kinds in turn, until there is none."""
         kinds = deque(self._tasks.kinds)
         try:
-            while not self._stopping and self._tasks.turn(kinds):
+            while not self.stopping and self._tasks.turn(kinds):
                 kinds.rotate(-1)
                 db.give_back()
         except OperationalError as error:  # the watch sends somebody again
