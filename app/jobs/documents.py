@@ -13,6 +13,7 @@ from app.database.models import Status
 from app.jobs.progress import Outcome
 from app.urls import own
 
+SIDE = {"description": "pixels of the upright picture, as shown"}
 STATUS = fields.String(validate=OneOf([status.value for status in Status]))
 
 Reader = Callable[[Any], Any]
@@ -116,12 +117,8 @@ class StoredDocument(JobDocument):
     source_url = fields.String()
     image_url = LocalUrl("/images/{}/content", when=Status.FINISHED, allow_none=True)
     content_type = fields.String(allow_none=True)
-    width = fields.Integer(
-        allow_none=True, metadata={"description": "pixels of the upright picture, as shown"}
-    )
-    height = fields.Integer(
-        allow_none=True, metadata={"description": "pixels of the upright picture, as shown"}
-    )
+    width = fields.Integer(allow_none=True, metadata=SIDE)
+    height = fields.Integer(allow_none=True, metadata=SIDE)
     bytes = fields.Integer(allow_none=True)
     sha256 = fields.String(allow_none=True)
 
