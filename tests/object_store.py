@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from typing import Self
 
 import pytest
 import requests
+
+from tests.server import free_ports
 
 SECONDS = 60  # to start, on a busy machine
 KEYS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
@@ -27,16 +28,6 @@ def program() -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that are free now."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [listener.getsockname()[1] for listener in listeners]
-    finally:
-        for listener in listeners:
-            listener.close()
 
 
 class SeaweedFS:

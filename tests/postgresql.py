@@ -12,7 +12,7 @@ from typing import Self
 import pytest
 
 from app.database.connection import db
-from tests.object_store import free_ports
+from tests.server import free_ports
 
 ON_POSTGRESQL = bool(os.environ.get("POSTGRESQL"))  # all tests that are not of SQLite itself
 SECONDS = 60  # to start, on a busy machine

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 import redis
 
-from tests.object_store import free_ports
+from tests.server import free_ports
 
 SECONDS = 30
 
