@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+
+from tests.server import kill
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin") or "nginx"
 CONFIGURATION = Path(__file__).parent.parent / "deploy" / "nginx"
@@ -67,10 +68,7 @@ class Nginx:
 
     def kill(self) -> None:
         """Kill it with all that it started, as a power cut would."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        for pid in [self.process.pid, *map(int, children.split())]:
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        kill(self.process)
 
     def __enter__(self) -> Self:
         self.start()

