@@ -1,5 +1,6 @@
-"""BMP with masks for its colours, of which Pillow knows few; part of the program that decodes."""
+"""BMP with masks or headers of which Pillow knows few; part of the program that decodes."""
 
+import io
 import struct
 from typing import BinaryIO
 
@@ -8,6 +9,7 @@ from PIL import Image, ImageMath
 BITFIELDS, ALPHA_BITFIELDS = 3, 6  # kinds of compression, which are none
 USUAL = 0xFF0000, 0xFF00, 0xFF  # red, green and blue of 32 bits
 WITH_ALPHA = 56  # bytes of the shortest header that has a mask for it,
+READABLE = {12, 40, 52, 56, 64, 108, 124}  # bytes of the headers that Pillow reads
 V4 = 108  # and of the shortest where that alone counts
 PIXELS = 1 << 20  # that are read at once
 
@@ -50,3 +52,26 @@ def channel(pixels: Image.Image, mask: int) -> Image.Image:
         lambda of: of["convert"]((of["pixels"] >> shift & most) * 255 / most, "L"), pixels=pixels
     )
     return value
+
+
+def readable(file: BinaryIO) -> BinaryIO:
+    """Return a bitmap with a usual header, and a palette of no more colours than its bits count."""
+    file.seek(0)
+    head = file.read(54).ljust(54, b"\0")
+    start, length = struct.unpack_from("<II", head, 10)
+    fields = bytearray(head[14 : 14 + length].ljust(40, b"\0"))
+    bits, colours = struct.unpack_from("<14xH16xI", fields)
+    most = 1 << bits if bits <= 8 else 0
+    if length == 12 or (length in READABLE and (not most or colours <= most)):
+        file.seek(0)
+        return file
+    colours = min(colours or most, most)
+    file.seek(14 + length)
+    palette = file.read(4 * colours)
+    file.seek(start)
+    struct.pack_into("<I", fields, 0, 40)
+    struct.pack_into("<I", fields, 32, colours)
+    start = 54 + len(palette)
+    return io.BytesIO(
+        b"BM" + struct.pack("<III", 0, 0, start) + fields[:40] + palette + file.read()
+    )

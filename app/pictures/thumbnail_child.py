@@ -141,15 +141,17 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
 
 def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     """Return a picture with its pixels; of a JPEG, no more than are needed."""
+    if decoder == "Ico":
+        icon: Image.Image = import_module("thumbnail_icons").shown(file, decoded)
+        return icon
     if decoder == "Bmp":
-        masked: Image.Image | None = import_module("thumbnail_bitmaps").by_masks(file)
+        bitmaps = import_module("thumbnail_bitmaps")
+        masked: Image.Image | None = bitmaps.by_masks(file)
         if masked:
             return masked
-        file.seek(0)
+        file = bitmaps.readable(file)
     load_plugin(decoder)
     picture = Image.open(file, formats=[decoder.upper()])
-    if decoder == "Ico":  # which would drop the transparency of a palette
-        picture = picture.ico.getimage(picture.size)  # type: ignore[attr-defined]
     if picture.info.get("default_image"):  # what stands before an animation, for old readers
         picture.seek(1)
     picture.draft(None, (SIDE, SIDE))

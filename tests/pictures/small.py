@@ -2,7 +2,7 @@
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
@@ -100,13 +100,19 @@ def png(side: int) -> bytes:
     return drawn("PNG", (side, side))
 
 
-def icon(*pictures: tuple[int, bytes], kind: int = 1, reserved: int = 0, planes: int = 1) -> bytes:
-    """Write a directory that says one side of every picture, and the pictures."""
+def icon(
+    *pictures: tuple[int, bytes],
+    kind: int = 1,
+    reserved: int = 0,
+    planes: int = 1,
+    bits: Sequence[int] = (),
+) -> bytes:
+    """Write a directory that says one side and the bits of every picture, and the pictures."""
     directory, data = struct.pack("<HHH", 0, kind, len(pictures)), b""
-    for side, picture in pictures:
+    for (side, picture), depth in zip(pictures, bits or [32] * len(pictures), strict=True):
         at = 6 + 16 * len(pictures) + len(data)
         directory += struct.pack(
-            "<BBBBHHII", side % 256, side % 256, 0, reserved, planes, 32, len(picture), at
+            "<BBBBHHII", side % 256, side % 256, 0, reserved, planes, depth, len(picture), at
         )
         data += picture
     return directory + data

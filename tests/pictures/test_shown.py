@@ -1,15 +1,17 @@
 """Thumbnails beside a browser: what of a picture they show, and where."""
 
 import io
+import struct
 from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-from app.pictures.formats import AVIF, ImageFormat
-from tests.pictures import heif
+from app.pictures.formats import AVIF, BMP, ICO, ImageFormat
+from tests.pictures import heif, small
 from tests.pictures.conftest import Shrink
 from tests.pictures.heif import PLAIN, clap, imir, irot
 
@@ -19,6 +21,8 @@ COLOURS = {
     "B": (0, 0, 255, 255),
     "Y": (255, 255, 0, 255),
 }
+
+ICON, CURSOR = 1, 2
 
 SHOWN = """
     urls => Promise.all(urls.map(async url => {
@@ -73,7 +77,81 @@ def avif(name: str, size: tuple[int, int], colours: str, *properties: bytes) -> 
     return Case(f"AVIF, {name}", AVIF, content, size, colours)
 
 
+def bitmap(picture: Image.Image, mask: Image.Image | None = None) -> bytes:
+    """Write a picture of an icon: a bitmap of twice its height, and a mask of one bit."""
+    body = encode(picture, "DIB")
+    mask = mask or Image.new("1", picture.size)
+    rows = mask.tobytes("raw", "1", -(-mask.width // 32) * 4, -1)
+    return body[:8] + struct.pack("<i", 2 * picture.height) + body[12:] + rows
+
+
+def several(pictures: str, *, bits: Sequence[int], kind: int = ICON) -> bytes:
+    """Write an icon whose pictures have one size and a colour each."""
+    drawn = [Image.new("RGB", (16, 16), COLOURS[letter][:3]) for letter in pictures]
+    return small.icon(*((16, bitmap(one)) for one in drawn), bits=bits, kind=kind)
+
+
+def one(name: str, picture: bytes, colours: str, bits: int = 32) -> Iterator[Case]:
+    """Put a picture into an icon and into a cursor."""
+    for title, kind in (("icon", ICON), ("cursor", CURSOR)):
+        content = small.icon((32, picture), kind=kind, bits=[bits])
+        yield Case(f"{title}, {name}", ICO, content, (32, 32), colours)
+
+
+def bmp(length: int) -> bytes:
+    """Write a bitmap whose header has so many bytes."""
+    written = encode(quartered((60, 40)), "BMP")
+    header = struct.pack("<I", length) + written[18 : min(54, 14 + length)].ljust(length - 4, b"\0")
+    return written[:10] + struct.pack("<I", 14 + length) + header + written[54:]
+
+
+def with_colours(count: int) -> bytes:
+    """Write a bitmap of 8 bits whose palette has so many colours."""
+    written = encode(quartered((60, 40)).quantize(4), "BMP")
+    start = int.from_bytes(written[10:14], "little")
+    palette = written[54:start].ljust(4 * count, b"\0")[: 4 * count]
+    numbers = struct.pack("<I", 54 + len(palette)), struct.pack("<I", count)
+    head = written[:10] + numbers[0] + written[14:46] + numbers[1] + written[50:54]
+    return head + palette + written[start:]
+
+
+SQUARE = quartered((32, 32))
+PARTLY = SQUARE.convert("RGBA")
+PARTLY.paste((0, 255, 0, 0), (16, 0, 32, 16))  # in the second quarter
+UNSEEN = SQUARE.convert("RGBA")
+UNSEEN.putalpha(0)
+MASK = Image.new("1", (32, 32))
+MASK.paste(1, (0, 16, 16, 32))  # over the third quarter
+
 CASES = [
+    *one("32 bits", bitmap(PARTLY), "R.BY"),
+    *one("32 bits and a mask", bitmap(PARTLY, MASK), "R.BY"),
+    *one("32 bits that are called 24", bitmap(PARTLY), "R.BY", bits=24),
+    *one("32 bits that are called 0", bitmap(PARTLY), "R.BY", bits=0),
+    *one("32 bits without transparency", bitmap(UNSEEN, MASK), "RG.Y"),
+    *one("24 bits", bitmap(SQUARE, MASK), "RG.Y"),
+    *one("24 bits that are called 32", bitmap(SQUARE, MASK), "RG.Y"),
+    *one("24 bits with more behind", bitmap(SQUARE, MASK) + bytes(99), "RG.Y"),
+    *one("8 bits", bitmap(SQUARE.quantize(4), MASK), "RG.Y"),
+    *one("PNG", encode(PARTLY, "PNG"), "R.BY"),
+    Case("icon, most bits", ICO, several("RGB", bits=(8, 32, 24)), (16, 16), "GGGG"),
+    Case("icon, bits unsaid", ICO, several("RGB", bits=(0, 8, 4)), (16, 16), "RRRR"),
+    Case("icon, all alike", ICO, several("RGB", bits=(8, 8, 8)), (16, 16), "RRRR"),
+    Case(
+        "cursor with its tip below",
+        ICO,
+        several("RGB", bits=(8, 32, 24), kind=CURSOR),
+        (16, 16),
+        "RRRR",
+    ),
+    *(
+        Case(f"BMP with a header of {length} bytes", BMP, bmp(length), (60, 40), "RGBY")
+        for length in (16, 20, 24, 28, 32, 36, 40, 42, 44, 46, 48, 52, 56, 60, 64, 108, 124)
+    ),
+    *(
+        Case(f"BMP with {count} colours", BMP, with_colours(count), (60, 40), "RGBY")
+        for count in (4, 256, 257, 300)
+    ),
     avif("whole", (60, 40), "RGBY"),
     avif("cropped", (60, 20), "RGRG", UPPER),
     avif("cropped and turned", (20, 60), "GGRR", UPPER, irot(1)),
