@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import jobs
-from app.database.ids import new_id, now
+from app.database.ids import now
 from app.database.models import JOB_KINDS, Delivery, Download, Image
 from app.errors import Unreachable
 from app.settings import Settings
@@ -62,13 +62,6 @@ def test_a_job_is_found_among_its_own_kind_alone(client: FlaskClient) -> None:
 
     assert client.get(image.replace("/images", "/download")).status_code == 404
     assert client.get(download.replace("/download", "/images")).status_code == 404
-
-
-@pytest.mark.parametrize("path", PATHS.values())
-def test_there_is_none_where_nobody_is_told(client: FlaskClient, path: str) -> None:
-    answer = client.get(f"{path}/{new_id()}/callback")
-
-    assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-found")
 
 
 @pytest.mark.parametrize(("path", "data"), [("/download", "Outcome"), ("/images", "Image")])

@@ -145,12 +145,6 @@ def test_a_queued_image_is_cancelled(client: FlaskClient) -> None:
     assert client.get(f"{path}/content").status_code == 410
 
 
-@pytest.mark.parametrize("kind", ["download", "images"])
-def test_what_is_not_there_cannot_be_removed(client: FlaskClient, kind: str) -> None:
-    assert client.delete(f"/{kind}/{uuid.uuid4()}").status_code == 404
-    assert client.post(f"/{kind}/{uuid.uuid4()}/retry").status_code == 404
-
-
 def test_a_failed_download_is_asked_for_again(client: FlaskClient, app: Flask) -> None:
     first = client.post(
         "/download", json={"url": "https://example.com/", "limit": 3, "types": ["gif"]}

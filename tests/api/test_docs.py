@@ -274,9 +274,3 @@ def test_errors_outside_the_resources_are_problems_too(
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"
     assert answer.json["type"] == f"/problems/{kind}"
-
-
-def test_405_names_the_methods_there_are(client: FlaskClient) -> None:
-    allowed = client.put("/download").headers["Allow"]
-
-    assert {"GET", "POST"} <= set(allowed.split(", "))

@@ -1,7 +1,6 @@
 """GET /download/<id>/status: how far it is, and what became of each picture."""
 
 import re
-import uuid
 from collections.abc import Callable
 
 import pytest
@@ -117,14 +116,3 @@ def test_it_tells_why_a_download_failed(
     assert answer.json["status"] == "failed"
     assert answer.json["error"]["type"] == "/problems/origin-status"
     assert answer.json["images"] == []
-
-
-def test_it_sends_nothing_when_nothing_changed(client: FlaskClient) -> None:
-    path = client.post("/download", json={"url": "https://example.com/"}).json["status_url"]
-    etag = client.get(path).headers["ETag"]
-
-    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
-
-
-def test_an_unknown_one_is_404(client: FlaskClient) -> None:
-    assert client.get(f"/download/{uuid.uuid4()}/status").status_code == 404

@@ -148,12 +148,6 @@ def test_proxies_neither_keep_it_nor_hold_it_back(client: FlaskClient, finished:
     assert answer.data.startswith(b"retry: 2000\n\n")
 
 
-def test_an_unknown_one_is_404(client: FlaskClient) -> None:
-    path = "/download/01a1f882-94ec-7569-8cff-cd211d2c85f9/events"
-
-    assert client.get(path).status_code == 404
-
-
 def test_one_that_is_cancelled_meanwhile_ends(client: FlaskClient, page: str) -> None:
     path = client.post("/download", json={"url": page}).json["download_url"]
     stream = follow(client, path)

@@ -57,30 +57,6 @@ def test_a_host_in_other_letters_is_that_host(
     assert client.get(f"{path}/status").json["images"][0]["file"] == "001-sunset.png"
 
 
-def test_it_sends_a_range(client: FlaskClient, finished: str) -> None:
-    whole = client.get(finished).data
-    answer = client.get(finished, headers={"Range": "bytes=5-9"})
-
-    assert answer.status_code == 206
-    assert answer.headers["Content-Range"] == f"bytes 5-9/{len(whole)}"
-    assert answer.data == whole[5:10]
-
-
-def test_it_sends_nothing_to_those_who_have_it(client: FlaskClient, finished: str) -> None:
-    etag = client.get(finished).headers["ETag"]
-    answer = client.get(finished, headers={"If-None-Match": etag})
-
-    assert (answer.status_code, answer.data) == (304, b"")
-
-
-def test_head_tells_the_size(client: FlaskClient, finished: str) -> None:
-    answer = client.head(finished)
-
-    assert answer.status_code == 200
-    assert answer.headers["Content-Length"] == client.get(finished).headers["Content-Length"]
-    assert answer.data == b""
-
-
 def test_it_answers_202_while_it_waits(client: FlaskClient) -> None:
     path = client.post("/download", json={"url": "https://example.com/"}).json["download_url"]
     answer = client.get(path)
@@ -112,9 +88,7 @@ def test_it_answers_202_while_it_waits(client: FlaskClient) -> None:
 def test_it_tells_why_a_download_failed(
     client: FlaskClient, failure: errors.Failure, status: int
 ) -> None:
-    jobs.add_download(
-        url="https://example.com/", limit=1, min_width=0, min_height=0, manifest=False
-    )
+    jobs.add_download(url="https://example.com/", limit=1)
     download = jobs.claim(Download, "somebody")
     assert download
     jobs.fail(download, failure)
@@ -140,14 +114,7 @@ def test_an_unknown_one_is_404(client: FlaskClient, name: str) -> None:
 
 
 def test_a_cancelled_one_is_410(client: FlaskClient) -> None:
-    download = Download.create(
-        url="https://example.com/",
-        limit=1,
-        min_width=0,
-        min_height=0,
-        manifest=False,
-        status=Status.CANCELLED,
-    )
+    download = Download.create(url="https://example.com/", limit=1, status=Status.CANCELLED)
     assert client.get(f"/download/{download.id}").status_code == 410
 
 

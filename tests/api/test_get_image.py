@@ -1,7 +1,6 @@
 """GET /images/<id>: the details of an image."""
 
 import hashlib
-import uuid
 from collections.abc import Callable
 
 from flask.testing import FlaskClient
@@ -62,20 +61,6 @@ def test_it_names_the_download_it_belongs_to(client: FlaskClient, site: Site, wo
 
     assert image["download_id"] == download
     assert client.get(f"/images/{image['id']}").json == image
-
-
-def test_it_sends_nothing_to_those_who_know_it(client: FlaskClient) -> None:
-    path = client.post("/images", json={"url": "https://example.com/"}).headers["Location"]
-    etag = client.get(path).headers["ETag"]
-
-    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
-
-
-def test_an_unknown_one_is_404(client: FlaskClient) -> None:
-    answer = client.get(f"/images/{uuid.uuid4()}")
-
-    assert answer.status_code == 404
-    assert answer.json["type"] == "/problems/not-found"
 
 
 def test_a_redirect_is_followed(client: FlaskClient, site: Site, work: Work) -> None:

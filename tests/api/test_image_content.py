@@ -48,19 +48,6 @@ def test_a_photo_is_sent_to_be_shown(client: FlaskClient, keep: Keep) -> None:
     assert disposition.startswith("inline")
 
 
-def test_it_sends_ranges_and_knows_its_etag(client: FlaskClient, keep: Keep) -> None:
-    path = keep(picture())
-    whole = client.get(path)
-
-    part = client.get(path, headers={"Range": "bytes=-4"})
-    known = client.get(path, headers={"If-None-Match": whole.headers["ETag"]})
-    beyond = client.get(path, headers={"Range": "bytes=100000-"})
-
-    assert (part.status_code, part.data) == (206, whole.data[-4:])
-    assert known.status_code == 304
-    assert beyond.status_code == 416
-
-
 def test_it_answers_202_while_there_is_none(client: FlaskClient) -> None:
     path = client.post("/images", json={"url": "https://example.com/a"}).headers["Location"]
     answer = client.get(f"{path}/content")

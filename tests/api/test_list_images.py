@@ -64,9 +64,7 @@ def test_a_walk_sees_each_once_while_others_are_added(client: FlaskClient) -> No
 
 
 def test_it_filters(client: FlaskClient) -> None:
-    download = jobs.add_download(
-        url="https://example.com/", limit=5, min_width=0, min_height=0, manifest=False
-    )
+    download = jobs.add_download(url="https://example.com/", limit=5)
     alone = add(3)
     claimed = jobs.claim(Download, "somebody")
     assert claimed

@@ -167,6 +167,7 @@ def test_it_says_why_an_address_is_refused(client: FlaskClient) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["/download", "/images"])
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [
@@ -181,9 +182,9 @@ def test_it_says_why_an_address_is_refused(client: FlaskClient) -> None:
     ],
 )
 def test_it_refuses_a_body_that_is_not_json(
-    client: FlaskClient, body: bytes, content_type: str | None, status: int
+    client: FlaskClient, path: str, body: bytes, content_type: str | None, status: int
 ) -> None:
-    answer = client.post("/download", data=body, content_type=content_type)
+    answer = client.post(path, data=body, content_type=content_type)
 
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"

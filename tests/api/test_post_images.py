@@ -47,16 +47,6 @@ def test_it_names_the_field_that_is_wrong(client: FlaskClient, body: Any, field:
     assert Image.select().count() == 0
 
 
-@pytest.mark.parametrize(
-    ("body", "content_type", "status"),
-    [(b"{", "application/json", 400), (b"", "application/json", 400), (b"{}", "text/html", 415)],
-)
-def test_it_refuses_a_body_that_is_not_json(
-    client: FlaskClient, body: bytes, content_type: str, status: int
-) -> None:
-    assert client.post("/images", data=body, content_type=content_type).status_code == status
-
-
 def test_it_accepts_many_in_the_order_given(client: FlaskClient, app: Flask) -> None:
     urls = [f"https://example.com/{number}.png" for number in range(10_000)]
 

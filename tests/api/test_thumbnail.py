@@ -8,7 +8,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
-from app.database.ids import new_id
 from app.database.models import Image
 from app.storage import image_key
 from app.worker.thumbnails import ThumbnailQueue
@@ -122,7 +121,3 @@ def test_it_says_each_time_that_the_copy_is_gone(
         answer = client.get(path)
         assert (answer.status_code, answer.json["type"]) == (410, "/problems/gone")
         assert not queue.run_next()
-
-
-def test_an_unknown_image_is_404(client: FlaskClient) -> None:
-    assert client.get(f"/images/{new_id()}/thumbnail").status_code == 404

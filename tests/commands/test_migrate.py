@@ -55,8 +55,7 @@ def move(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def stored(site: Site, work: Callable[[], int]) -> Download:
     """A download of many pictures, single images, and one that failed."""
     tags = [f"<img src={site.file(f'/{n}.png', picture('png', n))}>" for n in range(PICTURES)]
-    options = {"limit": PICTURES, "min_width": 0, "min_height": 0, "manifest": True}
-    download = jobs.add_download(url=site.page("/", "".join(tags)), **options)
+    download = jobs.add_download(url=site.page("/", "".join(tags)), limit=PICTURES, manifest=True)
     for url in site.url("/1.png"), site.url("/missing.png"):
         jobs.add_image(url)
     work()

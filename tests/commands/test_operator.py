@@ -42,7 +42,7 @@ def failed() -> Image:
 
 def test_list_shows_the_newest_and_why_they_failed(runner: FlaskCliRunner) -> None:
     first = failed()
-    jobs.add_download(url="https://b/", limit=1, min_width=0, min_height=0, manifest=False)
+    jobs.add_download(url="https://b/", limit=1)
     lines = runner.invoke(args=["jobs", "list"]).output.splitlines()
 
     assert len(lines) == 2

@@ -194,6 +194,20 @@ def test_a_tag_that_a_proxy_weakened_names_a_document_and_no_bytes_of_a_file(
     assert client.get(paths[name], headers={"If-Match": f"W/{etag}"}).status_code == status
 
 
+@pytest.mark.parametrize("name", ["zip", "content"])
+def test_a_part_of_a_file_may_be_asked_for(
+    client: FlaskClient, paths: dict[str, str], name: str
+) -> None:
+    whole = client.get(paths[name]).data
+    first = client.get(paths[name], headers={"Range": "bytes=5-9"})
+    last = client.get(paths[name], headers={"Range": "bytes=-4"})
+
+    assert (first.status_code, first.data) == (206, whole[5:10])
+    assert first.headers["Content-Range"] == f"bytes 5-9/{len(whole)}"
+    assert (last.status_code, last.data) == (206, whole[-4:])
+    assert client.get(paths[name], headers={"Range": "bytes=100000-"}).status_code == 416
+
+
 @pytest.mark.parametrize("path", ["/images/", "/download/", "/healthz/"])
 def test_a_slash_at_the_end_changes_nothing(client: FlaskClient, path: str) -> None:
     assert client.get(path).data == client.get(path.rstrip("/")).data

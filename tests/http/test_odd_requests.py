@@ -1,6 +1,7 @@
 """Odd requests: bodies, queries and media types that nobody should send."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import jobs
+from app.api import RESOURCES
+from app.database.ids import new_id
 from app.database.models import Download, Image
+from app.http.operations import Operation
 from app.http.problem_types import CATALOGUE
 from tests.api.test_prefer import Work
 from tests.samples import picture
@@ -44,6 +48,21 @@ def test_nothing_is_done_that_could_not_be_told(client: FlaskClient) -> None:
 
     assert client.post("/images", json=body, headers={"Accept": "text/css"}).status_code == 406
     assert Image.select().count() == 0
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for resource in RESOURCES for one in resource.operations if "{" in one.path],
+    ids=lambda one: one.name,
+)
+def test_of_what_there_is_not_each_operation_says_so(
+    client: FlaskClient, operation: Operation
+) -> None:
+    path = re.sub(r"{\w+}", f"{new_id()}", operation.path)
+    body = {"images": [f"{new_id()}"]} if operation.body else None
+    answer = client.open(path, method=operation.method, json=body)
+
+    assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-found")
 
 
 def test_no_content_has_no_type(client: FlaskClient, keep_image: Callable[[bytes], str]) -> None:
