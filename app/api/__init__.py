@@ -2,7 +2,6 @@
 
 from functools import cache
 from typing import TYPE_CHECKING
-from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
@@ -22,7 +21,7 @@ from app.http.auth import Access, refuse_foreign
 from app.http.bad_requests import handle_broken_body
 from app.http.hosts import Hosts, refuse_nameless
 from app.http.keys import Keys
-from app.http.prefix import Prefix
+from app.http.prefix import note_prefix
 from app.http.problems import (
     handle_database,
     handle_failure,
@@ -63,8 +62,12 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     app.extensions["capacity"] = Capacity(settings.max_queued)
     app.extensions["quotas"] = Quotas(settings.quota_jobs, settings.quota_bytes)
-    request_log = RequestLog(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
-    app.wsgi_app = _behind_proxies(request_log, app)  # type: ignore[assignment,method-assign]
+    inner = RequestLog(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
+    app.wsgi_app = inner  # type: ignore[method-assign]
+    if proxies := settings.trusted_proxies:  # which are believed, and nobody else
+        # Each adds to X-Forwarded-For; the others have one value, the nearest proxy's word.
+        outer = ProxyFix(inner, proxies, x_proto=1, x_host=1, x_prefix=1)
+        app.wsgi_app = outer  # type: ignore[method-assign]
 
 
 def _answer_options(response: Response) -> Response:
@@ -73,14 +76,6 @@ def _answer_options(response: Response) -> Response:
         response.status_code = 204
         del response.headers["Content-Type"]
     return response
-
-
-def _behind_proxies(request_log: RequestLog, app: Flask) -> WSGIApplication:
-    """Believe what the deployer's own proxies say of a request, and nobody else."""
-    count = app.extensions["settings"].trusted_proxies
-    inner = Prefix(request_log)
-    # Each proxy adds to X-Forwarded-For; the others have one value, the nearest proxy's word.
-    return ProxyFix(inner, count, x_proto=1, x_host=1, x_prefix=1) if count else inner
 
 
 def _rate_limit(rate: "RateLimitItem", queue_url: str) -> RateLimit:
@@ -100,4 +95,4 @@ def _guards(app: Flask) -> list[Guard]:
     limits = [_rate_limit(settings.rate_limit, settings.queue_url)] if settings.rate_limit else []
     # The limit is in the middle: it goes by keys, and counts who tries to guess one.
     known = [access.recognize, *limits, access.check] if keys else limits
-    return [refuse_nameless, *hosts, *known, refuse_foreign]
+    return [note_prefix, refuse_nameless, *hosts, *known, refuse_foreign]

@@ -1,27 +1,19 @@
 """The path that a proxy serves this application under, and takes away from requests."""
 
 import re
-from collections.abc import Iterable
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
+from app.http.request_log import Headers
 from app.urls import PREFIX
 
 _PATH = re.compile(r"(/[\w~-][\w.~-]*)+", re.ASCII)
 
 
-class Prefix:
-    """Has every address that a response names begin with `SCRIPT_NAME`, if that is a plain path.
+def note_prefix(environ: WSGIEnvironment, headers: Headers) -> None:
+    """Have every address that the answer names begin with `SCRIPT_NAME`, if that is a plain path.
 
-    `//example.com` would lead elsewhere.
+    A guard that refuses nobody. `//example.com` would lead elsewhere.
     """
-
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
-        prefix = environ.get("SCRIPT_NAME", "")
-        if not _PATH.fullmatch(prefix):
-            prefix = environ["SCRIPT_NAME"] = ""
-        PREFIX.set(prefix)
-        return self._app(environ, start_response)
+    if not _PATH.fullmatch(environ.get("SCRIPT_NAME", "")):
+        environ["SCRIPT_NAME"] = ""
+    PREFIX.set(environ["SCRIPT_NAME"])
