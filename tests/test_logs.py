@@ -18,7 +18,7 @@ from app.logs import MOST_LINES, REQUESTS, Formatter, Handler
 SETUP = """
 import logging.config
 from app import logs
-from app.http.request_log import RequestLog
+from app.http.middleware import Middleware
 logging.config.dictConfig(logs.configuration(logging.INFO))
 """
 
@@ -43,9 +43,9 @@ def test_what_is_said_during_a_request_names_it() -> None:
 
 def test_a_request_is_written_once_with_the_same_first_fields_as_others() -> None:
     [request, other] = written(
-        "log = RequestLog(lambda environ, start: start('200 OK', []) and [])\n"
+        "middleware = Middleware(lambda environ, start: start('200 OK', []) and [])\n"
         "environ = {'REQUEST_METHOD': 'GET', 'PATH_INFO': '/caf\\xc3\\xa9\\n'}\n"
-        "log(environ, lambda *answer: print).close()\n"
+        "middleware(environ, lambda *answer: print).close()\n"
         "logging.getLogger('app.x').info('done')"
     )
 

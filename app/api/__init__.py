@@ -21,6 +21,7 @@ from app.http.auth import Access, refuse_foreign
 from app.http.bad_requests import handle_broken_body
 from app.http.hosts import Hosts, refuse_nameless
 from app.http.keys import Keys
+from app.http.middleware import Guard, Middleware
 from app.http.prefix import note_prefix
 from app.http.problems import (
     handle_database,
@@ -29,7 +30,6 @@ from app.http.problems import (
     handle_invalid,
 )
 from app.http.rate_limit import RateLimit
-from app.http.request_log import Guard, RequestLog
 from app.http.routes import Routes
 from app.jobs.capacity import Capacity
 from app.jobs.quotas import Quotas
@@ -62,7 +62,7 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     app.extensions["capacity"] = Capacity(settings.max_queued)
     app.extensions["quotas"] = Quotas(settings.quota_jobs, settings.quota_bytes)
-    inner = RequestLog(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
+    inner = Middleware(app.wsgi_app, *_guards(app), route=Routes(app.url_map).name)
     app.wsgi_app = inner  # type: ignore[method-assign]
     if proxies := settings.trusted_proxies:  # which are believed, and nobody else
         # Each adds to X-Forwarded-For; the others have one value, the nearest proxy's word.

@@ -4,8 +4,8 @@ from importlib import resources
 
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
+from app.http.middleware import CONTENT_SECURITY_POLICY
 from app.http.problem_types import CATALOGUE
-from app.http.request_log import CONTENT_SECURITY_POLICY
 from app.http.responses import versioned
 from app.urls import own
 

@@ -9,8 +9,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from app.http.keys import COOKIE, Keys
+from app.http.middleware import KEY, Headers
 from app.http.problems import CONTENT_TYPE, refusal
-from app.http.request_log import KEY, Headers
 from app.urls import own
 
 OPEN = {"/healthz", "/key"}  # those who have no key have to reach these

@@ -16,8 +16,8 @@ from gunicorn.http.errors import (  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
 
 from app.errors import Overloaded
+from app.http.middleware import HEADERS
 from app.http.problems import handle_failure, refusal
-from app.http.request_log import HEADERS
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from flask import Response, request, send_file
 from werkzeug.exceptions import HTTPException
 
 from app.http import conditional, services
-from app.http.request_log import KEY
+from app.http.middleware import KEY
 from app.pictures.formats import SVG
 
 YEAR = 365 * 24 * 3600  # seconds

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from app.http.middleware import Headers
 from app.http.problems import refusal
-from app.http.request_log import Headers
 
 EXEMPT = "/healthz"  # balancers may ask by any name
 

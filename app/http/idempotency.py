@@ -18,8 +18,8 @@ from app import jobs
 from app.database.connection import db
 from app.database.models import Idempotency, Image
 from app.errors import InvalidKey
+from app.http.middleware import KEY
 from app.http.problems import RETRY_SECONDS
-from app.http.request_log import KEY
 from app.http.responses import json_response, name_job
 from app.jobs.documents import AskedImagesDocument
 

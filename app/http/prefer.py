@@ -10,7 +10,7 @@ from app import jobs
 from app.database.models import JobKind
 from app.errors import NotFound, Overloaded
 from app.http import services
-from app.http.request_log import JOB
+from app.http.middleware import JOB
 from app.http.responses import json_response
 
 MAX_SECONDS = 30

@@ -3,7 +3,7 @@
 import re
 from wsgiref.types import WSGIEnvironment
 
-from app.http.request_log import Headers
+from app.http.middleware import Headers
 from app.urls import PREFIX
 
 _PATH = re.compile(r"(/[\w~-][\w.~-]*)+", re.ASCII)

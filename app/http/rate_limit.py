@@ -11,8 +11,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from limits import RateLimitItem
 
+from app.http.middleware import KEY, Headers
 from app.http.problems import refusal
-from app.http.request_log import KEY, Headers
 
 # A supervisor must not take a busy service for a dead one, nor people get half a page.
 EXEMPT, EXEMPT_FOLDER = "/healthz", "/static/"

@@ -17,8 +17,8 @@ from app.database.ids import first_id, now
 from app.database.models import AnyJob
 from app.errors import Gone, NotFound
 from app.http import conditional, services
+from app.http.middleware import JOB, AddedJob
 from app.http.problems import RETRY_SECONDS
-from app.http.request_log import JOB, AddedJob
 from app.urls import own
 
 JSON = "application/json"

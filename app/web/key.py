@@ -6,7 +6,7 @@ from werkzeug import Response
 from app.http import services
 from app.http.auth import local_path
 from app.http.keys import COOKIE, COOKIE_SECONDS
-from app.http.request_log import KEY
+from app.http.middleware import KEY
 from app.urls import own
 from app.web import messages
 

@@ -19,7 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from app import logs
 from app.metrics import OTHER, count_request
 
-log = logging.getLogger(__name__)
+log = logging.getLogger(logs.REQUESTS)
 
 REQUEST_ID = "image_downloader.request_id"  # in the environment of each request
 KEY = "image_downloader.key"  # who asks, by a short hash; absent where no key was needed
@@ -57,7 +57,7 @@ class AddedJob(NamedTuple):
     location: str
 
 
-class RequestLog:
+class Middleware:
     """Stands before an application; the guards are asked in their order.
 
     `route` gives metrics a name for a path, one of few.

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder
 
 from app import logs
-from app.http.request_log import CONTENT_SECURITY_POLICY, RequestLog
+from app.http.middleware import CONTENT_SECURITY_POLICY, Middleware
 
 Line = dict[str, Any]
 
@@ -87,7 +87,7 @@ def test_the_line_of_an_accepted_job_names_it(
 
 
 def test_a_streamed_answer_is_logged_when_it_ends(lines: Callable[[], list[Line]]) -> None:
-    body = ask(RequestLog(answering(piece for piece in (b"one", b"two"))))
+    body = ask(Middleware(answering(piece for piece in (b"one", b"two"))))
 
     assert next(iter(body)) == b"one"
     assert lines() == []
@@ -100,7 +100,7 @@ def test_a_body_is_closed_once_it_is_sent_or_the_client_has_left() -> None:
         pass
 
     body = Body(b"never read")
-    ask(RequestLog(answering(body))).close()
+    ask(Middleware(answering(body))).close()
 
     assert body.closed
 
@@ -120,9 +120,9 @@ def test_a_file_is_left_to_sendfile_and_counted_by_its_position(
     path = tmp_path / "file"
     path.write_bytes(b"abcdef")
     wrapped = FileWrapper(path.open("rb"))
-    log = RequestLog(answering(wrapped, ("Content-Length", "6")))
+    middleware = Middleware(answering(wrapped, ("Content-Length", "6")))
 
-    sent = ask(log, **{"wsgi.file_wrapper": FileWrapper})
+    sent = ask(middleware, **{"wsgi.file_wrapper": FileWrapper})
     wrapped.filelike.seek(position)  # gunicorn: to 0 when all was sent
     sent.close()
 
@@ -138,7 +138,7 @@ def test_a_request_that_breaks_the_application_is_logged_too(
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        ask(RequestLog(broken))
+        ask(Middleware(broken))
     assert [line["status"] for line in lines()] == [500]
 
 
@@ -185,8 +185,8 @@ def test_an_answer_may_have_a_policy_of_its_own() -> None:
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         told.extend(headers)
 
-    log = RequestLog(answering([], ("content-security-policy", "sandbox")))
-    log(EnvironBuilder("/").get_environ(), start).close()  # type: ignore[attr-defined]
+    middleware = Middleware(answering([], ("content-security-policy", "sandbox")))
+    middleware(EnvironBuilder("/").get_environ(), start).close()  # type: ignore[attr-defined]
 
     policies = [value for name, value in told if name.lower() == "content-security-policy"]
     assert policies == ["sandbox"]
