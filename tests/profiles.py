@@ -18,14 +18,16 @@ D50_XYZ = (0.9642, 1.0, 0.8249)
 BRADFORD = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 
 
-def rgb(primaries: Iterable[Pair], gamma: float = 2.2) -> bytes:
-    """Return a profile of a screen whose white is D65."""
+def rgb(primaries: Iterable[Pair], gamma: float = 2.2, numbers: tuple[int, ...] = ()) -> bytes:
+    """Return a profile of a screen whose white is D65, with the two numbers of ITU-T H.273."""
     columns = _adapted([_xyz(*pair) for pair in primaries])
     curve = _curve(gamma)
     tags = {
         f"{name}XYZ".encode(): _xyz_tag(column) for name, column in zip("rgb", columns, strict=True)
     }
     tags |= {f"{name}TRC".encode(): curve for name in "rgb"}
+    if numbers:  # ICC.1:2022, 9.2.17
+        tags[b"cicp"] = b"cicp" + bytes((0, 0, 0, 0, *numbers, 0, 1))
     return _profile(b"mntr", b"RGB ", b"XYZ ", {b"wtpt": _xyz_tag(D50_XYZ), **tags})
 
 

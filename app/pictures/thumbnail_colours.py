@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from PIL import Image, ImageFilter
@@ -15,6 +16,7 @@ MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pil
 # and in AVIF or HEIC.
 PNG_NUMBERS = re.compile(rb"\0\0\0\x04cICP([^\0\x02])([^\0\x02])\0\x01", re.DOTALL)
 BOXED_NUMBERS = re.compile(rb"colrnclx\0(.)\0(.)", re.DOTALL)
+PROFILE_NUMBERS = re.compile(rb"cicp\0{4}(.)(.)\0", re.DOTALL)
 # Where red, green and blue lie; what is not here is shown as sRGB.
 SRGB = 0.64, 0.33, 0.30, 0.60, 0.15, 0.06
 P3 = 0.68, 0.32, 0.265, 0.69, 0.15, 0.06
@@ -29,10 +31,11 @@ PRIMARIES = {
     12: P3,
 }
 EXPONENTS = {4: 2.2, 5: 2.8, 8: 1.0}
-VIDEO = dict.fromkeys((1, 6, 14, 15, 18), 2.4)  # shown as sRGB in AVIF; HLG comes near to it
+VIDEO = dict.fromkeys((1, 6, 14, 15), 2.4)  # shown as sRGB in AVIF
+PQ, HLG = 16, 18  # transfers of pictures with more light than a screen has: ITU-R BT.2100
 NEAR = 0.01  # to sRGB's primaries, or to the inverse of its exponent: it is meant
 
-NODES = 17  # of a side of the table that turns colours
+NODES, NODES_OF_LIGHT = 17, 25  # of a side of the table that turns colours
 FROM_XYZ = (
     (3.2404542, -1.5371385, -0.4985314),
     (-0.9692660, 1.8760108, 0.0415560),
@@ -44,8 +47,12 @@ def in_srgb(small: Image.Image, info: Mapping[Any, Any], head: bytes) -> Image.I
     """Return the colours that a picture means, as browsers do, in RGB or RGBA."""
     alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
     plain = small.convert({"LA": "L", "RGBA": "RGB"}.get(small.mode, small.mode))
+    block, said = info.get("icc_profile") or b"", PNG_NUMBERS.search(head)
     shown = None
-    if (block := info.get("icc_profile")) and not PNG_NUMBERS.search(head):
+    of_profile = PROFILE_NUMBERS.search(block)
+    if found := said or (of_profile if block else BOXED_NUMBERS.search(head)):
+        shown = by_light(plain.convert("RGB"), found[1][0], found[2][0], head)
+    if not shown and block and not said:
         with suppress(Exception):  # littleCMS raises what it likes; the picture is sound
             shown = by_profile(plain, block)
     if not shown:
@@ -100,6 +107,21 @@ def by_numbers(
 
             shown = shown.filter(ImageFilter.Color3DLUT.generate(NODES, turned))
     return shown
+
+
+def by_light(shown: Image.Image, primaries: int, transfer: int, head: bytes) -> Image.Image | None:
+    """Return the colours of a picture whose numbers mean an amount of light; None for others."""
+    if transfer not in (PQ, HLG):
+        return None
+    light = import_module("light")
+    of_colour, peak = light.LIGHT[transfer], light.peak(head)
+    rows = to_srgb(PRIMARIES.get(primaries, SRGB))
+
+    def turned(*colour: float) -> tuple[float, ...]:
+        amounts = light.dimmed(of_colour(*colour), peak)
+        return tuple(encoded(sum(map(float.__mul__, row, amounts))) for row in rows)
+
+    return shown.filter(ImageFilter.Color3DLUT.generate(NODES_OF_LIGHT, turned))
 
 
 def to_srgb(primaries: Sequence[float]) -> list[tuple[float, ...]]:

@@ -407,6 +407,61 @@ def test_what_an_avif_says_of_its_colours_counts(
     assert close(shrink(body, "avif").getpixel((32, 32)), due)
 
 
+DULL = (150, 120, 90)
+
+
+def brightest(light: int) -> tuple[bytes, bytes]:
+    """Say the most light of a picture, in cd/m²."""
+    return b"cLLI", struct.pack(">II", 10_000 * light, 0)
+
+
+def screen(light: int) -> tuple[bytes, bytes]:
+    """Say the most light of its maker's screen, in cd/m²."""
+    sides = [round(50_000 * side) for pair in (*profiles.DISPLAY_P3, profiles.D65) for side in pair]
+    return b"mDCV", struct.pack(">8HII", *sides, 10_000 * light, 1)
+
+
+# What Chromium 156 draws of a dull colour.
+@pytest.mark.parametrize(
+    ("said", "due"),
+    [
+        ([code_points(9, 16)], (229, 98, 44)),
+        ([code_points(12, 16)], (206, 109, 46)),
+        ([code_points(1, 16)], (194, 114, 61)),
+        ([code_points(9, 18)], (133, 90, 67)),
+        ([code_points(1, 18)], (118, 93, 70)),
+        ([code_points(9, 16), brightest(100)], (255, 136, 64)),
+        ([code_points(9, 16), brightest(400)], (255, 121, 56)),
+        ([code_points(9, 16), brightest(4000)], (229, 98, 44)),
+        ([code_points(9, 16), screen(400)], (255, 121, 56)),
+        ([code_points(9, 16), brightest(400), screen(4000)], (255, 121, 56)),
+        ([code_points(9, 18), brightest(400)], (163, 112, 83)),
+        ([profile(SWAPPED), code_points(9, 16)], (229, 98, 44)),
+        ([profile(profiles.rgb(profiles.SRGB, 2.2, (9, 16)))], (229, 98, 44)),
+        ([profile(profiles.rgb(profiles.SRGB, 2.2, (1, 13)))], DULL),
+    ],
+)
+def test_light_that_a_screen_has_not_is_dimmed_as_browsers_do(
+    shrink: Shrink, said: list[tuple[bytes, bytes]], due: tuple[int, ...]
+) -> None:
+    body = encode(Image.new("RGB", (64, 64), DULL), formats.PNG)
+    body = body[:33] + chunks(*said)[8:] + body[33:]
+
+    assert close(shrink(body, "png").getpixel((32, 32)), due)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "due"),
+    [((9, 16), (229, 101, 41)), ((12, 16), (206, 111, 44)), ((9, 18), (132, 91, 66))],
+)
+def test_light_of_an_avif_is_dimmed_too(
+    shrink: Shrink, numbers: tuple[int, int], due: tuple[int, ...]
+) -> None:
+    body = numbered_avif(Image.new("RGB", (64, 64), DULL), *numbers)
+
+    assert close(shrink(body, "avif").getpixel((32, 32)), due)
+
+
 def test_a_profile_overrules_the_numbers_of_an_avif(shrink: Shrink) -> None:
     body = numbered_avif(Image.new("RGB", (64, 64), ORANGE), 12, 13, icc_profile=SWAPPED)
 
