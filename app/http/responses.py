@@ -80,17 +80,10 @@ def name_job(response: Response, location: str, job_id: UUID) -> None:
 
 
 def page_of(
-    kind: type[AnyJob],
-    limit: int,
-    cursor: Any,
-    find: Callable[..., list[AnyJob]] | None = None,
-    **where: Any,
+    find: Callable[..., list[AnyJob]], limit: int, cursor: Any, **where: Any
 ) -> tuple[Sequence[AnyJob], str | None]:
-    """Return a page of a list, newest first, and the address of the next one if there is any.
-
-    What is on it is found by `jobs.page`, or by `find`.
-    """
-    rows = (find or partial(jobs.page, kind))(limit + 1, cursor, **where)
+    """Return a page of what is found, and the address of the next one if there is any."""
+    rows = find(limit + 1, cursor, **where)
     if len(rows) <= limit:
         return rows, None
     query = urlencode({**request.args, "cursor": rows[limit - 1].id})
@@ -99,7 +92,7 @@ def page_of(
 
 def list_of(kind: type[AnyJob], **where: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a page of a list as the API has it, and the link to the next one (RFC 8288)."""
-    rows, following = page_of(kind, **where)
+    rows, following = page_of(partial(jobs.page, kind), **where)
     cursor = rows[-1].id if following else None
     link = {"Link": f'<{following}>; rel="next"'} if following else {}
     return {f"{kind.__name__.lower()}s": rows, "next_cursor": cursor}, link

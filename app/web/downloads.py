@@ -32,7 +32,8 @@ def walk() -> str | tuple[str, int]:
         where = lists.asked(ListQuery(), PAGE, filters)
     except BadRequest as error:
         return render_template("downloads.html", downloads=[], problem=error.description), 400
-    rows, older = page_of(Download, find=partial(jobs.search, text) if text else None, **where)
+    find = partial(jobs.search, text) if text else partial(jobs.page, Download)
+    rows, older = page_of(find, **where)
     standings = jobs.standings(Download, [one.id for one in rows])
     return render_template("downloads.html", downloads=rows, standings=standings, older=older)
 

@@ -1,11 +1,13 @@
 """`/gallery`: everything stored, to look at."""
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import BadRequest
 
+from app import jobs
 from app.api.schemas import ImageListQuery
 from app.database.models import Image, Status
 from app.errors import Failure
@@ -28,7 +30,7 @@ def walk() -> str | tuple[str, int]:
         where = lists.asked(ImageListQuery(), PAGE, _filters())
     except BadRequest as error:
         return render_template("gallery.html", images=[], problem=error.description), 400
-    rows, older = page_of(Image, **where)
+    rows, older = page_of(partial(jobs.page, Image), **where)
     return render_template("gallery.html", images=rows, older=older, page_size=PAGE)
 
 
