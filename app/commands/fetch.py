@@ -36,7 +36,7 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 @click.option("--limit", type=click.IntRange(1), help="Pictures of a page at most.  [default: 50]")
 @click.option("--min-width", type=click.IntRange(0), help="Pixels.")
 @click.option("--min-height", type=click.IntRange(0), help="Pixels.")
-@click.option("--min-bytes", callback=read.size, help="Size of the file, such as 20kB.")
+@click.option("--min-bytes", type=read.size, help="Size of the file, such as 20kB.")
 @click.option(
     "--include",
     multiple=True,
@@ -49,10 +49,10 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
     callback=read.several,
     help="Text of addresses to leave out; may be repeated.",
 )
-@click.option("--types", callback=read.types, help="Formats, such as png,jpeg.  [default: all]")
+@click.option("--types", type=read.types, help="Formats, such as png,jpeg.  [default: all]")
 @click.option(
     "--sources",
-    callback=read.sources,
+    type=read.sources,
     help="Where to look: seen, meta, links, icons; comma separated.  [default: seen]",
 )
 @click.option(
@@ -60,7 +60,7 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 )
 @click.option(
     "--pattern",
-    callback=read.pattern,
+    type=read.pattern,
     help="Names of pictures, with {position}, {name}, {alt}, {site}, {title}, {id} filled in.",
 )
 @click.option("--extract", is_flag=True, help="Make a folder of pictures instead of a zip.")
@@ -74,10 +74,10 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 @click.option(
     "--server",
     envvar="DOWNLOADER_SERVER",
-    callback=read.service,
+    type=read.url,
     help="URL of a running service that does the work.",
 )
-@click.option("--key", envvar="DOWNLOADER_KEY", callback=read.key, help="Key of that service.")
+@click.option("--key", envvar="DOWNLOADER_KEY", type=read.key, help="Key of that service.")
 def fetch(
     urls: tuple[str, ...],
     target: Path,

@@ -8,18 +8,16 @@ import click
 from app.pictures.sources import Source
 
 
-def types(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+def types(value: str) -> list[str] | None:
     """Read names of formats, comma separated."""
-    if value is None:
-        return None
     from app.pictures.formats import ALIASES, BY_NAME
 
     return _names(value, BY_NAME, ALIASES)
 
 
-def sources(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+def sources(value: str) -> list[str] | None:
     """Read names of places to look, comma separated."""
-    return _names(value or "", [source.value for source in Source])
+    return _names(value, [source.value for source in Source])
 
 
 def _names(
@@ -33,10 +31,8 @@ def _names(
     return names or None
 
 
-def size(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+def size(value: str) -> int:
     """Read a size in bytes."""
-    if value is None:
-        return None
     from app.setting_values import NotValid, read_size
 
     try:
@@ -50,10 +46,8 @@ def several(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> li
     return list(value) or None
 
 
-def pattern(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def pattern(value: str) -> str:
     """Read a pattern of names."""
-    if value is None:
-        return None
     from app.pictures.filenames import check_pattern
 
     try:
@@ -63,14 +57,14 @@ def pattern(_: click.Context, __: click.Parameter, value: str | None) -> str | N
     return value
 
 
-def service(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def url(value: str) -> str:
     """Read the URL of a service."""
     if value and not re.match(r"https?://[^/]", value, re.IGNORECASE):
         raise click.BadParameter(f"{value!r} is not a URL such as https://images.example.com")
     return value
 
 
-def key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def key(value: str) -> str:
     """Read a key; the message never shows it."""
     from app import keys
 
