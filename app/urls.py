@@ -13,6 +13,7 @@ from ada_url import URL, idna_to_unicode
 
 from app.addresses import Address, judge_host, literal
 from app.errors import RefusedAddress, RefusedUrl
+from app.setting_values import Network
 
 MAX_LENGTH = 8192
 PREFIX: ContextVar[str] = ContextVar("prefix", default="")  # see `app.http.prefix`
@@ -115,6 +116,15 @@ class Url:
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.target}"
+
+
+def judge_url(text: str, allow: tuple[Network, ...]) -> None:
+    """Pass what a client may have fetched, as far as is known without a lookup.
+
+    Raises:
+        Refused: with the reason in words.
+    """
+    judge_host(Url.parse(text).host, allow)
 
 
 def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -8,12 +8,10 @@ from uuid import UUID
 from marshmallow import ValidationError, fields
 from marshmallow.validate import OneOf
 
-from app.addresses import judge_host
 from app.errors import Refused
 from app.http import services
 from app.pictures.formats import ALIASES, BY_NAME
-from app.setting_values import Network
-from app.urls import Url, site_of
+from app.urls import judge_url, site_of
 
 RFC_9562 = r"(?ai)[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"
 RFC_3339 = r"(?ai)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
@@ -90,15 +88,6 @@ class Truth(fields.Boolean):
         return value
 
 
-def judge(text: str, allowed: tuple[Network, ...]) -> None:
-    """Pass a URL that may be fetched, as far as is known without a lookup.
-
-    Raises:
-        Refused: with the reason in words.
-    """
-    judge_host(Url.parse(text).host, allowed)
-
-
 class Entries(fields.List[Any]):
     """A list whose length is judged first: a body has room for millions of wrong entries."""
 
@@ -119,7 +108,7 @@ class FetchableUrls(fields.List[str]):
         wrong = {}
         for index, text in enumerate(value):
             try:
-                judge(text if type(text) is str else self.inner.deserialize(text), allowed)
+                judge_url(text if type(text) is str else self.inner.deserialize(text), allowed)
             except ValidationError as error:
                 wrong[index] = error.messages
             except Refused as refusal:

@@ -17,7 +17,6 @@ from app.api.field_types import (
     Time,
     Truth,
     WholeNumber,
-    judge,
 )
 from app.database.models import Status
 from app.errors import Refused
@@ -25,7 +24,7 @@ from app.http import services
 from app.pictures import filenames
 from app.pictures.formats import FORMATS
 from app.pictures.sources import Source
-from app.urls import MAX_LENGTH
+from app.urls import MAX_LENGTH, judge_url
 
 DEFAULT_LIMIT = 50
 MAX_URLS = 10_000  # in one request
@@ -39,7 +38,7 @@ URL = {"format": "uri", "description": "http or https, on a public address"}
 def fetchable(text: str) -> None:
     """Refuse a URL that would be refused without asking anybody."""
     try:
-        judge(text, services.settings().allow_networks)
+        judge_url(text, services.settings().allow_networks)
     except Refused as refusal:
         raise ValidationError(refusal.detail) from refusal
 

@@ -13,7 +13,6 @@ from uuid import UUID
 from peewee import PeeweeException
 
 from app import jobs
-from app.addresses import judge_host
 from app.commands.problem import Problem
 from app.database import sqlite
 from app.database.connection import db
@@ -25,7 +24,7 @@ from app.jobs.progress import Outcome
 from app.setting_values import MiB
 from app.settings import load
 from app.storage import FolderStorage
-from app.urls import Url
+from app.urls import judge_url
 from app.worker.pool import PoolEngine
 
 DEFAULT_LIMIT = 50
@@ -53,7 +52,7 @@ class LocalClient:
 
     def _add(self, options: dict[str, Any]) -> Download:
         settings = self._engine.settings
-        judge_host(Url.parse(options["url"]).host, settings.allow_networks)
+        judge_url(options["url"], settings.allow_networks)
         options.setdefault("at_once", AT_ONCE)
         limit = options.setdefault("limit", min(DEFAULT_LIMIT, settings.max_images))
         if options.get("render"):

@@ -70,10 +70,9 @@ def kind(image: Image) -> str:
 
 def preview(image: Image) -> str | None:
     """Return where there is a small picture of an image, if there can be one."""
-    known = BY_CONTENT_TYPE.get(image.content_type or "")
-    if known == SVG and (image.bytes or 0) <= SMALL_DRAWING:
-        return own(f"/images/{image.id}/content")
-    return None if known == SVG else own(f"/images/{image.id}/thumbnail")
+    if image.content_type != SVG.content_type:
+        return own(f"/images/{image.id}/thumbnail")
+    return own(f"/images/{image.id}/content") if (image.bytes or 0) <= SMALL_DRAWING else None
 
 
 def count(number: int, noun: str) -> str:
