@@ -101,19 +101,9 @@ class Serving(Service):
 
     def __init__(self, installed: Installed, folder: Path, **variables: str) -> None:
         super().__init__(folder, **variables)
-        self._installed = installed
+        self.command = [installed.command, "serve", "--port", str(self.port)]
+        self.place = installed.folder
         self.environment = clean() | {"DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8", **variables}
-
-    def start(self, *flags: str) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [self._installed.command, "serve", "--port", str(self.port), *flags],
-                cwd=self._installed.folder,
-                env=self.environment,
-                stderr=log,
-                process_group=0,
-            )
-        self.wait(lambda: self.get("/healthz").ok)
 
 
 @pytest.fixture(scope="module")

@@ -45,17 +45,16 @@ class Service:
             **variables,
         }
         self.process: subprocess.Popen[bytes] | None = None
-        self.prefix: list[str] = []  # what runs the command, such as unshare
-        self.application = "wsgi:app"
+        self.command: list[str | Path] = [sys.executable, "-m", "gunicorn"]
+        self.command += ["-b", f"127.0.0.1:{self.port}", "wsgi:app"]
+        self.place = ROOT  # where that is called
 
     def launch(self, *flags: str) -> None:
         """Start it, without a wait."""
-        command = [sys.executable, "-m", "gunicorn", self.application]
-        command += ["-b", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, *command, *flags],
-                cwd=ROOT,
+                [*self.command, *flags],
+                cwd=self.place,
                 env=self.environment,
                 stderr=log,
                 process_group=0,

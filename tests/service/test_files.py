@@ -45,7 +45,7 @@ def both(
         variables["TEST_STORAGE_URL"] = request.getfixturevalue("object_store").url("both")
     alone = Service(folder, **variables)
     behind = Service(folder, DOWNLOADER_ACCEL=accel, **variables)
-    alone.application = behind.application = application
+    alone.command[-1] = behind.command[-1] = application
     with (
         Site() as site,
         Nginx(folder / "nginx", f"127.0.0.1:{behind.port}", folder / "storage") as nginx,

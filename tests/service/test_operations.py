@@ -62,7 +62,7 @@ def test_with_user_root_starts_it_and_the_workers_are_somebody_else() -> None:
         folder = Path(name)
         os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
         service = Service(folder, PYTHONPATH=found["PYTHONPATH"], PYTHONDONTWRITEBYTECODE="1")
-        service.prefix = ["sh", "-c", f'shift; exec {found["python"]} "$@"', "sh"]
+        service.command[0] = found["python"]
         try:
             service.start("--user", "nobody")
             service.post("/images", url=f"http://127.0.0.1:{free_port()}/")
@@ -206,9 +206,10 @@ def test_a_full_shared_memory_costs_metrics_and_no_worker(
     full = f"mount -t tmpfs -o size={kibibytes}k tmpfs"
     mounts = f"{full} /dev/shm && {full} {tmp_path}/full"
     (tmp_path / "full").mkdir()
-    service.prefix = ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
-    if subprocess.run([*service.prefix, "true"], check=False, capture_output=True).returncode:
+    apart = ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
+    if subprocess.run([*apart, "true"], check=False, capture_output=True).returncode:
         pytest.skip("no file system may be mounted here")
+    service.command = [*apart, *service.command]
     service.environment["TMPDIR"] = f"{tmp_path}/full"
     service.start()
     job = service.post("/images", url=site.file("/a.png", picture()))
