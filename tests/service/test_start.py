@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from tests.samples import picture
-from tests.service.conftest import ROOT, SECONDS, Service, service
+from tests.service.conftest import ROOT, SECONDS, Service
 from tests.site import Site
-
-__all__ = ["service"]
 
 
 def refusal(service: Service, *flags: str) -> str:
