@@ -8,8 +8,9 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
+VERSION = 8  # where the first number of its version stands in a profile
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
 
 # Two numbers of ITU-T H.273, of primaries and of transfer, in PNG (neither may be unknown there)
@@ -72,8 +73,18 @@ def by_profile(plain: Image.Image, block: bytes) -> Image.Image | None:
         plain = plain.convert("RGB")
     if MODES.get(space) != plain.mode:
         return None
-    srgb = ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
+    if space == "CMYK":
+        plain = without_black(plain)
+    srgb = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    srgb[VERSION] = 2  # of the fourth, littleCMS would darken what no ink can make darker
+    target = ImageCms.ImageCmsProfile(io.BytesIO(srgb))
+    return ImageCms.profileToProfile(plain, profile, target, outputMode="RGB")
+
+
+def without_black(inks: Image.Image) -> Image.Image:
+    """Return inks with the black mixed into the others, as Chromium has them for a profile."""
+    mixed = ImageChops.invert(inks.convert("RGB"))
+    return Image.merge("CMYK", (*mixed.split(), Image.new("L", inks.size)))
 
 
 def numbers(info: Mapping[Any, Any], head: bytes) -> tuple[float | None, Sequence[float] | None]:
