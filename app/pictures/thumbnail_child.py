@@ -164,6 +164,8 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     elif isinstance(key, int) and kind in ("L;2", "L;4"):
         picture.info["transparency"] = key * 255 // (3 if kind == "L;2" else 15)
     frame = picture.tile[0].extents if decoder == "Gif" and picture.tile else None
+    if decoder == "WebP" and picture.mode == "RGB" and getattr(picture, "is_animated", False):
+        frame = webp_frame(file)
     picture.load()
     picture.info["exif"] = exif  # what stands behind the pixels does not count
     return alone(picture, frame) if frame and frame != (0, 0, *picture.size) else picture
@@ -176,6 +178,18 @@ def alone(picture: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image
     return screen
 
 
+def webp_frame(file: BinaryIO) -> tuple[int, int, int, int] | None:
+    """Return the sides of the first frame of an animation (RFC 9649, 2.7.1.1)."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if not (at := head.find(b"ANMF")) > 0 or len(head) < at + 20:
+        return None
+    left, top, width, height = (
+        int.from_bytes(head[at + n : at + n + 3], "little") for n in (8, 11, 14, 17)
+    )
+    return 2 * left, 2 * top, 2 * left + width + 1, 2 * top + height + 1
+
+
 def load_plugin(decoder: str) -> None:
     """Load the code that reads a format, without threads: the stack of each counts as memory."""
     if decoder == "Heif":
@@ -185,6 +199,8 @@ def load_plugin(decoder: str) -> None:
         vars(import_module("pillow_jxl.JpegXLImagePlugin"))["DECODE_THREADS"] = 0
     else:
         vars(import_module(f"PIL.{decoder}ImagePlugin"))["DEFAULT_MAX_THREADS"] = 1  # of AVIF
+    if decoder == "Avif":  # whose first brand may be any
+        Image.OPEN["AVIF"] = Image.OPEN["AVIF"][0], None
 
 
 def sound_png(body: bytes) -> bytes:
@@ -209,7 +225,12 @@ def without_alpha(body: bytes) -> bytes:
     return body[:HEAD_BYTES].replace(b"auxl", b"thmb") + body[HEAD_BYTES:]
 
 
-LENIENT = {"Png": sound_png, "Avif": without_alpha}
+def ended(body: bytes) -> bytes:
+    """Return a JPEG with its end; browsers show what there is without it."""
+    return body + b"\xff\xd9"
+
+
+LENIENT = {"Jpeg": ended, "Png": sound_png, "Avif": without_alpha}
 
 
 def scalable(picture: Image.Image) -> Image.Image:

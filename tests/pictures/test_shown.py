@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-from app.pictures.formats import AVIF, BMP, ICO, ImageFormat
+from app.pictures.formats import AVIF, BMP, ICO, WEBP, ImageFormat
 from tests.pictures import heif, small
 from tests.pictures.conftest import Shrink
 from tests.pictures.heif import PLAIN, clap, imir, irot
@@ -23,6 +23,7 @@ COLOURS = {
 }
 
 ICON, CURSOR = 1, 2
+BRANDS = (b"heic", b"mif1", b"avif")
 
 SHOWN = """
     urls => Promise.all(urls.map(async url => {
@@ -115,6 +116,20 @@ def with_colours(count: int) -> bytes:
     return head + palette + written[start:]
 
 
+def cornered(mode: str) -> bytes:
+    """Write an animation of WebP whose first frame lies in the lower right of its screen."""
+    first, second = (Image.new(mode, (32, 22), colour) for colour in ("red", "lime"))
+    written = encode(first, "WEBP", save_all=True, append_images=[second])
+    parts = dict(small.chunks(written))
+    sides = struct.pack("<I", 63)[:3] + struct.pack("<I", 43)[:3]
+    place = struct.pack("<I", 16)[:3] + struct.pack("<I", 11)[:3]
+    return small.riff(
+        (b"VP8X", parts[b"VP8X"][:4] + sides),
+        (b"ANIM", parts[b"ANIM"]),
+        *((kind, place + data[6:]) for kind, data in small.chunks(written) if kind == b"ANMF"),
+    )
+
+
 SQUARE = quartered((32, 32))
 PARTLY = SQUARE.convert("RGBA")
 PARTLY.paste((0, 255, 0, 0), (16, 0, 32, 16))  # in the second quarter
@@ -159,6 +174,17 @@ CASES = [
     avif("cropped and mirrored", (30, 40), "BBRR", LEFT, imir(0)),
     avif("cropped, turned and mirrored", (40, 30), "RBRB", LEFT, irot(3), imir(1)),
     avif("cropped by half a pixel", (31, 40), "RRBB", clap(31, 1, 40, 1, -29, 2, 0, 1)),
+    Case(
+        "AVIF, another brand first",
+        AVIF,
+        heif.file(*PLAIN, brands=BRANDS, pixels=PIXELS),
+        (60, 40),
+        "RGBY",
+    ),
+    Case("WebP, a frame in a corner", WEBP, cornered("RGB"), (64, 44), "...R"),
+    Case(
+        "WebP, a frame of some transparency in a corner", WEBP, cornered("RGBA"), (64, 44), "...R"
+    ),
     avif("cropped elsewhere", (60, 40), "RGBY", heif.MIDDLE),
 ]
 

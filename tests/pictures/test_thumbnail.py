@@ -639,7 +639,19 @@ def test_a_bomb_in_an_icon_is_refused(shrink: Shrink) -> None:
         shrink(b"\0\0\1\0\1\0" + entry + bomb, "ico")
 
 
-@pytest.mark.parametrize("known", thumbnail.DECODERS, ids=lambda known: known.name)
+@pytest.mark.parametrize("missing", [2, 300])
+def test_a_jpeg_without_its_end_is_shown(shrink: Shrink, missing: int) -> None:
+    body = encode(Image.new("RGB", (400, 400), RED), formats.JPEG)
+    small = shrink(body[:-missing], "jpeg")
+
+    assert near(small.getpixel((160, 9)), RED)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [known for known in thumbnail.DECODERS if known is not formats.JPEG],
+    ids=lambda known: known.name,
+)
 def test_a_truncated_picture_is_refused(shrink: Shrink, known: ImageFormat) -> None:
     size = (256, 256) if known is formats.ICO else (600, 600)
     body = encode(Image.effect_noise(size, 90).convert("RGB"), known)
