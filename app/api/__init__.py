@@ -15,7 +15,7 @@ from app.api.docs import docs
 from app.api.downloads import downloads
 from app.api.health import health
 from app.api.images import images
-from app.api.metrics import scrape
+from app.api.metrics import metrics
 from app.errors import Failure
 from app.http.auth import Access, refuse_foreign
 from app.http.bad_requests import handle_broken_body
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 4 << 20  # 10,000 URLs of 400 characters
 
-RESOURCES = [downloads, images, health, scrape]
+RESOURCES = [downloads, images, health, metrics]
 
 
 def init_app(app: Flask) -> None:

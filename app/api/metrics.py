@@ -7,11 +7,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app import jobs, metrics
+from app import jobs
 from app.database.ids import now
 from app.database.models import CLAIMABLE
 from app.http.operations import Content, Resource
 from app.jobs import quotas
+from app.metrics import of_all_processes
 
 MOST_COUNTED = 1_000_000  # to count them takes 80 ms
 MOST_CLIENTS = 20
@@ -55,15 +56,15 @@ def _of_clients() -> Iterator[Metric]:
         yield gauge
 
 
-scrape = Resource("metrics", "For those who operate the service")
+metrics = Resource("metrics", "For those who operate the service")
 
 
-@scrape.get("/metrics", answer=Content("text/plain", {"type": "string"}))
+@metrics.get("/metrics", answer=Content("text/plain", {"type": "string"}))
 def get_metrics() -> Response:
     """Get the metrics of all workers, for Prometheus."""
     known = CollectorRegistry()
     known.register(Jobs())
-    text = generate_latest(metrics.of_all_processes()) + generate_latest(known)
+    text = generate_latest(of_all_processes()) + generate_latest(known)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
