@@ -25,7 +25,8 @@ from app.worker.pool import PoolEngine
 log = logging.getLogger(__name__)
 
 QUEUE = "jobs"
-OUTBOX = 100  # messages that wait for Redis; more of them would say nothing new
+ENOUGH = 100  # messages that wait, in Redis or for it; more of them would say nothing new
+ENOUGH_SECONDS = 0.1  # between two looks whether so many wait
 CONNECT_SECONDS, ANSWER_SECONDS, PROBE_SECONDS = 1, 5, 1
 PAUSE_SECONDS = 1.0  # from a message that was not taken to the next
 JOBS_SECONDS, LOOK_SECONDS = 15.0, 0.05  # that jobs have to be cut, and between two looks
@@ -59,7 +60,7 @@ class MessageEngine(PoolEngine):
         )
         declare = dramatiq.actor(actor_name="work", queue_name=QUEUE, broker=self._broker)
         self._message = declare(self.sit)
-        self._outbox: Queue[bool] = Queue(OUTBOX)
+        self._outbox: Queue[bool] = Queue(ENOUGH)
         self._sender = threading.Thread(target=self._send, name="send", daemon=True)
         self._worker: dramatiq.Worker | None = None
 
@@ -105,17 +106,26 @@ class MessageEngine(PoolEngine):
     def fill_seats(self) -> None:
         """Say that there is work if no message waits that says so."""
         try:
-            waiting = self._redis.llen(f"{self._broker.namespace}:{QUEUE}")
+            waiting = self._waiting()
         except redis.RedisError as error:
             log.warning("queue not reached", extra={"error": str(error)})
             return
         if not waiting:
             super().fill_seats()
 
+    def _waiting(self) -> int:
+        """Return how many messages no worker has taken yet."""
+        return int(self._redis.llen(f"{self._broker.namespace}:{QUEUE}"))
+
     def _send(self) -> None:
+        look_at = 0.0
         while True:
             self._outbox.get()
             try:
+                if self._clock() >= look_at:
+                    while self._waiting() >= ENOUGH and not self._stopped.wait(ENOUGH_SECONDS):
+                        pass  # while all seats are busy, a message costs more than the request
+                    look_at = self._clock() + ENOUGH_SECONDS
                 self._message.send()
             except (redis.RedisError, dramatiq.DramatiqError) as error:
                 log.warning("queue not reached", extra={"error": str(error)})

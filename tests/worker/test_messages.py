@@ -14,7 +14,7 @@ from app import jobs
 from app.database.models import Image
 from app.errors import ConfigurationError
 from app.settings import Settings
-from app.worker.messages import MessageEngine
+from app.worker.messages import ENOUGH, MessageEngine
 from tests.queue_server import RedisServer
 from tests.samples import picture
 from tests.site import Reply, Site
@@ -56,6 +56,11 @@ def add(site: Site) -> Image:
     return jobs.add_image(site.file("/a.png", picture()))
 
 
+def looks(client: redis.Redis) -> int:
+    """Return how often somebody asked how many messages wait."""
+    return client.info("commandstats").get("cmdstat_llen", {"calls": 0})["calls"]
+
+
 def test_a_worker_does_what_another_process_tells_of(
     web: MessageEngine, worker: MessageEngine, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +100,19 @@ def test_the_same_work_is_told_of_once(
             web.fill_seats()  # nobody takes the messages
             until(lambda: client.llen("dramatiq:jobs") > 0)
         assert client.llen("dramatiq:jobs") <= queued.job_threads
+
+
+def test_no_more_is_told_while_enough_messages_wait(
+    web: MessageEngine, server: RedisServer
+) -> None:
+    with redis.Redis.from_url(server.url) as client:
+        client.lpush("dramatiq:jobs", *range(ENOUGH))
+        web.submit()
+        until(lambda: looks(client) > 1)
+        assert client.lrange("dramatiq:jobs", 0, 0) == [b"%d" % (ENOUGH - 1)]
+        client.delete("dramatiq:jobs")
+
+        until(lambda: client.llen("dramatiq:jobs") == 1)
 
 
 def test_nobody_waits_for_a_queue_that_is_away_and_the_work_goes_on_when_it_is_back(
