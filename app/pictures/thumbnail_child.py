@@ -16,7 +16,6 @@ import struct
 import sys
 import time
 import warnings
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -123,10 +122,11 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     try:
         picture = decoded(decoder, file)
     except (SyntaxError, OSError, ValueError):  # a strict reader's
-        if decoder not in LENIENT:
+        menders = import_module("mended").MENDERS
+        if decoder not in menders:
             raise
         file.seek(0)
-        picture = decoded(decoder, io.BytesIO(LENIENT[decoder](file.read())))
+        picture = decoded(decoder, io.BytesIO(menders[decoder](file.read())))
     small = scalable(cropped(picture, shown) if shown else picture)
     small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
@@ -201,36 +201,6 @@ def load_plugin(decoder: str) -> None:
         vars(import_module(f"PIL.{decoder}ImagePlugin"))["DEFAULT_MAX_THREADS"] = 1  # of AVIF
     if decoder == "Avif":  # whose first brand may be any
         Image.OPEN["AVIF"] = Image.OPEN["AVIF"][0], None
-
-
-def sound_png(body: bytes) -> bytes:
-    """Return a PNG without the chunks that it can be shown without, or whose checksum is wrong."""
-    chunks = [body[:8]]
-    at = 8
-    while at + 8 <= len(body):
-        size, kind = struct.unpack_from(">I4s", body, at)
-        chunk = body[at : at + size + 12]
-        is_sound = struct.pack(">I", zlib.crc32(chunk[4:-4])) == chunk[-4:]
-        if kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (
-            is_sound and kind in (b"tRNS", b"iCCP", b"eXIf")
-        ):
-            chunks.append(chunk)
-        at += len(chunk)
-    return b"".join(chunks)
-
-
-def without_alpha(body: bytes) -> bytes:
-    """Return an AVIF without its transparency, which alone may be against the rules."""
-    # Declare it a small version of the picture (ISO/IEC 23008-12, 6.4.4), which readers skip.
-    return body[:HEAD_BYTES].replace(b"auxl", b"thmb") + body[HEAD_BYTES:]
-
-
-def ended(body: bytes) -> bytes:
-    """Return a JPEG with its end; browsers show what there is without it."""
-    return body + b"\xff\xd9"
-
-
-LENIENT = {"Jpeg": ended, "Png": sound_png, "Avif": without_alpha}
 
 
 def scalable(picture: Image.Image) -> Image.Image:
