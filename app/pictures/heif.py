@@ -80,11 +80,14 @@ def _item(header: Header, meta: Box) -> tuple[list[Box], list[tuple[int, int]]]:
     primary = _need(header, meta, b"pitm")
     wide = header.at(primary.start, 1) != b"\0"
     number = int.from_bytes(header.at(primary.start + 4, 4 if wide else 2))
-    container = _need(header, meta, b"iprp", b"ipco")
+    properties = _need(header, meta, b"iprp")
+    container = _need(header, properties, b"ipco")
     all_properties = list(boxes(header, container.start, container.end))
     chosen = [
         all_properties[index - 1]
-        for index in _associated(header, _need(header, meta, b"iprp", b"ipma"), number)
+        for box in boxes(header, properties.start, properties.end)
+        if box.kind == b"ipma"
+        for index in _associated(header, box, number)
         if 0 < index <= len(all_properties)
     ]
     extents = [box for box in (*chosen, *all_properties) if box.kind == b"ispe"]
@@ -94,7 +97,7 @@ def _item(header: Header, meta: Box) -> tuple[list[Box], list[tuple[int, int]]]:
 
 
 def _associated(header: Header, box: Box, item: int) -> list[int]:
-    """Return the numbers of an item's properties, counted from one (23008-12, 9.3.1)."""
+    """Return the numbers of an item's properties, counted from one (23008-12, 9.3.1), if any."""
     data = header.at(box.start, box.end - box.start)
     version, flags, count = struct.unpack_from(">B2xBI", data)
     entry = struct.Struct(">IB" if version else ">HB")
@@ -108,7 +111,7 @@ def _associated(header: Header, box: Box, item: int) -> list[int]:
         if number == item:
             return [int.from_bytes(data[n : n + size]) & mask for n in range(at, end, size)]
         at = end
-    raise Unmeasured
+    return []
 
 
 def _track(header: Header, movie: Box) -> tuple[list[Box], list[tuple[int, int]]]:

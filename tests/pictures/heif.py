@@ -222,6 +222,22 @@ CASES = [
         (40, 60),
     ),
     Case(
+        "ipma in two boxes",
+        AVIF,
+        file(
+            *PLAIN,
+            irot(1),
+            ipma=associations({7: (1,)}, version=1) + associations({1: (1, 2, 3, 4)}),
+        ),
+        (40, 60),
+    ),
+    Case(
+        "ipma in two boxes of a kind",
+        AVIF,
+        file(*PLAIN, irot(1), ipma=associations({7: (1,)}) + associations({1: (1, 2, 3, 4)})),
+        (40, 60),
+    ),
+    Case(
         "size of the primary item",
         AVIF,
         file(*PLAIN, ispe(9, 9), item=2, ipma=associations({1: (4,), 2: (1, 2, 3)})),

@@ -181,6 +181,18 @@ CASES = [
         (60, 40),
         "RGBY",
     ),
+    Case(
+        "AVIF, properties assigned by two boxes",
+        AVIF,
+        heif.file(
+            *PLAIN,
+            irot(1),
+            ipma=heif.associations({1: (1, 2, 3, 4)}) + heif.associations({7: (1,)}),
+            pixels=PIXELS,
+        ),
+        (40, 60),
+        "GYRB",
+    ),
     Case("WebP, a frame in a corner", WEBP, cornered("RGB"), (64, 44), "...R"),
     Case(
         "WebP, a frame of some transparency in a corner", WEBP, cornered("RGBA"), (64, 44), "...R"
