@@ -15,6 +15,7 @@ from turbohtml.query import select
 from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, resolved, substituted
 from app.scrape.relevance import may_match, paints_property, vocabulary, words
+from app.scrape.selectors import key_of
 from app.scrape.sheets import (
     Block,
     Declaration,
@@ -23,7 +24,6 @@ from app.scrape.sheets import (
     Sheets,
     Weight,
     declarations,
-    key_of,
     rules,
 )
 

@@ -8,7 +8,7 @@ from typing import cast
 from turbohtml import Document
 
 from app.scrape.css import names_image
-from app.scrape.sheets import key_of, split
+from app.scrape.selectors import key_of, split
 
 _PROPERTY = re.compile(r"--(?<![\w-]--)[\w-]++\s*(?::[^;{}]*|\{[^{}]*)")
 # What a block has in it that takes part in painting.

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from turbohtml.convert import css_specificity
 
 from app.scrape.screen import shows
+from app.scrape.selectors import key_of, nested, split
 from app.scrape.supports import supported
 
 MAX_DEPTH = 20
-MAX_SELECTOR = 600
 
 _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
@@ -27,8 +27,6 @@ _STATEMENTS = re.compile(r"(?:\s*@[^;{}]*+;)*+")
 _LAYERS = re.compile(r"@layer\s([^;{}@]++);", re.IGNORECASE)
 _AT_RULE = re.compile(r"\s*@([\w-]+)\s*(.*)", re.DOTALL)
 _HOLDS: dict[str, Callable[[str], bool]] = {"media": shows, "supports": supported}
-# Longer ones are cut in pieces that match nothing.
-_SELECTOR = re.compile(r"(?:[^,(]|\((?:[^()]|\([^)]{0,200}+\)?){0,200}+\)?){1,300}+")
 # Selectors that look around from every element; few style a background with them.
 _COSTLY = re.compile(r":has\(|\sof\s", re.IGNORECASE)
 _PSEUDO_ELEMENT = re.compile(
@@ -38,11 +36,6 @@ _DECLARATION = re.compile(
     r"""(?:^|;)\s*([\w-]+)\s*:((?:[^;"'()]++|"[^"\n]*+"?|'[^'\n]*+'?"""
     r"""|\((?:[^"'()]++|"[^"\n]*+"?|'[^'\n]*+'?|\((?:[^()]++|\([^()]*+\)?)*+\)?)*+\)?|\))*+)"""
 )
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
-_PSEUDO_CLASS = re.compile(r"(?<!\\)::?[\w-]+")
-_COMBINATOR = re.compile(r"[\s>+~]+")
-_NAME = re.compile(r"[#.]?(?:[\w-]|\\.)+")
-_HEX_ESCAPE = re.compile(r"\\[0-9a-fA-F]")
 _IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
 
 # Important, layer, specificity, order: the greater wins (CSS Cascade 5, section 6.1).
@@ -175,7 +168,7 @@ class Sheets:
             prelude = prelude[_STATEMENTS.match(prelude).end() :]  # type: ignore[union-attr]
         at_rule = _AT_RULE.match(prelude) if "@" in prelude else None
         if not at_rule:
-            return _Frame(_nested(frame.selectors, prelude.strip()), frame.layer)
+            return _Frame(nested(frame.selectors, prelude.strip()), frame.layer)
         name, condition = at_rule[1].lower(), at_rule[2].strip()
         if name == "property":
             return _Frame("", None, "property", condition)
@@ -221,52 +214,6 @@ def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
         except ValueError:  # not a selector, or one of a vendor
             continue
         yield Rule(selector, name, block.layer, specificity, block.order, block.text, block.base)
-
-
-def key_of(selector: str) -> str:
-    """Return an id, class or name that an element has to have to match; "*" is none.
-
-    It is in small letters: pages without a doctype tell no case of ids and classes.
-    """
-    if "(" in selector or "[" in selector:
-        selector = _BRACKETS.sub("", _BRACKETS.sub("", selector))
-    if "\\" in selector or "|" in selector:
-        return _unescaped_key(selector)
-    compound = (selector.split() or [""])[-1]
-    for sign in ">+~":
-        compound = compound.rpartition(sign)[2]
-    compound = compound.partition(":")[0]
-    for sign in "#.":
-        if sign in compound:
-            return compound.rpartition(sign)[2].partition(".")[0].lower()
-    return compound.lower() or "*"
-
-
-def _unescaped_key(selector: str) -> str:
-    compound = _COMBINATOR.split(_PSEUDO_CLASS.sub("", selector).strip())[-1]
-    names = _NAME.findall(compound)
-    key: str = next((name[1:] for name in names if name[0] in "#."), "*")
-    return "*" if _HEX_ESCAPE.search(key) else key.replace("\\", "").lower()
-
-
-def split(selectors: str) -> list[str]:
-    """Cut a list of selectors at its commas."""
-    if "(" not in selectors and len(selectors) <= MAX_SELECTOR:
-        return selectors.split(",")
-    return [found[0] for found in _SELECTOR.finditer(selectors)]
-
-
-def _nested(around: str, selectors: str) -> str:
-    """Resolve `&`, which stands in front where it is not written (CSS Nesting 1)."""
-    if not around or not selectors:
-        return selectors
-    parent = around if re.fullmatch(r"[\w.#-]+", around) else f":is({around})"
-    nested = [
-        part.replace("&", parent) if "&" in part else f"{parent} {part.strip()}"
-        for part in split(selectors)
-    ]
-    joined = ", ".join(nested)
-    return joined if len(joined) <= MAX_SELECTOR else "\0"  # which matches nothing
 
 
 def _shaping(parts: Iterable[str]) -> set[int]:
