@@ -13,7 +13,7 @@ from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
 from app.scrape import css
-from app.scrape.css import MAX_STYLE, PAINTS, names_file, names_image, resolved, substituted
+from app.scrape.css import MAX_STYLE, PAINTS, names_image, resolved, substituted
 from app.scrape.relevance import may_match, paints_property, vocabulary, words
 from app.scrape.selectors import key_of
 from app.scrape.sheets import (
@@ -23,7 +23,9 @@ from app.scrape.sheets import (
     Sheet,
     Sheets,
     Weight,
+    around_files,
     declarations,
+    names_file,
     rules,
 )
 
@@ -60,7 +62,7 @@ _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Painted) -> None:
     """Write what is painted in the end into `style` attributes, each image once."""
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
-    pieces = [piece for sheet in sheets for piece in css.around_files(sheet.text)]
+    pieces = [piece for sheet in sheets for piece in around_files(sheet.text)]
     if not pieces and not any(names_file(element.attr("style") or "") for element in inline):
         return
     keys = None

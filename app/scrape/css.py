@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import islice
 
 import ada_url
 import tinycss2
@@ -20,14 +19,11 @@ MAX_STYLE = 300_000
 # Of a value with references to custom properties, so that none grows beyond measure.
 MAX_VALUE = 10_000
 MAX_REFERENCES = 20
-# Images of a sheet around which is looked.
-MAX_IMAGES = 50_000
 
 Painted = dict[str, str]  # images that linked sheets paint: the address of each one's sheet
 
 # Looking back from the parenthesis is 50 times faster than looking for either word.
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
-_NAMES_FILE = re.compile(r"\((?:(?<=url\()(?!\s*[\"']?data:)|(?<=image-set\())", re.IGNORECASE)
 # One address among words, without escapes and other functions.
 _WORDS = r"[\w \t\n%#.,+-]*"
 _PLAIN = re.compile(
@@ -56,22 +52,6 @@ _COUNT = {*PAINTS.values(), "display", "content-visibility"}
 def names_image(text: str) -> bool:
     """Tell whether a text has `url()` or `image-set()` in it."""
     return bool(_NAMES_IMAGE.search(text))
-
-
-def names_file(text: str) -> bool:
-    """Tell whether one of them has an address of its own, and does not begin with `data:`."""
-    return bool(_NAMES_FILE.search(text))
-
-
-def around_files(text: str) -> Iterator[str]:
-    """Yield what stands around the images of a sheet, cut at closing braces."""
-    end = 0
-    for found in islice(_NAMES_FILE.finditer(text), MAX_IMAGES):
-        at = found.start()
-        if at >= end:
-            end = text.find("}", at)
-            end = len(text) if end < 0 else end
-            yield text[text.rfind("}", 0, at) + 1 : end]
 
 
 def images(style: str) -> Iterator[list[Candidate]]:

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from turbohtml import Element, Node
 from turbohtml.query import select
 
-from app.scrape.css import names_file
+from app.scrape.sheets import names_file
 from app.scrape.sightings import is_image_file
 
 # Attributes of our own: none that is parsed from a page has a capital letter.

@@ -6,7 +6,7 @@ Only braces are looked at here, which is fast; declarations are read where a rul
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import islice, repeat
 from typing import NamedTuple
 
 from turbohtml.convert import css_specificity
@@ -16,10 +16,13 @@ from app.scrape.selectors import key_of, nested, split
 from app.scrape.supports import supported
 
 MAX_DEPTH = 20
+# Images of a sheet around which is looked.
+MAX_IMAGES = 50_000
 
 _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
 )
+_NAMES_FILE = re.compile(r"\((?:(?<=url\()(?!\s*[\"']?data:)|(?<=image-set\())", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?")
 _STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
 _PLAIN_STRING = re.compile(r'"[^"\n{};]*+"|\'[^\'\n{};]*+\'')
@@ -186,6 +189,22 @@ class Sheets:
 def without_comments(text: str) -> str:
     """Leave out the comments of a sheet."""
     return _COMMENT.sub("", text)
+
+
+def names_file(text: str) -> bool:
+    """Tell whether an image in a text has an address of its own: not one of `data:`."""
+    return bool(_NAMES_FILE.search(text))
+
+
+def around_files(text: str) -> Iterator[str]:
+    """Yield what stands around the images of a sheet, cut at closing braces."""
+    end = 0
+    for found in islice(_NAMES_FILE.finditer(text), MAX_IMAGES):
+        at = found.start()
+        if at >= end:
+            end = text.find("}", at)
+            end = len(text) if end < 0 else end
+            yield text[text.rfind("}", 0, at) + 1 : end]
 
 
 def declarations(block: str) -> Iterator[Declaration]:
