@@ -14,17 +14,16 @@ from turbohtml.query import select
 
 from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_image, resolved, substituted
+from app.scrape.declarations import Declaration, declarations
 from app.scrape.relevance import may_match, paints_property, vocabulary, words
 from app.scrape.selectors import key_of
 from app.scrape.sheets import (
     Block,
-    Declaration,
     Rule,
     Sheet,
     Sheets,
     Weight,
     around_files,
-    declarations,
     names_file,
     rules,
 )

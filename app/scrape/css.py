@@ -10,7 +10,7 @@ from tinycss2.ast import Node
 from tinycss2.serializer import serialize_string_value
 
 from app.pictures.formats import BY_CONTENT_TYPE
-from app.scrape.sheets import Declaration, declarations
+from app.scrape.declarations import Declaration, declarations
 from app.scrape.srcset import Candidate
 from app.scrape.supports import declares
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from turbohtml.convert import css_specificity
 
+from app.scrape.declarations import declarations
 from app.scrape.screen import shows
 from app.scrape.selectors import key_of, nested, split
 from app.scrape.supports import supported
@@ -35,22 +36,9 @@ _COSTLY = re.compile(r":has\(|\sof\s", re.IGNORECASE)
 _PSEUDO_ELEMENT = re.compile(
     r"::?(before|after|first-letter|first-line|marker|file-selector-button)\b", re.IGNORECASE
 )
-_DECLARATION = re.compile(
-    r"""(?:^|;)\s*([\w-]+)\s*:((?:[^;"'()]++|"[^"\n]*+"?|'[^'\n]*+'?"""
-    r"""|\((?:[^"'()]++|"[^"\n]*+"?|'[^'\n]*+'?|\((?:[^()]++|\([^()]*+\)?)*+\)?)*+\)?|\))*+)"""
-)
-_IMPORTANT = re.compile(r"!\s*important\s*\Z", re.IGNORECASE)
 
 # Important, layer, specificity, order: the greater wins (CSS Cascade 5, section 6.1).
 Weight = tuple[bool, float, tuple[int, int, int], int]
-
-
-class Declaration(NamedTuple):
-    """A declaration; names of custom properties keep their case."""
-
-    name: str
-    value: str
-    important: bool
 
 
 class Sheet(NamedTuple):
@@ -205,14 +193,6 @@ def around_files(text: str) -> Iterator[str]:
             end = text.find("}", at)
             end = len(text) if end < 0 else end
             yield text[text.rfind("}", 0, at) + 1 : end]
-
-
-def declarations(block: str) -> Iterator[Declaration]:
-    """Yield the declarations of a block in the order written."""
-    for name, value in _DECLARATION.findall(block):
-        plain = _IMPORTANT.sub("", value) if "!" in value else value
-        name = name if name.startswith("--") else name.lower()
-        yield Declaration(name, plain.strip(), plain != value)
 
 
 def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
