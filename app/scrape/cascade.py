@@ -3,7 +3,6 @@
 https://drafts.csswg.org/css-cascade-5/
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
@@ -22,8 +21,8 @@ from app.scrape.sheets import (
     Rule,
     Sheet,
     Sheets,
+    Text,
     Weight,
-    around_files,
     names_file,
     rules,
 )
@@ -41,7 +40,6 @@ MAX_TESTS = 200_000
 MANY = 20
 MAX_DEPTH = 5  # of properties within properties
 
-_HIDES = re.compile(r"display\s*:\s*none|content-visibility\s*:\s*hidden", re.IGNORECASE)
 _INLINE = "[style]:is([style*='url(' i], [style*='image-set(' i], [style*='var(' i])"
 _SHUT = (
     "[hidden], dialog:not([open]), [popover], details:not([open]) > :not(summary),"
@@ -61,11 +59,11 @@ _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Painted) -> None:
     """Write what is painted in the end into `style` attributes, each image once."""
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
-    pieces = [piece for sheet in sheets for piece in around_files(sheet.text)]
+    pieces = [piece for sheet in sheets for piece in sheet.text.pieces]
     if not pieces and not any(names_file(element.attr("style") or "") for element in inline):
         return
     keys = None
-    if sum(len(sheet.text) for sheet in sheets) > size:  # which takes longer to read
+    if sum(len(sheet.text.text) for sheet in sheets) > size:  # which takes longer to read
         keys = vocabulary(document)
         pieces = [piece for piece in pieces if may_match(piece, keys)]
     if pieces or inline:
@@ -91,14 +89,17 @@ class _Cascade:
         # Menus and panels that a script opens are worth their pictures.
         for_good = document.select_one(_SCRIPT) is None
         self._hiding = for_good and (
-            any(_HIDES.search(sheet.text) for sheet in given)
+            any(sheet.text.may_hide for sheet in given)
             or document.select_one(_MAY_HIDE) is not None
         )
-        sheets = Sheets(words(painting.lower(), self._hiding, self._with_properties))
+        found = words(painting.lower(), self._hiding, self._with_properties)
+        sheets = Sheets()
         room = MAX_SHEETS
         for sheet in given:
-            sheets.read(sheet._replace(text=sheet.text[:room]))
-            room -= len(sheet.text[:room])
+            length = len(sheet.text.text)
+            text = sheet.text if length <= room else Text(sheet.text.text[:room])
+            sheets.add(sheet._replace(text=text), found)
+            room -= min(room, length)
         self._blocks = sheets.blocks
         self._registered = sheets.properties
         self._index: defaultdict[str, list[Rule]] = defaultdict(list)

@@ -4,18 +4,23 @@ https://html.spec.whatwg.org/multipage/links.html#link-type-stylesheet
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from sys import getsizeof
+from threading import Lock
 from typing import NamedTuple
 
 import ada_url
 from turbohtml import Document, Element
 
 from app.scrape.screen import shows
-from app.scrape.sheets import Sheet, without_comments
+from app.scrape.sheets import Sheet, Text, without_comments
 from app.scrape.supports import supported
 
 MAX_IMPORTS = 2  # imports within imports
+MAX_IMPORTED = 1_000  # of one sheet
+MAX_KEPT = 8_000_000  # bytes of sheets that are kept, as they came and as text
 
 _FONTS = re.compile(r"https?://(?:fonts\.|use\.typekit\.|use\.fontawesome\.)")  # and nothing else
 _LAYER_OR_CHARSET = re.compile(r"\s*@(?:layer|charset)\b[^;{}]*;", re.IGNORECASE)
@@ -45,6 +50,44 @@ class Loaded(NamedTuple):
 Load = Callable[[str, str, str], Loaded | None]
 
 
+class _File(NamedTuple):
+    """A sheet, and what stands in front of its rules: names of layers, and what it imports."""
+
+    layers: list[Sheet]
+    imports: list[tuple[str | None, ...]]
+    text: Text
+
+
+class Kept:
+    """The files used last: the pages of a site share theirs, which are told by their bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._room = most
+        self._files: OrderedDict[tuple[bytes, str | None, str], _File] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, body: bytes, charset: str | None, encoding: str) -> _File:
+        """Return a file, of a body in one of these encodings."""
+        key = body, charset, encoding
+        with self._lock:
+            file = self._files.pop(key, None)
+            if file:
+                self._files[key] = file
+                return file
+        file = _file(_decoded(*key))
+        with self._lock:
+            if key not in self._files:
+                self._room -= _size(body, file)
+            self._files[key] = file
+            while self._room < 0:
+                (old, *_), dropped = self._files.popitem(last=False)
+                self._room += _size(old, dropped)
+        return file
+
+
+KEPT = Kept(MAX_KEPT)
+
+
 class LinkedSheets:
     """Reads the sheets of a page and of those within it, each file once."""
 
@@ -63,7 +106,7 @@ class LinkedSheets:
             title = (element.attr("title") or "").strip()
             if element.tag == "style":
                 if _applies(element) and not element.closest("noscript"):
-                    sheets += self._with_imports(element.text, "", 0)
+                    sheets += self._with_imports(_file(element.text), "", 0)
             elif _is_linked(element) and (not titles or title in {"", *titles}):
                 titles |= {title} - {""}
                 policy = (element.attr("referrerpolicy") or "").strip()
@@ -84,37 +127,50 @@ class LinkedSheets:
         loaded = self._load(url, by, policy) if self._load else None
         if not loaded:
             return []
-        text = _decoded(loaded.body, loaded.charset, self._encoding)
-        return self._with_imports(text, loaded.url, depth)
+        file = KEPT.of(loaded.body, loaded.charset, self._encoding)
+        return self._with_imports(file, loaded.url, depth)
 
-    def _with_imports(self, text: str, base: str, depth: int) -> list[Sheet]:
-        """Return a sheet behind what it imports; imports stand in front of all rules."""
-        if hidden := _HIDDEN.match(text):
-            text = text[hidden.end() :]
-        text = without_comments(text)
-        if not _MAY_IMPORT.match(text):
-            return [Sheet(text, base)]
-        sheets: list[Sheet] = []
-        layers, at = "", 0
-        while found := _LAYER_OR_CHARSET.match(text, at) or _IMPORT.match(text, at):
-            at = found.end()
-            if found.re is _IMPORT and depth < MAX_IMPORTS:
-                sheets += self._imported(found, base, depth + 1)
-            elif found.re is not _IMPORT:
-                layers += found[0]
-        return [Sheet(layers), *sheets, Sheet(text[at:], base)]
+    def _with_imports(self, file: _File, base: str, depth: int) -> list[Sheet]:
+        """Return a sheet behind what it imports."""
+        sheets = [
+            sheet
+            for found in (file.imports if depth < MAX_IMPORTS else ())
+            for sheet in self._imported(found, base, depth + 1)
+        ]
+        return [*file.layers, *sheets, Sheet(file.text, base)]
 
-    def _imported(self, found: re.Match[str], base: str, depth: int) -> list[Sheet]:
-        *references, layer, name, condition, media = found.groups()
+    def _imported(self, found: tuple[str | None, ...], base: str, depth: int) -> list[Sheet]:
+        *references, layer, name, condition, media = found
         if condition and not (supported(condition) or supported(f"({condition})")):
             return []
-        if not shows(media.strip()):
+        if not shows((media or "").strip()):
             return []
         sheets = self._linked(next(filter(None, references), "").strip(), base, depth)
         if layer:
             around = f"@layer {(name or '').strip()}{{"
-            return [Sheet(f"{around}{sheet.text}}}", sheet.base) for sheet in sheets]
+            return [Sheet(Text(f"{around}{text.text}}}"), base) for text, base in sheets]
         return sheets
+
+
+def _file(text: str) -> _File:
+    """Cut a sheet behind its imports, which stand in front of all rules."""
+    if hidden := _HIDDEN.match(text):
+        text = text[hidden.end() :]
+    text = without_comments(text)
+    layers, at = "", 0
+    imports: list[tuple[str | None, ...]] = []
+    if _MAY_IMPORT.match(text):
+        while found := _LAYER_OR_CHARSET.match(text, at) or _IMPORT.match(text, at):
+            at = found.end()
+            if found.re is not _IMPORT:
+                layers += found[0]
+            elif len(imports) < MAX_IMPORTED:
+                imports.append(found.groups())
+    return _File([Sheet(Text(layers))] if layers else [], imports, Text(text[at:]))
+
+
+def _size(body: bytes, file: _File) -> int:
+    return len(body) + getsizeof(file.text.text) + sum(map(getsizeof, file.imports))
 
 
 def _applies(element: Element) -> bool:

@@ -9,6 +9,7 @@ from turbohtml import Document
 
 from app.scrape.css import names_image
 from app.scrape.selectors import key_of, split
+from app.scrape.sheets import Words
 
 _PROPERTY = re.compile(r"--(?<![\w-]--)[\w-]++\s*(?::[^;{}]*|\{[^{}]*)")
 # What a block has in it that takes part in painting.
@@ -23,12 +24,12 @@ _HIDING = (re.compile(rb"display\s*:"), re.compile(rb"content-visibility\s*:"))
 _PROPERTIES = (re.compile(b"--"), re.compile(rb"var\("), re.compile(b"@property"))
 
 
-def words(painting: str, hiding: bool, properties: bool) -> list[re.Pattern[bytes]]:
+def words(painting: str, hiding: bool, properties: bool) -> Words:
     """Return what blocks have that take part in what is painted, or in whether it is seen."""
     found = [word for name, word in _DECLARED.items() if properties or name in painting]
     if "content" not in painting and (":before" in painting or ":after" in painting):
         found.append(_DECLARED["content"])
-    return [*found, *(_HIDING if hiding else ()), *(_PROPERTIES if properties else ())]
+    return (*found, *(_HIDING if hiding else ()), *(_PROPERTIES if properties else ()))
 
 
 def vocabulary(document: Document) -> set[str]:

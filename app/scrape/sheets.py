@@ -4,8 +4,9 @@ Only braces are looked at here, which is fast; declarations are read where a rul
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, repeat
 from typing import NamedTuple
 
@@ -19,11 +20,15 @@ from app.scrape.supports import supported
 MAX_DEPTH = 20
 # Images of a sheet around which is looked.
 MAX_IMAGES = 50_000
+# What is kept of the blocks of a sheet, by the size of its text: real ones have far less.
+MAX_KEPT = 4
+_OBJECTS = 200  # bytes of one block that are no text
 
 _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
 )
 _NAMES_FILE = re.compile(r"\((?:(?<=url\()(?!\s*[\"']?data:)|(?<=image-set\())", re.IGNORECASE)
+_HIDES = re.compile(r"display\s*:\s*none|content-visibility\s*:\s*hidden", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?")
 _STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
 _PLAIN_STRING = re.compile(r'"[^"\n{};]*+"|\'[^\'\n{};]*+\'')
@@ -37,15 +42,10 @@ _PSEUDO_ELEMENT = re.compile(
     r"::?(before|after|first-letter|first-line|marker|file-selector-button)\b", re.IGNORECASE
 )
 
+# Of which one has to be in a block that matters, in small letters.
+Words = tuple[re.Pattern[bytes], ...]
 # Important, layer, specificity, order: the greater wins (CSS Cascade 5, section 6.1).
 Weight = tuple[bool, float, tuple[int, int, int], int]
-
-
-class Sheet(NamedTuple):
-    """A style sheet without comments, and what it is relative to; empty: to the page's base."""
-
-    text: str
-    base: str = ""
 
 
 class Block(NamedTuple):
@@ -91,23 +91,83 @@ class _Frame:
     name: str = ""
 
 
-@dataclass(slots=True)
+class Read(NamedTuple):
+    """What was read of a sheet: its layers and blocks in their order, and what it registers."""
+
+    layers: list[str]
+    blocks: list[tuple[str, str | None, str]]  # selectors, layer, declarations
+    properties: dict[str, Property]
+
+
+class Text:
+    """The text of a sheet without comments and imports; what was found in it is kept with it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._read: dict[Words, Read] = {}
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """Return what stands around the images of the sheet, cut at closing braces."""
+        return list(_around_files(self.text))
+
+    @cached_property
+    def may_hide(self) -> bool:
+        """Tell whether something in the sheet may hide elements."""
+        return bool(_HIDES.search(self.text))
+
+    def read(self, words: Words) -> Read:
+        """Read the blocks that have one of the words in them."""
+        found = self._read.get(words)
+        if not found:
+            found = _Reader(words).read(self.text)
+            size = sum(len(names) + len(text) + _OBJECTS for names, _, text in found.blocks)
+            if size <= MAX_KEPT * len(self.text):
+                self._read = {words: found}  # which are the same for most pages of a site
+        return found
+
+
+class Sheet(NamedTuple):
+    """A style sheet, and what it is relative to; empty: to the page's base."""
+
+    text: Text
+    base: str = ""
+
+
 class Sheets:
     """All sheets of a page: their blocks in one order, and what they register."""
 
-    words: Sequence[re.Pattern[bytes]]  # of which one has to be in a block that matters
-    blocks: list[Block] = field(default_factory=list)
-    properties: dict[str, Property] = field(default_factory=dict)
-    _layers: dict[str, int] = field(default_factory=dict)
-    _base: str = ""
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.properties: dict[str, Property] = {}
+        self._layers: dict[str, int] = {}
 
-    def read(self, sheet: Sheet) -> None:
-        """Read a sheet."""
-        self._base = sheet.base
-        text = _DATA.sub("", sheet.text)
+    def add(self, sheet: Sheet, words: Words) -> None:
+        """Add a sheet, of which those blocks matter that have one of the words in them."""
+        read = sheet.text.read(words)
+        self.properties |= read.properties
+        first = len(self.blocks)
+        ranks: dict[str | None, float] = {None: float("inf")}
+        for layer in read.layers:
+            name = layer.replace("\0", f"\0{first} ")  # without a name, so not one of other sheets
+            ranks[layer] = self._layers.setdefault(name, len(self._layers))
+        self.blocks += [
+            Block(selectors, ranks[layer], order, text, sheet.base)
+            for order, (selectors, layer, text) in enumerate(read.blocks, first)
+        ]
+
+
+class _Reader:
+    """Reads the text of a sheet."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._found = Read([], [], {})
+
+    def read(self, text: str) -> Read:
+        text = _DATA.sub("", text)
         for names in _LAYERS.findall(text):
-            for name in names.split(","):
-                self._rank(name.strip())
+            self._found.layers.extend(name.strip() for name in names.split(","))
         parts = text.split("}")
         shaping = _shaping(parts)
         if any(_is_odd(parts[index]) for index in shaping):
@@ -115,14 +175,15 @@ class Sheets:
             parts = text.split("}")
             shaping = _shaping(parts)
         frames = [_Frame("", None)]
-        having = _having(text.encode("utf-8", "replace").lower(), self.words)
+        having = _having(text.encode("utf-8", "replace").lower(), self._words)
         for index in sorted(shaping | having):
             part, around = parts[index], frames[-1]
             if index in shaping or around.selectors or "@" in part:
                 self._read(frames, part, index in having)
             elif not around.kind:
                 selectors, _, content = part.partition("{")
-                self._add(selectors, around.layer, content)
+                self._found.blocks.append((selectors, around.layer, content))
+        return self._found
 
     def _read(self, frames: list[_Frame], part: str, matters: bool) -> None:
         *preludes, content = part.split("{")
@@ -135,22 +196,15 @@ class Sheets:
         if len(frames) > 1:
             frames.pop()
 
-    def _rank(self, layer: str | None) -> float:
-        return float("inf") if layer is None else self._layers.setdefault(layer, len(self._layers))
-
     def _declare(self, frame: _Frame, block: str, matters: bool) -> None:
         if not matters or frame.kind == "dead":
             return
         if frame.selectors:
-            self._add(frame.selectors, frame.layer, block)
+            self._found.blocks.append((frame.selectors, frame.layer, block))
         elif frame.kind:
             values = {one.name: one.value for one in declarations(block)}
             inherits = values.get("inherits", "").lower() != "false"
-            self.properties[frame.name] = Property(inherits, values.get("initial-value", ""))
-
-    def _add(self, selectors: str, layer: str | None, text: str) -> None:
-        order = len(self.blocks)
-        self.blocks.append(Block(selectors, self._rank(layer), order, text, self._base))
+            self._found.properties[frame.name] = Property(inherits, values.get("initial-value", ""))
 
     def _open(self, frame: _Frame, prelude: str, depth: int) -> _Frame:
         if frame.kind or depth > MAX_DEPTH:
@@ -165,8 +219,8 @@ class Sheets:
             return _Frame("", None, "property", condition)
         if name == "layer":
             around = f"{frame.layer}." if frame.layer is not None else ""
-            layer = around + (condition or f"\0{len(self.blocks)}")
-            self._rank(layer)
+            layer = around + (condition or f"\0{len(self._found.layers)}")
+            self._found.layers.append(layer)
             return _Frame(frame.selectors, layer)
         holds = _HOLDS.get(name)
         if not (holds(condition) if holds else name in ("container", "scope")):
@@ -184,7 +238,7 @@ def names_file(text: str) -> bool:
     return bool(_NAMES_FILE.search(text))
 
 
-def around_files(text: str) -> Iterator[str]:
+def _around_files(text: str) -> Iterator[str]:
     """Yield what stands around the images of a sheet, cut at closing braces."""
     end = 0
     for found in islice(_NAMES_FILE.finditer(text), MAX_IMAGES):
@@ -220,7 +274,7 @@ def _shaping(parts: Iterable[str]) -> set[int]:
     return {index for index, count in enumerate(map(str.count, parts, repeat("{"))) if count != 1}
 
 
-def _having(text: bytes, words: Iterable[re.Pattern[bytes]]) -> set[int]:
+def _having(text: bytes, words: Words) -> set[int]:
     """Return which parts, cut at closing braces, have one of the words in them."""
     having = set()
     index = at = 0

@@ -3,6 +3,9 @@
 import pytest
 
 from app.scrape import Loaded, find_pictures
+from app.scrape.linked import Kept
+from app.scrape.relevance import words
+from app.scrape.sheets import Text
 
 URL = "http://site/folder/page"
 A = "p{background:url(a.png)}"
@@ -47,6 +50,8 @@ PAGES = [
     ("<style>@import 'a.css' supports(display: grid);</style>", ["/folder/a.png"]),
     ("<style>@import 'a.css' supports(display: -ms-grid) screen;</style>", []),
     ("<style>p{color:red} @import url(a.css);</style>", []),
+    ("<style>@layer{body p{background:url(x.png)}}</style>"
+     "<style>@layer{p{background:url(a.png)}}</style>", ["/folder/a.png"]),
     ("<style>@layer x; @import 'b.css' layer(y); @import 'a.css' layer(x);</style>",
      ["/folder/b.png"]),
     ("<style>@import 'a.css' layer; p{background:none}</style>", []),
@@ -179,3 +184,42 @@ def test_a_sheet_is_decoded_by_css_syntax(
     page = b"<link rel=stylesheet href=a.css><p>"
     pictures = find_pictures(page, of_page, URL, load=lambda url, *_: Loaded(url, sheet, charset))
     assert pictures[0].written.endswith("/%" + word.encode().hex("%").upper() + ".png")
+
+
+def test_the_same_bytes_are_not_the_same_sheet_in_another_charset() -> None:
+    found = []
+    for charset in ("utf-8", "cp1252", "utf-8"):
+        sheet = Loaded("http://site/s.css", "p{background:url(ä.png)}".encode(), charset)
+        page = b"<link rel=stylesheet href=s.css><p>"
+        found += [one.url for one in find_pictures(page, None, URL, load=lambda *_, s=sheet: s)]
+    assert found == [f"http://site/{name}.png" for name in ("%C3%A4", "%C3%83%C2%A4", "%C3%A4")]
+
+
+def test_the_sheets_read_last_are_kept_within_bounds() -> None:
+    kept = Kept(1000)
+
+    def read(rules: int) -> object:
+        return kept.of(b"p{color:red}" * rules, None, "utf-8")
+
+    first, second = read(5), read(6)
+    assert read(6) is second
+    assert read(5) is first
+    for rules in range(10, 15):
+        read(rules)
+    assert read(14) is read(14)
+    assert read(5) is not first
+    assert read(100) is not read(100)  # larger than all that is kept
+
+
+@pytest.mark.parametrize(
+    ("sheet", "is_kept"),
+    [
+        ("p{color:red}" * 50 + "p{background:red}", True),
+        ("@media all{p{background:red}}" + "p{color:red}" * 50, True),
+        ("p{background:red}" * 50, False),  # as objects, ten times as large as it is
+    ],
+)
+def test_blocks_are_kept_of_sheets_that_have_few(sheet: str, is_kept: bool) -> None:
+    text, wanted = Text(sheet), words("background", hiding=False, properties=False)
+    assert text.read(wanted).blocks
+    assert (text.read(wanted) is text.read(wanted)) is is_kept
