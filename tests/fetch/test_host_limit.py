@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -52,6 +52,17 @@ def job(fetching: Fetching) -> Callable[..., Fetcher]:
     return lambda **seams: fetching(limit=limit, host_connections=2, **seams)
 
 
+@pytest.fixture
+def pool(job: Callable[..., Fetcher], origin: Origin, room: Room) -> Iterator[ThreadPoolExecutor]:
+    """Threads for other jobs while two use all connections of the host, until `room` is open."""
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(2):
+            pool.submit(image, job(), origin.url("/slow.png"))
+            assert room.waiting.acquire(timeout=SECONDS)
+        yield pool
+        room.open.set()
+
+
 def test_jobs_share_the_connections_of_a_host(
     job: Callable[..., Fetcher], origin: Origin, room: Room
 ) -> None:
@@ -65,17 +76,9 @@ def test_jobs_share_the_connections_of_a_host(
     assert room.most == 2
 
 
-def test_another_host_is_not_waited_for(
-    job: Callable[..., Fetcher], origin: Origin, room: Room
-) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        for _ in range(2):
-            pool.submit(image, job(), origin.url("/slow.png"))
-            assert room.waiting.acquire(timeout=SECONDS)
-        try:
-            assert image(job(), origin.url("/a.png", origin.addresses[1])).width == 3
-        finally:
-            room.open.set()
+@pytest.mark.usefixtures("pool")
+def test_another_host_is_not_waited_for(job: Callable[..., Fetcher], origin: Origin) -> None:
+    assert image(job(), origin.url("/a.png", origin.addresses[1])).width == 3
 
 
 def test_an_idle_connection_gives_way_and_its_job_makes_another(
@@ -90,31 +93,19 @@ def test_an_idle_connection_gives_way_and_its_job_makes_another(
 
 
 def test_waiting_for_a_connection_is_no_time_of_the_fetch(
-    job: Callable[..., Fetcher], origin: Origin, room: Room
+    job: Callable[..., Fetcher], origin: Origin, room: Room, pool: ThreadPoolExecutor
 ) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        for _ in range(2):
-            pool.submit(image, job(), origin.url("/slow.png"))
-            assert room.waiting.acquire(timeout=SECONDS)
-        late = pool.submit(image, job(seconds=0.3), origin.url("/a.png"))
-        threading.Event().wait(1)  # longer than the deadline
-        assert not late.done()
-        room.open.set()
-        assert late.result().width == 3
+    late = pool.submit(image, job(seconds=0.3), origin.url("/a.png"))
+    threading.Event().wait(1)  # longer than the deadline
+    assert not late.done()
+    room.open.set()
+    assert late.result().width == 3
 
 
-def test_who_waits_for_a_connection_can_be_cut(
-    job: Callable[..., Fetcher], origin: Origin, room: Room
-) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        for _ in range(2):
-            pool.submit(image, job(), origin.url("/slow.png"))
-            assert room.waiting.acquire(timeout=SECONDS)
-        try:
-            with pytest.raises(Interrupted):
-                image(job(cut=lambda: True), origin.url("/a.png"))
-        finally:
-            room.open.set()
+@pytest.mark.usefixtures("pool")
+def test_who_waits_for_a_connection_can_be_cut(job: Callable[..., Fetcher], origin: Origin) -> None:
+    with pytest.raises(Interrupted):
+        image(job(cut=lambda: True), origin.url("/a.png"))
 
 
 def test_a_host_that_fails_gives_its_room_back(job: Callable[..., Fetcher], origin: Origin) -> None:
