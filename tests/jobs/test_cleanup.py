@@ -29,13 +29,8 @@ def stored(site: Site, work: Work) -> Download:
     """A finished download of two images, beside a lone finished image."""
     site.file("/a.png", picture("png", 1))
     site.file("/b.png", picture("png", 2))
-    download = jobs.add_download(
-        url=site.page("/", "<img src=a.png><img src=b.png>"),
-        limit=9,
-        min_width=0,
-        min_height=0,
-        manifest=False,
-    )
+    page = site.page("/", "<img src=a.png><img src=b.png>")
+    download = jobs.add_download(url=page, limit=9)
     jobs.add_image(site.url("/a.png"))
     assert work() == 2
     return download

@@ -37,8 +37,7 @@ def ask(work: Work) -> Ask:
     """Ask for a page's images, have the work done, and return the download."""
 
     def do(url: str, **values: Any) -> Download:
-        options = {"limit": 50, "min_width": 0, "min_height": 0, "manifest": False} | values
-        download = jobs.add_download(url=url, **options)
+        download = jobs.add_download(url=url, **{"limit": 50} | values)
         assert work() == 1
         return jobs.get(Download, download.id)
 
@@ -426,13 +425,7 @@ def test_a_download_goes_on_where_it_was_handed_back(
 ) -> None:
     for name in "abc":
         site.file(f"/{name}.png", picture("png", ord(name)))
-    jobs.add_download(
-        url=show(site, "a.png", "b.png", "c.png"),
-        limit=5,
-        min_width=0,
-        min_height=0,
-        manifest=False,
-    )
+    jobs.add_download(url=show(site, "a.png", "b.png", "c.png"), limit=5)
     # The answer for b.png comes only when the process has stopped waiting for it.
     stopped = threading.Event()
     site.replies["/b.png"] = lambda: Reply(picture("png", 98) if stopped.wait(30) else b"late")
@@ -463,7 +456,7 @@ def test_a_download_that_goes_on_asks_as_its_page_said(
     html = "<meta name=referrer content=no-referrer><img src=a.png><img src=b.png>"
     page = site.page("/new", f"{html}<img src=c.png referrerpolicy=unsafe-url>")
     site.replies["/old"] = Reply(status=302, headers={"Location": "/new"})
-    jobs.add_download(url=site.url("/old"), limit=5, min_width=0, min_height=0, manifest=False)
+    jobs.add_download(url=site.url("/old"), limit=5)
     Tasks(settings, storage, processes, lambda: site.asked("/a.png") > 0).turn(JOB_KINDS)
 
     Tasks(settings, storage, processes, stopping=lambda: False).turn(JOB_KINDS)
@@ -532,8 +525,7 @@ def test_jobs_wait_for_the_server_of_the_storage_and_do_not_ask_their_origins_ag
         raise StorageUnreachable("it does not answer")
 
     page = show(site, site.file("/a.png", picture()))
-    options = {"limit": 50, "min_width": 0, "min_height": 0, "manifest": False}
-    download_id = jobs.add_download(url=page, **options).id
+    download_id = jobs.add_download(url=page, limit=50).id
     with monkeypatch.context() as patch:
         patch.setattr(tasks.storage, "store", refuse)
         patch.setattr(tasks.storage, "probe", refuse)
