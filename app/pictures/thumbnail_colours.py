@@ -17,7 +17,7 @@ MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pil
 # and in AVIF or HEIC.
 PNG_NUMBERS = re.compile(rb"\0\0\0\x04cICP([^\0\x02])([^\0\x02])\0\x01", re.DOTALL)
 BOXED_NUMBERS = re.compile(rb"colrnclx\0(.)\0(.)", re.DOTALL)
-PROFILE_NUMBERS = re.compile(rb"cicp\0{4}(.)(.)\0", re.DOTALL)
+PROFILE_NUMBERS = re.compile(rb"cicp\0{4}([^\2])([^\2])\0", re.DOTALL)
 # Where red, green and blue lie; what is not here is shown as sRGB.
 SRGB = 0.64, 0.33, 0.30, 0.60, 0.15, 0.06
 P3 = 0.68, 0.32, 0.265, 0.69, 0.15, 0.06
@@ -32,7 +32,8 @@ PRIMARIES = {
     12: P3,
 }
 EXPONENTS = {4: 2.2, 5: 2.8, 8: 1.0}
-VIDEO = dict.fromkeys((1, 6, 14, 15), 2.4)  # shown as sRGB in AVIF
+OF_2020 = dict.fromkeys((14, 15), 2.4)  # shown as sRGB in AVIF,
+VIDEO = OF_2020 | dict.fromkeys((1, 6), 2.4)  # these in profiles, too
 PQ, HLG = 16, 18  # transfers of pictures with more light than a screen has: ITU-R BT.2100
 NEAR = 0.01  # to sRGB's primaries, or to the inverse of its exponent: it is meant
 
@@ -48,14 +49,14 @@ def in_srgb(small: Image.Image, info: Mapping[Any, Any], head: bytes) -> Image.I
     """Return the colours that a picture means, as browsers do, in RGB or RGBA."""
     alpha = small.getchannel("A") if small.mode in ("LA", "RGBA") else None
     plain = small.convert({"LA": "L", "RGBA": "RGB"}.get(small.mode, small.mode))
-    block, said = info.get("icc_profile") or b"", PNG_NUMBERS.search(head)
+    block = info.get("icc_profile") or b""
+    said = PNG_NUMBERS.search(head) or PROFILE_NUMBERS.search(block)
     shown = None
-    of_profile = PROFILE_NUMBERS.search(block)
-    if found := said or (of_profile if block else BOXED_NUMBERS.search(head)):
-        shown = by_light(plain.convert("RGB"), found[1][0], found[2][0], head)
-    if not shown and block and not said:
+    if block and not said:
         with suppress(Exception):  # littleCMS raises what it likes; the picture is sound
             shown = by_profile(plain, block)
+    elif found := said or BOXED_NUMBERS.search(head):
+        shown = by_light(plain.convert("RGB"), found[1][0], found[2][0], head)
     if not shown:
         shown = by_numbers(plain.convert("RGB"), *numbers(info, head))
     if alpha:
@@ -91,9 +92,12 @@ def numbers(info: Mapping[Any, Any], head: bytes) -> tuple[float | None, Sequenc
     """Return the exponent of light and the primaries, where a picture says that it is not sRGB.
 
     In this order they overrule each other (PNG, third edition, 4.3): cICP, sRGB, gAMA with cHRM.
+    Those of a profile overrule the rest of it.
     """
     if found := PNG_NUMBERS.search(head):
         return (EXPONENTS | VIDEO).get(found[2][0]), PRIMARIES.get(found[1][0])
+    if found := PROFILE_NUMBERS.search(info.get("icc_profile") or b""):
+        return (EXPONENTS | OF_2020).get(found[2][0]), PRIMARIES.get(found[1][0])
     if found := BOXED_NUMBERS.search(head):
         return EXPONENTS.get(found[2][0]), PRIMARIES.get(found[1][0])
     if "srgb" in info or not info.get("gamma"):

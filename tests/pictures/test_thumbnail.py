@@ -330,6 +330,11 @@ def profile(content: bytes) -> tuple[bytes, bytes]:
     return b"iCCP", b"p\0\0" + zlib.compress(content)
 
 
+def numbered(of_primaries: int, of_transfer: int) -> tuple[bytes, bytes]:
+    """Write a profile that has other primaries than its numbers say."""
+    return profile(profiles.rgb(profiles.SWAPPED, 2.2, (of_primaries, of_transfer)))
+
+
 STANDARD = b"sRGB", b"\0"
 
 
@@ -367,6 +372,13 @@ STANDARD = b"sRGB", b"\0"
         ([code_points(12, 13), exponent(1)], (216, 81, 13)),
         ([profile(SWAPPED), code_points(1, 13)], ORANGE),
         ([profile(SWAPPED), code_points(0, 0)], (35, 90, 201)),
+        ([numbered(1, 13)], ORANGE),
+        ([numbered(1, 1)], ORANGE),
+        ([numbered(1, 8)], (229, 160, 110)),
+        ([numbered(12, 13)], (216, 81, 13)),
+        ([numbered(9, 14)], (241, 42, 0)),
+        ([numbered(2, 2)], (35, 90, 201)),
+        ([numbered(12, 13), code_points(1, 13)], ORANGE),
     ],
 )
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
