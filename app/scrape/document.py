@@ -19,7 +19,7 @@ from bs4.builder import TreeBuilder
 from bs4.element import PageElement
 from turbohtml.query import select
 
-from app.scrape import cascade, gallery
+from app.scrape import cascade, copies, gallery
 from app.scrape.css import Painted
 from app.scrape.linked import LinkedSheets, Load
 from app.scrape.sightings import is_image_file
@@ -35,13 +35,7 @@ MAX_FRAME = 200_000
 
 MAX_NESTED = 3  # pages within each other
 MAX_OBJECTS = 100
-# What stays open of these is opened anew in each block behind it, hundreds of them by one tag
-# (WHATWG HTML, "reconstruct the active formatting elements"). `a` and `nobr` end each other.
-_FORMATTING = re.compile(rb"<(/?)(b|big|code|em|font|i|s|small|strike|strong|tt|u)(?=[\s/>])", re.I)
-_PRESCANNED = 4096  # bytes of a page that say what it is encoded in
-MAX_OPEN = 512  # of turbohtml
-MAX_OPENED = 2_000_000  # as many as a tree may have at worst
-_ENCODED = {"utf-16le", "utf-16be", "iso-2022-jp"}  # in which bytes of ASCII may not be ASCII
+_WIDE, _ESCAPING = {"UTF-16LE", "UTF-16BE"}, "ISO-2022-JP"
 
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s")
 _ENDED = re.compile(rb"<(script|style|title|textarea|iframe|noscript)(\s[^<>]*)?/>")
@@ -144,7 +138,8 @@ def _prepare(
     if depth == MAX_NESTED:
         return
     for frame in select("iframe[srcdoc]", document, limit=MAX_FRAMES):
-        inner = parse((frame.attr("srcdoc") or "").encode()[:MAX_FRAME], "utf-8")
+        markup = (frame.attr("srcdoc") or "").encode()[:MAX_FRAME]
+        inner = parse(markup, "utf-8", among=MAX_FRAMES * MAX_FRAME)
         inner.remove("template:not([shadowrootmode]), base")
         _prepare(inner, size, sheets, painted, depth + 1)
         frame.clear()
@@ -159,28 +154,34 @@ def _bounded(markup: bytes) -> bytes:
     return markup[: next(islice(re.finditer(b"<(?!/)", markup), MAX_TAGS, None)).start()]
 
 
-def parse(markup: bytes, charset: str | None) -> turbohtml.Document:
+def parse(markup: bytes, charset: str | None, among: int = 0) -> turbohtml.Document:
     """Parse a page, in an encoding that a header names, or the one that the page does.
 
-    XHTML may end an element within its tag, which HTML takes for the beginning of a script.
+    XHTML may end an element within its tag, which HTML takes for the beginning of a script. Of
+    what may be copied, a page among others has its share: they have so many bytes together.
     """
     if _XML.match(markup):
         markup = _ENDED.sub(rb"<\1\2></\1>", markup)
-    tags = markup.count(b"<")
-    if tags * MAX_OPEN > MAX_OPENED:
-        if b"\0" in markup or b"\x1b" in markup:
-            encoding = (_read(markup[:_PRESCANNED], charset).encoding or "").lower()
-            if encoding in _ENCODED:
-                markup, charset = markup.decode(encoding, "replace").encode(), "utf-8"
-        markup = unformatted(markup, tags)
+    if len(markup) >= copies.SMALL or among:
+        markup, charset = _legible(markup, charset)
+        markup = copies.without_copies(markup, among)
     return _read(markup, charset)
 
 
-def unformatted(markup: bytes, tags: int) -> bytes:
-    """Make formatting elements those of an unknown name, if a tree of all might be too large."""
-    if len(_FORMATTING.findall(markup)) * tags <= MAX_OPENED:
-        return markup
-    return _FORMATTING.sub(rb"<\1x-\2", markup)
+def _legible(markup: bytes, charset: str | None) -> tuple[bytes, str | None]:
+    """Write a page anew in which tags may not be the bytes of ASCII."""
+    if b"\0" not in markup and b"\x1b" not in markup:
+        return markup, charset
+    named = _read(markup[:2], charset).encoding or ""  # by a mark, or by the header
+    if named in _WIDE:
+        return markup.decode(named, "replace").encode(errors="replace"), "utf-8"
+    if b"\x1b" in markup:
+        # A `<meta>` may name it, however late; without escapes, none of them hides a tag.
+        plain = copies.without_copies(markup.replace(b"\x1b", b"\x01"))
+        charset = _read(plain, charset).encoding
+    if charset == _ESCAPING:
+        markup = markup.decode(charset, "replace").encode(charset, "xmlcharrefreplace")
+    return markup, charset
 
 
 def _read(markup: bytes, charset: str | None) -> turbohtml.Document:

@@ -18,7 +18,7 @@ from turbohtml import CData, Element, Node, Text
 from turbohtml.query import select
 
 from app.pictures.formats import HEAD_BYTES, is_feed
-from app.scrape.document import unformatted
+from app.scrape.copies import without_copies
 from app.scrape.sightings import is_image_file
 from app.urls import MAX_LENGTH
 
@@ -203,7 +203,7 @@ def _html(element: Element) -> str:
             room -= len(address)
             return address if room > 0 else ""
 
-        markup = unformatted(html.encode(errors="replace"), html.count("<"))
+        markup = without_copies(html.encode(errors="replace"))
         fragment = turbohtml.parse_fragment(markup.decode())
         fragment.rewrite_links(absolute)
         return fragment.inner_html

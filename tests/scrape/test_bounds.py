@@ -30,6 +30,30 @@ PAGES = {
         f"b'<rss><item><description><![CDATA[' + {IMAGE} + {OPEN}"
         " + b']]></description></item></rss>'"
     ),
+    "open formatting behind a late encoding": (
+        f"b'<p>' * 2_000 + b'<meta charset=iso-2022-jp>' + ({OPEN}).replace(b'<b', b'<\\x1b(Bb')"
+    ),
+    "attributes of what is open": (
+        "b'<b ' + b' '.join(b'a%d' % n for n in range(10_000)) + b'>' + b'<p>x' * 500_000"
+    ),
+    "attributes of an open link": (
+        "b'<a ' + b' '.join(b'a%d=\">\"' % n for n in range(5_000)) + b'>' + b'<p>x' * 500_000"
+    ),
+    "open formatting in frames": (
+        "(b'<iframe srcdoc=\"' + b''.join(b'&lt;b a%d>' % n for n in range(100))"
+        " + b'&lt;p>x' * 19_000 + b'\"></iframe>') * 50"
+    ),
+    "one root again and again": "b''.join(b'<html a%d>' % n for n in range(500_000))",
+    "one root of many attributes": (
+        "b''.join(b'<body ' + b' '.join(b'%c%d' % (c, n) for n in range(300_000)) + b'>'"
+        " for c in b'ab')"
+    ),
+    "one root in a feed": (
+        "b'<rss xml:base=\"/a\"><item><description>&lt;img src=/deep.png>'"
+        " + b''.join(b'&lt;html a%d>' % n for n in range(600_000))"
+        " + b'</description></item></rss>'"
+    ),
+    "unended tags in each other": "(b'<b ' * 60 + b'>') * 9_000",
     "nested pictures": "b'<picture>' * 100_000",
     "nested noscript": "b'<p><noscript>' * 100_000",
     "attributes": "b'<p ' + b' '.join(b'a%d=1' % n for n in range(100_000)) + b'>'",

@@ -1,0 +1,78 @@
+"""A page whose tree would be far larger than it is gets other names; no other page does."""
+
+import pytest
+import turbohtml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.scrape import copies, find_pictures
+
+ROWS = 3_000
+WRITTEN = [
+    '<i class="icon"></i> <b>name</b> <code>f()</code>',
+    "<font color=red><p>text<br>text</p></font>",
+    "<b><table><tr><td>1</td><td>2</td></tr></table></b>",
+    "<code>a<!-- b --><span class='c'>d</span></code><p>",
+    "<B><a href=/x>1</A></B>",
+]
+
+
+@pytest.mark.parametrize("row", WRITTEN)
+def test_elements_that_are_ended_keep_their_names_however_many_they_are(row):
+    page = (row * ROWS).encode()
+    assert copies.without_copies(page) == page
+
+
+def test_a_rule_for_elements_that_a_page_has_thousands_of_applies():
+    rows = f"<tr><td>{WRITTEN[0]}</td></tr>" * ROWS
+    page = f"<style>i.icon{{background:url(a.png)}}</style><table>{rows}</table>"
+    assert [one.url for one in find_pictures(page.encode(), None, "http://site/")] == [
+        "http://site/a.png"
+    ]
+
+
+def test_a_link_of_a_large_page_may_have_some_attributes():
+    link = "<a " + " ".join(f'data-{number}="a > b"' for number in range(30)) + ">x</a>"
+    page = (link * 100 + "<p>text</p>" * 100_000).encode()
+    assert copies.without_copies(page) == page
+
+
+@pytest.mark.parametrize(
+    "open_element",
+    [
+        "<b {0}>",
+        "<b {0}><!-- </b> -->",
+        "<b {0}><p title='</b>'></p>",
+        "<b {0}><object></b></object>",
+        "<b {0}><svg><desc></b></desc></svg>",
+        "<b {0}><script></b></script>",
+        "<b {0}><div><div><div><div><div><div><div><div><div></b>",
+    ],
+)
+def test_what_ends_nothing_is_no_end(open_element):
+    page = "".join(map(open_element.format, range(100))) + "<p>x" * 20_000
+    assert b"<x 0>" in copies.without_copies(page.encode())
+
+
+PIECES = """
+    <b> </b> <i> </i> <a> </a> <nobr> </nobr> <font> </font> <p> </p> <div> </div> <table> </table>
+    <tr> </tr> <td> </td> <caption> <svg> </svg> <desc> </desc> <object> </object> <select>
+    </select> <template> </template> <!-- --> <p_title=" "> <li> </li> <h1> </h1> <h2> </h2>
+    <b_a="1"> <button> </button> <span> </span> x <br> </br> <math> <mi> <style> </style>
+    <textarea> </textarea> <script> </script> <xmp> </xmp> <!--_<!-- <noscript>
+    </noscript> <colgroup> </caption> </mi> </math> <plaintext> <applet> </applet>
+    <frameset> <dl> <dt> </dt> <title> </title> <ul> </ul>
+"""
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(PIECES.split()), max_size=40).map("".join))
+def test_never_more_elements_are_open_than_counted(markup):
+    markup = markup.replace("_", " ")
+    document = turbohtml.parse(f"{markup}<p>\N{SNOWMAN}")
+    around = [
+        element
+        for element in document.select("b, i, nobr, font")
+        if "\N{SNOWMAN}" in element.text and not element.closest("svg, math")
+    ]
+    assert len(around) <= list(copies._opened(markup.encode()))[-1]
