@@ -166,4 +166,5 @@ def _cropped(clap: bytes, width: int, height: int, *, crops: bool) -> tuple[int,
     whole = new_width.denominator == new_height.denominator == 1
     if not inside or not (crops or (whole and left == top == 0)):
         return width, height
-    return int(new_width), int(new_height)
+    half = Fraction(1, 2)
+    return math.floor(new_width + half), math.floor(new_height + half)  # as libheif rounds

@@ -301,6 +301,7 @@ CASES = [
     _heic("HEIC, irot 180", (60, 40), _IROT, irot(2)),
     _heic("HEIC, irot 270", (40, 60), _IROT, irot(3)),
     _heic("HEIC, clap in the middle", (30, 20), _CLAP, MIDDLE),
+    _heic("HEIC, clap of fractions", (41, 25), "libheif 1.23", clap(81, 2, 49, 2, 0, 1, 0, 1)),
     _heic("HEIC, clap and irot", (20, 30), _CLAP, MIDDLE, irot(3)),
     Case("HEIC by mif1", HEIC, file(*PLAIN, brands=(b"mif1", b"miaf")), (60, 40), _BRANDS),
     Case(
