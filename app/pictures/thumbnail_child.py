@@ -44,16 +44,15 @@ PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # TIFF
 ORDER_BYTES = 64  # more than an order has
 BLOCK_BYTES = 1 << 18  # of a file, for a decoder at a time: few blocks are few interruptions
 HEAD_BYTES = 1 << 16  # of a file, where it says what its colours are
-TURNS = dict(
-    enumerate(
-        (
-            *(Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180),
-            *(Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.TRANSPOSE),
-            *(Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90),
-        ),
-        start=2,
-    )
-)
+TURNS = {  # by orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 MADE, NONE, NO_MEMORY = b"+", b"-", b"!"  # kinds of answers, before their length
 HEADER = struct.Struct(">cI")
