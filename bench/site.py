@@ -79,7 +79,11 @@ class _Site(asyncio.Protocol):
 
 
 async def _serve(pipe: Connection, host: str, port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(_Site, host, port)
+    try:
+        server = await asyncio.get_running_loop().create_server(_Site, host, port)
+    except OSError as error:
+        pipe.send(error)
+        return
     pipe.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
@@ -90,11 +94,22 @@ def _run(pipe: Connection, host: str, port: int) -> None:
 
 @contextmanager
 def site(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve until the block ends; give the URL that a number of milliseconds and `/` complete."""
+    """Serve until the block ends; give the URL that a number of milliseconds and `/` complete.
+
+    Raises:
+        OSError: the address cannot be had, such as a port that is taken.
+        EOFError: the process has died.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(theirs, host, port), daemon=True)
     process.start()
-    yield f"http://{host}:{ours.recv()}/"
-    process.terminate()
-    process.join()
+    theirs.close()  # else nobody would see that the process has died
+    try:
+        answer = ours.recv()
+        if isinstance(answer, OSError):
+            raise answer
+        yield f"http://{host}:{answer}/"
+    finally:
+        process.terminate()
+        process.join()
