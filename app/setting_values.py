@@ -185,6 +185,18 @@ def url(text: str) -> None:
         raise NotValid(UNREADABLE) from None
 
 
+def numbered(text: str) -> None:
+    """Refuse a database of Redis that is not named by its number; another would be number 0."""
+    if text and not re.fullmatch(r"/?|/[0-9]{1,5}", urlsplit(text).path, re.ASCII):
+        raise NotValid("Not the number of a database behind the host: write redis://host:6379/0.")
+
+
+def one_at(text: str) -> None:
+    """Refuse a second @, where libpq would look for a host by the rest of a password."""
+    if text.partition("?")[0].count("@") > 1:
+        raise NotValid(UNREADABLE)
+
+
 # All raise NotValid.
 KINDS: Mapping[str, Callable[[str], Any]] = {
     "int": _integer,

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from app import VERSION
 from app.errors import ConfigurationError
-from app.setting_values import KINDS, SERVERS, GiB, MiB, Network, NotValid, like, url, within
+from app.setting_values import (
+    KINDS,
+    SERVERS,
+    GiB,
+    MiB,
+    Network,
+    NotValid,
+    like,
+    numbered,
+    one_at,
+    url,
+    within,
+)
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -140,9 +152,14 @@ class Settings:
         "database",
         "",
         "with more than one machine: PostgreSQL, `postgresql://user:password@host/name`",
+        one_at,
     )
     queue_url: str = _setting(
-        "queue", "", "with more than one machine: Redis or Valkey, `redis://host:6379/0`", url
+        "queue",
+        "",
+        "with more than one machine: Redis or Valkey, `redis://host:6379/0`",
+        url,
+        numbered,
     )
     storage_url: str = _setting(
         "objects",

@@ -250,6 +250,7 @@ def test_secrets_are_neither_repeated_in_errors_nor_shown(monkeypatch: pytest.Mo
         *[("QUEUE_URL", f"redis://:hush{mark}1@host/0") for mark in "#/?["],
         *[("QUEUE_URL", f"redis://:12{mark}hush@host/0") for mark in "#/?"],
         ("QUEUE_URL", "redis://host:hush/0"),
+        ("DATABASE_URL", "postgresql://app:1@hush@host/app"),
         *[("DATABASE_URL", f"postgresql://app:hush{mark}1@host/app") for mark in "#/?"],
         *[("STORAGE_URL", text) for text in ("s3://[hush", "s3://hush]/", "s3://a:hush#1@b")],
     ],
@@ -262,3 +263,25 @@ def test_what_has_to_be_encoded_in_a_password_is_told_without_it(
     with pytest.raises(ConfigurationError, match=f'"DOWNLOADER_{name}".*percent-encoded') as raised:
         load()
     assert not re.search("hush|12", "".join(traceback.format_exception(raised.value)))
+
+
+@pytest.mark.parametrize(
+    "database", ["zzz", "0/1", "-1", "1.5", "0x1", "\N{ARABIC-INDIC DIGIT ONE}"]
+)
+def test_a_database_of_redis_has_a_number(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    monkeypatch.setenv("DOWNLOADER_QUEUE_URL", f"redis://:hush@host/{database}")
+
+    with pytest.raises(ConfigurationError, match="number of a database") as raised:
+        load()
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize("database", ["", "/", "/0", "/15", "/3?protocol=3"])
+def test_the_first_database_of_redis_needs_no_number(
+    monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    for name, text in SERVERS.items():
+        monkeypatch.setenv(f"DOWNLOADER_{name}", text)
+    monkeypatch.setenv("DOWNLOADER_QUEUE_URL", f"redis://host{database}")
+
+    assert load().queue_url == f"redis://host{database}"

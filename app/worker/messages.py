@@ -136,11 +136,15 @@ class MessageEngine(PoolEngine):
 
 def _client(url: str, connect_seconds: float, answer_seconds: float) -> redis.Redis:
     try:
-        return redis.Redis.from_url(
+        client = redis.Redis.from_url(
             url, socket_connect_timeout=connect_seconds, socket_timeout=answer_seconds
         )
-    except ValueError:  # which may repeat a part of the password
+        pool = client.connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # knows the options, and connects later
+    except (ValueError, TypeError, redis.RedisError):  # which may repeat a part of the password
         raise ConfigurationError(
             '"DOWNLOADER_QUEUE_URL" cannot be read: write redis://:password@host:6379/0, with'
-            " characters such as # / ? in the password percent-encoded, # as %23"
+            " characters such as # / ? in the password percent-encoded, # as %23, and behind a ?"
+            " only what redis-py knows"
         ) from None
+    return client

@@ -185,8 +185,19 @@ def test_an_address_keeps_its_password(
     assert "hush" not in caplog.text
 
 
-def test_an_address_that_redis_cannot_read_is_told_without_it(app: Flask, queued: Settings) -> None:
-    wrong = replace(queued, queue_url="redis://:hush#1@host/0")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hush#1@host/0",
+        "redis://host/0?hush=hush",
+        "redis://host/0?db=hush",
+        "rediss://host/0?ssl_cert_reqs=hush",
+    ],
+)
+def test_an_address_that_redis_cannot_read_is_told_without_it(
+    app: Flask, queued: Settings, url: str
+) -> None:
+    wrong = replace(queued, queue_url=url)
 
     with pytest.raises(ConfigurationError, match='"DOWNLOADER_QUEUE_URL"') as raised:
         MessageEngine(wrong, app.extensions["storage"])
