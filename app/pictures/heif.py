@@ -83,11 +83,14 @@ def _item(header: Header, meta: Box) -> tuple[list[Box], list[tuple[int, int]]]:
     properties = _need(header, meta, b"iprp")
     container = _need(header, properties, b"ipco")
     all_properties = list(boxes(header, container.start, container.end))
-    chosen = [
-        all_properties[index - 1]
+    assigning = (
+        _associated(header, box, number)
         for box in boxes(header, properties.start, properties.end)
         if box.kind == b"ipma"
-        for index in _associated(header, box, number)
+    )
+    chosen = [
+        all_properties[index - 1]
+        for index in next(filter(None, assigning), [])  # an item stands in one of them
         if 0 < index <= len(all_properties)
     ]
     extents = [box for box in (*chosen, *all_properties) if box.kind == b"ispe"]

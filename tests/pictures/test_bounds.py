@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import NotAnImage
-from app.pictures import formats, sizes, svg
+from app.pictures import formats, light, mended, sizes, svg, thumbnail_bitmaps, thumbnail_icons
 from app.pictures.formats import FORMATS, ImageFormat
 from tests.pictures import exif, heif, jxl, tiff
 from tests.pictures.cases import drawn
@@ -86,6 +86,9 @@ def associations(data: bytes, *properties: bytes) -> bytes:
     return _AVIF + full(b"meta", _ITEM, box(b"iprp", box(b"ipco", *properties), ipma))
 
 
+_ASSOCIATIONS = full(b"ipma", struct.pack(">I", 1) + b"\0\2\xff" + b"\1" * 255)
+_MINE = full(b"ipma", struct.pack(">I", 1) + b"\0\1\xff" + b"\1" * 255)
+
 WORST = {
     "jpeg: fill bytes": filled(b"\xff\xd8", b"\xff"),
     "jpeg: small segments": filled(b"\xff\xd8", b"\xff\xe0\0\2"),
@@ -108,6 +111,10 @@ WORST = {
     "avif: many properties": associations(b"\0\2\0" * 300_000, *[heif.ispe(1, 1)] * 1800),
     "avif: many items": associations(b"\0\2\0" * 340_000, heif.ispe(1, 1)),
     "avif: many associations": associations((b"\0\2\xff" + b"\1" * 255) * 4000, heif.ispe(1, 1)),
+    "avif: many boxes of associations": _AVIF
+    + full(b"meta", _ITEM, box(b"iprp", box(b"ipco", heif.ispe(1, 1)), _ASSOCIATIONS * 1800)),
+    "avif: many boxes of its associations": _AVIF
+    + full(b"meta", _ITEM, box(b"iprp", box(b"ipco", heif.ispe(1, 1)), _MINE * 1800)),
     "avif: many tracks": _AVIS + box(b"moov", box(b"trak", full(b"tkhd", bytes(90))) * 8000),
     "avif: tracks of small boxes": _AVIS + box(b"moov", box(b"trak", _FREE * 2000) * 60),
     "avif: a track of many properties": heif.sequence(*[heif.irot(1)] * 100_000),
@@ -193,6 +200,37 @@ def test_nothing_but_our_own_refusal_comes_of_any_bytes(content: bytes) -> None:
 @given(st.sampled_from(FORMATS), st.binary(max_size=400) | damaged())
 def test_no_reader_depends_on_what_was_known_before(known: ImageFormat, content: bytes) -> None:
     measure(content, known)
+
+
+OF_THE_CHILD: list[Callable[[bytes], object]] = [
+    *mended.MENDERS.values(),
+    thumbnail_icons.as_file,
+    lambda content: thumbnail_icons.place(io.BytesIO(content)),
+    lambda content: thumbnail_bitmaps.readable(io.BytesIO(content)),
+    light.peak,
+]
+CHILD_SECONDS = 0.2  # of the ten that it has for a picture
+
+
+@pytest.mark.parametrize("name", WORST)
+@pytest.mark.parametrize("reader", OF_THE_CHILD, ids=range(len(OF_THE_CHILD)))
+def test_the_worst_headers_keep_no_child_busy(reader: Callable[[bytes], object], name: str) -> None:
+    try_of_the_child(reader, WORST[name])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(OF_THE_CHILD), damaged())
+def test_no_bytes_keep_a_child_busy(reader: Callable[[bytes], object], content: bytes) -> None:
+    try_of_the_child(reader, content)
+
+
+def try_of_the_child(reader: Callable[[bytes], object], content: bytes) -> None:
+    def work() -> None:
+        with suppress(struct.error, ValueError):  # the child has one answer to all
+            reader(content)
+
+    assert seconds(work, CHILD_SECONDS) < CHILD_SECONDS
+    assert peak(work) < MEMORY
 
 
 def test_files_of_all_formats_are_damaged() -> None:
