@@ -27,7 +27,7 @@ class BrowserService(Service):
             HOME=str(self.scratch),
             **variables,
         )
-        self.prefix = list(prefix())
+        self.command = [*prefix(), *self.command]
 
 
 @pytest.fixture(scope="module")
