@@ -95,7 +95,7 @@ def test_an_idle_connection_gives_way_and_its_job_makes_another(
 def test_waiting_for_a_connection_is_no_time_of_the_fetch(
     job: Callable[..., Fetcher], origin: Origin, room: Room, pool: ThreadPoolExecutor
 ) -> None:
-    late = pool.submit(image, job(seconds=0.3), origin.url("/a.png"))
+    late = pool.submit(image, job(seconds=0.9), origin.url("/a.png"))
     threading.Event().wait(1)  # longer than the deadline
     assert not late.done()
     room.open.set()
