@@ -14,9 +14,9 @@ VERSION = 8  # where the first number of its version stands in a profile
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
 
 # Two numbers of ITU-T H.273, of primaries and of transfer, in PNG (neither may be unknown there)
-# and in AVIF or HEIC.
+# and in AVIF or HEIC, where a matrix (12) that follows from the primaries makes them void.
 PNG_NUMBERS = re.compile(rb"\0\0\0\x04cICP([^\0\x02])([^\0\x02])\0\x01", re.DOTALL)
-BOXED_NUMBERS = re.compile(rb"colrnclx\0(.)\0(.)", re.DOTALL)
+BOXED_NUMBERS = re.compile(rb"colrnclx\0(.)\0(.)\0[^\14]", re.DOTALL)
 PROFILE_NUMBERS = re.compile(rb"cicp\0{4}([^\2])([^\2])\0", re.DOTALL)
 # Where red, green and blue lie; what is not here is shown as sRGB.
 SRGB = 0.64, 0.33, 0.30, 0.60, 0.15, 0.06

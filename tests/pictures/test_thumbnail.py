@@ -396,7 +396,7 @@ def numbered_avif(picture: Image.Image, *numbers: int, **options: object) -> byt
     body = encode(picture, formats.AVIF, quality=95, **options)
     before, box, after = body.partition(b"colrnclx")
     assert box
-    return before + box + struct.pack(">HH", *numbers) + after[4:]
+    return before + box + struct.pack(f">{len(numbers)}H", *numbers) + after[2 * len(numbers) :]
 
 
 @pytest.mark.parametrize(
@@ -410,11 +410,14 @@ def numbered_avif(picture: Image.Image, *numbers: int, **options: object) -> byt
         ((9, 14), (243, 59, 6)),
         ((12, 13), (216, 81, 10)),
         ((12, 2), (216, 81, 10)),
+        ((12, 13, 9), (220, 80, 0)),
+        ((12, 13, 12), (208, 96, 36)),
+        ((9, 16, 12), (204, 90, 34)),
     ],
 )
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_what_an_avif_says_of_its_colours_counts(
-    shrink: Shrink, numbers: tuple[int, int], due: tuple[int, ...], mode: str
+    shrink: Shrink, numbers: tuple[int, ...], due: tuple[int, ...], mode: str
 ) -> None:
     """As Chromium draws them; of the transfers of video it makes sRGB here."""
     body = numbered_avif(Image.new("RGB", (64, 64), ORANGE).convert(mode), *numbers)
