@@ -14,8 +14,8 @@ from turbohtml.query import select
 from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_image, resolved, substituted
 from app.scrape.declarations import Declaration, declarations
-from app.scrape.relevance import may_match, paints_property, vocabulary, words
-from app.scrape.selectors import key_of
+from app.scrape.relevance import may_match, of_classes, paints_property, vocabulary, words
+from app.scrape.selectors import key_of, last_class
 from app.scrape.sheets import (
     Block,
     Rule,
@@ -36,7 +36,7 @@ MAX_SHEETS = 2_000_000  # characters of all sheets together
 # Elements, and tests of a rule on one of them, of all that may take away what others paint.
 MAX_PLACES = 5_000
 MAX_TESTS = 200_000
-# Blocks that paint: for more of them it pays to know first what elements there are.
+# Blocks, or rules, that paint: for more it pays to know first what elements there are.
 MANY = 20
 MAX_DEPTH = 5  # of properties within properties
 
@@ -103,6 +103,7 @@ class _Cascade:
         self._blocks = sheets.blocks
         self._registered = sheets.properties
         self._index: defaultdict[str, list[Rule]] = defaultdict(list)
+        self._of_class: dict[str, list[Element]] = {}
         self._tests = MAX_TESTS
         self._matched: dict[Element, list[Rule]] = {}
         self._winning: dict[Element, Winners] = {}
@@ -116,7 +117,11 @@ class _Cascade:
         painting = [block for block in self._blocks if self._may_paint(block.text)]
         if keys is None and len(painting) > MANY:
             keys = vocabulary(self._document)
-        for rule in islice(_rules(painting, keys), min(limit, MAX_RULES)):
+        painters = list(islice(_rules(painting, keys), min(limit, MAX_RULES)))
+        if len(painters) > MANY:
+            names = {last_class(rule.selector) for rule in painters} - {""}
+            self._of_class = of_classes(self._document, names, MAX_MATCHES)
+        for rule in painters:
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
         for element in self._inline:
@@ -148,7 +153,10 @@ class _Cascade:
         return names_image(block) or (self._with_properties and "var(" in block)
 
     def _select(self, selector: str) -> Iterable[Element]:
+        few = self._of_class.get(last_class(selector))
         try:
+            if few is not None:
+                return [element for element in few if element.matches(selector)]
             return select(selector, self._document, limit=MAX_MATCHES)
         except ValueError:  # nested in what is no selector
             return []

@@ -1,11 +1,11 @@
 """What of the style sheets may matter on a page, as far as a glance tells."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import cast
 
-from turbohtml import Document
+from turbohtml import Document, Element
 
 from app.scrape.css import names_image
 from app.scrape.selectors import key_of, split
@@ -37,6 +37,16 @@ def vocabulary(document: Document) -> set[str]:
     names = {element.tag for element in document.select("*")}
     classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
     return {"*", *names, *" ".join(classes).lower().split(), *map(str.lower, ids)}
+
+
+def of_classes(document: Document, names: Iterable[str], most: int) -> dict[str, list[Element]]:
+    """Return the elements of each class, of those that at most so many elements have."""
+    found: dict[str, list[Element]] = {name: [] for name in names}
+    for element in document.select("[class]"):
+        for name in (element.attr("class") or "").lower().split():
+            if name in found and len(found[name]) <= most:
+                found[name].append(element)
+    return {name: elements for name, elements in found.items() if len(elements) <= most}
 
 
 def may_match(piece: str, keys: Collection[str]) -> bool:

@@ -9,11 +9,18 @@ MAX_SELECTOR = 600
 
 # Longer ones are cut in pieces that match nothing.
 _SELECTOR = re.compile(r"(?:[^,(]|\((?:[^()]|\([^)]{0,200}+\)?){0,200}+\)?){1,300}+")
+_LAST_CLASS = re.compile(r"(?<!\\)\.([\w-]+)\Z")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\]]*\]")
 _PSEUDO_CLASS = re.compile(r"(?<!\\)::?[\w-]+")
 _COMBINATOR = re.compile(r"[\s>+~]+")
 _NAME = re.compile(r"[#.]?(?:[\w-]|\\.)+")
 _HEX_ESCAPE = re.compile(r"\\[0-9a-fA-F]")
+
+
+def last_class(selector: str) -> str:
+    """Return the class that a selector ends with, in small letters; empty if it does not."""
+    found = _LAST_CLASS.search(selector)
+    return found[1].lower() if found else ""
 
 
 def key_of(selector: str) -> str:

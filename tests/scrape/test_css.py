@@ -273,3 +273,16 @@ def test_backgrounds_of_scripts_are_one_picture_in_all_their_sizes(attributes):
     found = find_pictures(f"<div {attributes}>".encode(), None, "http://site/")
     sizes = [[url[-5:] for url in picture.candidates] for picture in found]
     assert sizes == [["a.png", "b.png"], ["c.png", "d.png"]]
+
+
+def test_each_of_many_rules_finds_its_elements():
+    sheet = "".join(f".c{number}{{background:url({number}.png)}}" for number in range(30))
+    sheet += "p .c1.d{background:url(c.png)}#d{background:url(d.png)}b{background:url(e.png)}"
+    sheet += ".x\\.c2{background:url(f.png)}[title='.c3']{background:url(g.png)}"
+    body = "".join(f"<p class='x c{number}'><p>" for number in range(8, 30))
+    body += "<p><i class='c1 d'></i><i id=d></i><b></b><i class=x.c2></i><i title=.c3></i>"
+    body += "<i class=c5></i>" * 150 + "<i class=C7></i>"
+    page = f"<!DOCTYPE html><style>{sheet}</style>{body}".encode()
+    names = [one.url.rpartition("/")[2] for one in find_pictures(page, None, "http://site/")]
+    expected = [*range(8, 30), *"cdefg5"]
+    assert names == [f"{name}.png" for name in expected]
