@@ -28,6 +28,8 @@ MAX_DEPTH = 60  # real entries nest a dozen elements, those of XHTML twice as ma
 MAX_GROWTH = 4  # times the feed, for its page, and times the HTML, for its absolute addresses
 SMALL = 100_000  # characters that are always allowed
 
+Bases = dict[Node, str]  # what references in an element are relative to; "": the feed
+
 _DEEP = " > ".join("*" * MAX_DEPTH)
 _ENTRIES = {"item", "entry"}
 _HTML = {"description", "summary", "content", "encoded", "body"}
@@ -114,7 +116,7 @@ def _xml(text: str, url: str) -> Iterator[str]:
             shown = shown or "<" in part
             yield part
     if not shown:
-        yield from (_image(url) for url in map(_url, others[:1]) if url)
+        yield from (_image(url) for one in others[:1] if (url := _url(one, _bases([one]))))
 
 
 def _parsed(text: str, url: str) -> turbohtml.Document:
@@ -156,45 +158,47 @@ def _outermost(node: Node, names: set[str]) -> Iterator[Element]:
 def _parts(entry: Element) -> Iterator[str]:
     """Write each picture once, and each HTML outside of what has been written."""
     elements = list(select("*", entry, limit=MAX_ELEMENTS))
+    bases = _bases([entry, *elements])
     sizes: defaultdict[Element | str, list[Element]] = defaultdict(list)
-    for element in filter(_is_image, elements):
-        sizes[_picture(element)].append(element)
+    for element in elements:
+        if _is_image(element, bases):
+            sizes[_picture(element, bases)].append(element)
     pictures = {together[0]: together for together in sizes.values()}
     written: Element | None = None
     for element in elements:
         if together := pictures.get(element):
-            yield _sized(together)
+            yield _sized(together, bases)
         elif _name(element) in _HTML and not element.attr("url"):
             is_text = not element.select_one("*")  # escaped in what is around it
             if is_text or written is None or written not in element.ancestors:
                 written = written if is_text else element
-                yield _html(element)
+                yield _html(element, bases[element])
     if not sizes:
         named = [one for one in elements if _name(one) == "thumbnail" and one.attr("url")]
         known = set(named)
         children = (one for one in elements if one.parent == entry and one not in known)
         others = [one for one in children if _NAMED.fullmatch(_name(one))]
-        yield _sized(named) if named else ""
-        yield from (_image(url) for url in map(_url, others) if url)
+        yield _sized(named, bases) if named else ""
+        yield from (_image(url) for one in others if (url := _url(one, bases)))
 
 
 def _image(url: str) -> str:
     return f'<img src="{escape(url)}">'
 
 
-def _sized(elements: list[Element]) -> str:
+def _sized(elements: list[Element], bases: Bases) -> str:
     """Write one picture in several sizes."""
     if len(elements) == 1:
-        return _image(_url(elements[0]))
-    srcset = ", ".join(f"{_url(one).replace(' ', '%20')}{_width(one)}" for one in elements)
+        return _image(_url(elements[0], bases))
+    srcset = ", ".join(f"{_url(one, bases).replace(' ', '%20')}{_width(one)}" for one in elements)
     return f'<img srcset="{escape(srcset)}">'
 
 
-def _html(element: Element) -> str:
+def _html(element: Element, base: str) -> str:
     """Return HTML that is text there, or elements, as Atom has it too."""
     text = "".join(part.data for part in element.children if isinstance(part, (Text, CData)))
     html = _PREFIXED.sub(r"\1", element.inner_html) if element.select_one("*") else text
-    if base := _base(element):
+    if base:
         room = _room(html)
 
         def absolute(url: str) -> str:
@@ -210,17 +214,20 @@ def _html(element: Element) -> str:
     return html
 
 
-def _base(element: Element) -> str:
-    """Return what references are relative to, if that is not the feed (XML Base)."""
-    said, node = [], cast(Node | None, element)
-    while isinstance(node, Element):
-        said.append((node.attr("xml:base") or "").strip())
-        node = node.parent
-    base = ""
-    for url in reversed(said):  # each is relative to what is around it
-        if url and len(url) <= MAX_LENGTH:
-            base = _joined(base, url) if base else url
-    return base if len(base) <= MAX_LENGTH else ""
+def _bases(elements: list[Element]) -> Bases:
+    """Return the base of each element, in document order, and of what is around them (XML Base)."""
+    bases: Bases = {}
+    for element in elements:
+        new = [element]
+        while new[-1] not in bases and isinstance(around := new[-1].parent, Element):
+            new.append(around)
+        for one in reversed(new):
+            base = bases.get(cast(Node, one.parent), "")
+            said = (one.attr("xml:base") or "").strip()
+            if said and len(said) <= MAX_LENGTH:
+                base = _joined(base, said) if base else said
+            bases.setdefault(one, base if len(base) <= MAX_LENGTH else "")
+    return bases
 
 
 def _joined(base: str, url: str) -> str:
@@ -234,7 +241,7 @@ def _name(element: Element) -> str:
     return element.tag.rpartition(":")[2].lower()
 
 
-def _is_image(element: Element) -> bool:
+def _is_image(element: Element, bases: Bases) -> bool:
     """Tell whether an element encloses an image."""
     name = _name(element)
     kind = (element.attr("type") or element.attr("medium") or "").lower()
@@ -244,25 +251,27 @@ def _is_image(element: Element) -> bool:
         return isinstance(element.parent, Element) and _name(element.parent) == "image"
     if name not in ("link", "enclosure", "content"):
         return False
-    if kind.startswith(("audio", "video", "text", "html", "xhtml")) or not (url := _url(element)):
+    if kind.startswith(("audio", "video", "text", "html", "xhtml")) or not (
+        url := _url(element, bases)
+    ):
         return False
     unknown = not kind and name == "content" and "." not in url.partition("?")[0].rpartition("/")[2]
     return kind.startswith("image") or is_image_file(url) or unknown
 
 
-def _picture(element: Element) -> Element | str:
+def _picture(element: Element, bases: Bases) -> Element | str:
     """Tell what is the same for all sizes of a picture: the group, or the address up to `?`."""
     around = element.parent
     if isinstance(around, Element) and _name(around) == "group":
         return around
-    return _url(element).partition("?")[0]
+    return _url(element, bases).partition("?")[0]
 
 
-def _url(element: Element) -> str:
+def _url(element: Element, bases: Bases) -> str:
     """Return the address that an element has in an attribute, in a child or as its text."""
     for name in ("url", "href", "src"):
         if url := (element.attr(name) or "").strip():
-            return _joined(base, url) if (base := _base(element)) else url
+            return _joined(base, url) if (base := bases[element]) else url
     inner = element.select_one(":scope > url, :scope > loc")
     text = (inner or element).text
     is_address = _ADDRESS.fullmatch(text) or is_image_file(text.strip())

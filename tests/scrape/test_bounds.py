@@ -53,6 +53,11 @@ PAGES = {
         " + b''.join(b'&lt;html a%d>' % n for n in range(600_000))"
         " + b'</description></item></rss>'"
     ),
+    "bases of a feed": (
+        "b'<feed><entry><content>&lt;img src=/deep.png></content></entry>' + (b'<entry>'"
+        " + b'<d xml:base=\"a/\">' * 50 + b'<content url=\"a.png\"/>' * 5_000 + b'</d>' * 50"
+        " + b'</entry>') * 75 + b'</feed>'"
+    ),
     "unended tags in each other": "(b'<b ' * 60 + b'>') * 9_000",
     "nested pictures": "b'<picture>' * 100_000",
     "nested noscript": "b'<p><noscript>' * 100_000",
