@@ -39,7 +39,7 @@ GROUP = 16  # pictures, at most
 GROUP_SECONDS = 0.4  # that pictures wait for others, at most: progress is seen soon
 ASK_SECONDS = 0.5  # between two looks whether the job is still ours
 
-Outcome = Fetched | Failure
+Result = Fetched | Failure
 Get = Callable[[Image, Fetcher], Fetched]
 
 
@@ -70,10 +70,10 @@ class PictureRun:
         self._cut = cut
         self._get = get
         self._clock = clock
-        self._results: SimpleQueue[tuple[Image, Outcome | BaseException]] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Image, Result | BaseException]] = SimpleQueue()
         self._due = Event()  # a group of them is there, or something to stop for:
         self._broken = False
-        self._group: list[tuple[Image, Outcome]] = []
+        self._group: list[tuple[Image, Result]] = []
         self._ask_at = clock() + ASK_SECONDS
         mine = (Status.QUEUED, download.attempts)
         pictures = jobs.pictures_of(download)
@@ -139,7 +139,7 @@ class PictureRun:
         """Fetch a picture, in a thread of the pool."""
         if self._broken:
             return
-        outcome: Outcome | BaseException
+        outcome: Result | BaseException
         fetcher = self._fetchers.pop()  # there is one for each thread
         try:
             if self._cut():  # what has room is asked before each: little may become large
@@ -168,7 +168,7 @@ class PictureRun:
             if self._cut():
                 raise Interrupted
 
-    def _note(self, picture: Image, outcome: Outcome | BaseException) -> None:
+    def _note(self, picture: Image, outcome: Result | BaseException) -> None:
         self._running -= 1
         fatal = Failure if self._download.image_ids else StorageFailure
         if isinstance(outcome, fatal) or not isinstance(outcome, Fetched | Failure):
@@ -209,10 +209,10 @@ class PictureRun:
         return bool(self._waiting) and self._taken < self._download.limit
 
     @staticmethod
-    def _parts(group: list[tuple[Image, Outcome]]) -> list[Part]:
+    def _parts(group: list[tuple[Image, Result]]) -> list[Part]:
         return [done.part for _, done in group if isinstance(done, Fetched)]
 
-    def _values(self, picture: Image, done: Outcome) -> Failure | dict[str, Any]:
+    def _values(self, picture: Image, done: Result) -> Failure | dict[str, Any]:
         """Return what the row of a picture is to say."""
         if isinstance(done, Failure):
             return done
