@@ -28,8 +28,9 @@ def verify(settings: "Settings") -> None:
         ConfigurationError: it cannot; the message says what to change.
     """
     from app.database.connection import db
+    from app.storage import open_storage
 
-    _prepare_storage(settings)
+    open_storage(settings).prepare()
     _use_database(settings)
     try:
         db.check()
@@ -58,9 +59,10 @@ def prepare(settings: "Settings") -> None:
         ConfigurationError: it cannot be used; the message says what to change.
     """
     from app.database.connection import db
+    from app.storage import open_storage
     from app.storage.disk import exclusive
 
-    _prepare_storage(settings)
+    open_storage(settings).prepare()
     _use_database(settings)
     if settings.database_url:
         db.migrate()
@@ -68,14 +70,6 @@ def prepare(settings: "Settings") -> None:
         with exclusive(settings.storage_dir / "migration.lock"):
             db.migrate()
     db.disconnect()
-
-
-def _prepare_storage(settings: "Settings") -> None:
-    from app.storage import FolderStorage, open_storage
-
-    open_storage(settings).prepare()
-    if settings.storage_url and not settings.database_url:  # the rows alone are in the folder
-        FolderStorage(settings.storage_dir).prepare()
 
 
 def _use_database(settings: "Settings") -> None:
