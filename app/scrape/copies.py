@@ -5,21 +5,22 @@ active formatting elements"), and each further `html` or `body` adds its attribu
 So a small page can become a tree of gigabytes. In such a page, these elements get other names.
 """
 
-import functools
 import re
 from collections.abc import Iterator
 
 SMALL = 1 << 14  # bytes of a page that needs no look: some 1,500,000 copies at worst
-MAX_COPIES = 1_000_000  # of elements; each takes 130 bytes
+MAX_COPIES = 2_000_000  # of elements; each takes 130 bytes
 MAX_ATTRIBUTES = 8_000_000  # of copies; each takes 24 bytes
-FEW_ATTRIBUTES = 8  # of each, of which no page is too large
+FEW_ATTRIBUTES = 4  # of an element, which need not be counted
 MAX_OPEN = 512  # of turbohtml
 MAX_ROOTS = 100
+MAX_FEW_ROOTS = 4_000  # of few attributes, which take no time
 MAX_ROOT_ATTRIBUTES = 128
 
 _LINKS, _ROOTS = b"a", b"html|body"  # a link ends the link before it: one is open at most
 _FORMATTING = b"b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
 _COUNTED = frozenset(_FORMATTING.split(b"|"))
+_KINDS = {name: kind for kind in (_ROOTS, _FORMATTING, _LINKS) for name in kind.split(b"|")}
 _VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
 _BLANK = rb"[ \t\r\n\f]"
 _NAMED = rb"<(?:%%b)(?=%b|[/>])" % _BLANK
@@ -32,11 +33,26 @@ _REST = rb"""(?:%b++[\w:.@-]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w./:#?&;,%%+-]++))?
 _TAG = re.compile(rb"<(?:!--[^<>-]*+-->|(/?)([A-Za-z][A-Za-z0-9]*+)%b)?+" % _REST)
 _BEGIN, _ROOT = (re.compile(_NAMED % names, re.I) for names in (_FORMATTING, _ROOTS))
 _WHOLE = re.compile(rb"<(%b)(?=%b|[/>])%b[^<]*+</\1>" % (_FORMATTING, _BLANK, _REST), re.I)
-# An attribute as the parser reads it, or more of them.
-_ATTRIBUTE = (
-    rb"""(?:B|/)*+(?!B|[/>])[^>](?:(?!B)[^/>=])*+(?:B*+=B*+(?:"[^"]*+"|'[^']*+'|"""
-    rb"""(?!B)[^"'<>](?:(?!B)[^<>])*+)?+)?+"""
-).replace(b"B", _BLANK)
+# An attribute as the parser reads it.
+_ATTRIBUTE = re.compile(
+    rb"""[/B]*+[^/>B][^/>=B]*+(?:[B]*+=[B]*+(?:"[^"]*+"|'[^']*+'|[^"'<>B][^<>B]*+)?+)?+""".replace(
+        b"B", rb" \t\r\n\f"
+    )
+)
+# A tag with more than a few. To ignore the case of all would take twice as long.
+_WIDE = re.compile(
+    rb"<(?=[abcefhinstuABCEFHINSTU])(%b)(?=%b|[/>])((?:%b){%d,}+)"
+    % (
+        re.sub(
+            rb"[a-z]",
+            lambda letter: b"[%b%b]" % (letter[0], letter[0].upper()),
+            b"|".join(_KINDS),
+        ),
+        _BLANK,
+        _ATTRIBUTE.pattern,
+        FEW_ATTRIBUTES + 1,
+    )
+)
 
 
 def without_copies(markup: bytes, among: int = 0) -> bytes:
@@ -49,19 +65,29 @@ def without_copies(markup: bytes, among: int = 0) -> bytes:
     tags = markup.count(b"<") or 1
     share = min(1, len(markup) / among) if among else 1
     most, attributes = (int(every * share) // tags for every in (MAX_COPIES, MAX_ATTRIBUTES))
-    is_fat = _has(b"|".join((_ROOTS, _FORMATTING, _LINKS)), FEW_ATTRIBUTES, markup)
-    if len(_ROOT.findall(markup)) > MAX_ROOTS or (
-        is_fat and _has(_ROOTS, MAX_ROOT_ATTRIBUTES, markup)
+    found = {_ROOTS: MAX_ROOT_ATTRIBUTES, _FORMATTING: FEW_ATTRIBUTES, _LINKS: attributes}
+    _note_more(found, markup)
+
+    def too_many(opened: int) -> bool:
+        return opened > most or opened * found[_FORMATTING] > attributes
+
+    if found[_ROOTS] > MAX_ROOT_ATTRIBUTES or (
+        tags > MAX_FEW_ROOTS and len(_ROOT.findall(markup)) > MAX_ROOTS
     ):
         markup = _renamed(_ROOTS, markup)
-    if all(
-        opened > most or (is_fat and opened and _has(_FORMATTING, attributes // opened, markup))
-        for opened in _opened(markup)
-    ):
+    if too_many(MAX_OPEN) and all(map(too_many, _opened(markup))):
         markup = _renamed(_FORMATTING, markup)
-    if is_fat and _has(_LINKS, attributes, markup):
+    if found[_LINKS] > attributes:
         markup = _renamed(_LINKS, markup)
     return markup
+
+
+def _note_more(found: dict[bytes, int], markup: bytes) -> None:
+    """Write down how many attributes an element of each kind has at most, if more than known."""
+    for tag in _WIDE.finditer(markup):
+        kind = _KINDS[tag[1].lower()]
+        if len(tag[2]) > 2 * found[kind]:
+            found[kind] = max(found[kind], sum(1 for _ in _ATTRIBUTE.finditer(tag[2])))
 
 
 def _opened(markup: bytes) -> Iterator[int]:
@@ -94,21 +120,6 @@ def _left_open(markup: bytes) -> int:
             around.pop()
             opened -= name in _COUNTED
     return found
-
-
-@functools.cache
-def _fat(names: bytes, exponent: int) -> re.Pattern[bytes]:
-    firsts = bytes({name[0] for name in names.split(b"|")})
-    # To ignore the case, and to try each name at each tag, would take twice as long.
-    any_case = re.sub(rb"[a-z]", lambda found: b"[%b%b]" % (found[0], found[0].upper()), names)
-    begin = rb"<(?=[%b%b])%b" % (firsts, firsts.upper(), (_NAMED % any_case)[1:])
-    return re.compile(rb"%b(?:%b){%d}" % (begin, _ATTRIBUTE, 1 << exponent))
-
-
-def _has(names: bytes, attributes: int, markup: bytes) -> bool:
-    """Tell whether one of these elements has that many attributes, or half as many."""
-    exponent = max(attributes, FEW_ATTRIBUTES).bit_length() - 1
-    return bool(_fat(names, exponent).search(markup))
 
 
 def _renamed(names: bytes, markup: bytes) -> bytes:

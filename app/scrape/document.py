@@ -170,8 +170,6 @@ def parse(markup: bytes, charset: str | None, among: int = 0) -> turbohtml.Docum
 
 def _legible(markup: bytes, charset: str | None) -> tuple[bytes, str | None]:
     """Write a page anew in which tags may not be the bytes of ASCII."""
-    if b"\0" not in markup and b"\x1b" not in markup:
-        return markup, charset
     named = _read(markup[:2], charset).encoding or ""  # by a mark, or by the header
     if named in _WIDE:
         return markup.decode(named, "replace").encode(errors="replace"), "utf-8"
