@@ -27,8 +27,11 @@ from app.scrape.sheets import (
     rules,
 )
 
-# Matching costs rules × size of the page: one that is all of both may not cost seconds.
+# Matching costs rules × size of the page: one that is all of both may not cost seconds. An element
+# deep in others, which are looked at as well, is worth so many bytes more.
 MATCHING_BUDGET = 400_000_000
+DEEP, DEEP_BYTES = " > ".join(["*"] * 33), 1_000
+MAX_DEEP = 50_000
 MAX_RULES = 5_000
 # One background on a thousand list items is one picture.
 MAX_MATCHES = 100
@@ -68,7 +71,7 @@ def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Paint
         pieces = [piece for piece in pieces if may_match(piece, keys)]
     if pieces or inline:
         cascade = _Cascade(document, sheets, inline, pieces, painted)
-        cascade.write(MATCHING_BUDGET // (size + 1), keys)
+        cascade.write(size, keys)
 
 
 class _Cascade:
@@ -111,14 +114,17 @@ class _Cascade:
         self._values: dict[tuple[Element, str], str | None] = {}
         self._read: dict[str, list[Declaration]] = {}
 
-    def write(self, limit: int, keys: set[str] | None) -> None:
-        """Write what is painted; at most `limit` rules are matched, those with one of the keys."""
+    def write(self, size: int, keys: set[str] | None) -> None:
+        """Write what is painted in a page of `size` bytes, by the rules with one of the keys."""
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
         if keys is None and len(painting) > MANY:
             keys = vocabulary(self._document)
-        painters = list(islice(_rules(painting, keys), min(limit, MAX_RULES)))
+        most = min(MATCHING_BUDGET // (size + 1), MAX_RULES)
+        painters = list(islice(_rules(painting, keys), most))
         if len(painters) > MANY:
+            size += DEEP_BYTES * len(select(DEEP, self._document, limit=MAX_DEEP))
+            painters = painters[: MATCHING_BUDGET // (size + 1)]
             names = {last_class(rule.selector) for rule in painters} - {""}
             self._of_class = of_classes(self._document, names, MAX_MATCHES)
         for rule in painters:

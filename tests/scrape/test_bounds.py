@@ -104,6 +104,11 @@ PAGES = {
         "b'<style>' + b'div p{background:url(a)}' * 5_000 + b'div div p{background:none}' * 50_000"
         " + b'</style>' + b'<div>' * 400 + b'<p></p>' * 50_000"
     ),
+    "rules for what is deep": (
+        "b'<style>' + b''.join(b'.x.y%d .a{background:url(a)}' % n for n in range(600))"
+        " + b'</style>'"
+        " + (b'<div class=\"x a\">' * 500 + b'</div>' * 500) * 60"
+    ),
     "hidden deep": (
         "b'<style>' + b'div{display:none}' * 20_000 + b'</style>' + b'<div>' * 500"
         " + b'<i style=\"background:url(a)\"></i>' * 20_000"
