@@ -13,9 +13,7 @@ MAX_COPIES = 2_000_000  # of elements; each takes 130 bytes
 MAX_ATTRIBUTES = 8_000_000  # of copies; each takes 24 bytes
 FEW_ATTRIBUTES = 4  # of an element, which need not be counted
 MAX_OPEN = 512  # of turbohtml
-MAX_ROOTS = 100
-MAX_FEW_ROOTS = 4_000  # of few attributes, which take no time
-MAX_ROOT_ATTRIBUTES = 128
+MAX_ROOT_ATTRIBUTES = 12_800  # of all roots; each is compared with each
 
 _LINKS, _ROOTS = b"a", b"html|body"  # a link ends the link before it: one is open at most
 _FORMATTING = b"b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
@@ -35,7 +33,7 @@ _BEGIN, _ROOT = (re.compile(_NAMED % names, re.I) for names in (_FORMATTING, _RO
 _WHOLE = re.compile(rb"<(%b)(?=%b|[/>])%b[^<]*+</\1>" % (_FORMATTING, _BLANK, _REST), re.I)
 # An attribute as the parser reads it.
 _ATTRIBUTE = re.compile(
-    rb"""[/B]*+[^/>B][^/>=B]*+(?:[B]*+=[B]*+(?:"[^"]*+"|'[^']*+'|[^"'<>B][^<>B]*+)?+)?+""".replace(
+    rb"""[/B]*+[^/>B][^/>=B]*+(?:[B]*+=[B]*+(?:"[^"]*+"|'[^']*+'|[^"'>B][^>B]*+)?+)?+""".replace(
         b"B", rb" \t\r\n\f"
     )
 )
@@ -65,15 +63,14 @@ def without_copies(markup: bytes, among: int = 0) -> bytes:
     tags = markup.count(b"<") or 1
     share = min(1, len(markup) / among) if among else 1
     most, attributes = (int(every * share) // tags for every in (MAX_COPIES, MAX_ATTRIBUTES))
-    found = {_ROOTS: MAX_ROOT_ATTRIBUTES, _FORMATTING: FEW_ATTRIBUTES, _LINKS: attributes}
+    found = {_ROOTS: FEW_ATTRIBUTES, _FORMATTING: FEW_ATTRIBUTES, _LINKS: attributes}
     _note_more(found, markup)
 
     def too_many(opened: int) -> bool:
         return opened > most or opened * found[_FORMATTING] > attributes
 
-    if found[_ROOTS] > MAX_ROOT_ATTRIBUTES or (
-        tags > MAX_FEW_ROOTS and len(_ROOT.findall(markup)) > MAX_ROOTS
-    ):
+    at_once = MAX_ROOT_ATTRIBUTES // found[_ROOTS]
+    if tags > at_once and len(_ROOT.findall(markup)) > at_once:
         markup = _renamed(_ROOTS, markup)
     if too_many(MAX_OPEN) and all(map(too_many, _opened(markup))):
         markup = _renamed(_FORMATTING, markup)
@@ -112,7 +109,8 @@ def _left_open(markup: bytes) -> int:
             continue
         if not tag[1]:
             around.append(name)
-            opened += name in _COUNTED
+            is_unclear = not name and _BEGIN.match(markup, tag.start())
+            opened += bool(is_unclear) or name in _COUNTED
             found = max(found, opened)
             if found > MAX_OPEN:
                 break

@@ -54,6 +54,32 @@ def test_what_ends_nothing_is_no_end(open_element):
     assert b"<x 0>" in copies.without_copies(page.encode())
 
 
+@pytest.mark.parametrize("tag", ['<b x{0}=">">', '<b x{0}="a<b">', "<b =a{0}>", "<b x{0} y= z>"])
+def test_a_tag_that_is_hard_to_read_is_open(tag):
+    page = "".join(map(tag.format, range(400))) + "<p>x" * 5_000
+    assert b"<x " in copies.without_copies(page.encode())
+
+
+@pytest.mark.parametrize(
+    "tag", ['<b a=<b="{}">', '<b a=y<b="{}">', '<a a=<b="{}">', "<i {}>", '<nobr a"=b {}>']
+)
+def test_all_attributes_of_a_tag_count(tag):
+    """As many as the parser finds: an angle or a quote within a value without quotes is a part."""
+    page = tag.format(" ".join(f"x{number}" for number in range(3_000))) + "<p>x" * 20_000
+    assert b"<x" in copies.without_copies(page.encode())
+
+
+def test_roots_with_few_attributes_each_have_many_together():
+    def page(roots):
+        return "".join(
+            f"<body {' '.join(f'x{root}-{number}' for number in range(128))}>"
+            for root in range(roots)
+        ).encode()
+
+    assert copies.without_copies(page(50)) == page(50)
+    assert b"<xody " in copies.without_copies(page(500))
+
+
 PIECES = """
     <b> </b> <i> </i> <a> </a> <nobr> </nobr> <font> </font> <p> </p> <div> </div> <table> </table>
     <tr> </tr> <td> </td> <caption> <svg> </svg> <desc> </desc> <object> </object> <select>
@@ -61,7 +87,7 @@ PIECES = """
     <b_a="1"> <button> </button> <span> </span> x <br> </br> <math> <mi> <style> </style>
     <textarea> </textarea> <script> </script> <xmp> </xmp> <!--_<!-- <noscript>
     </noscript> <colgroup> </caption> </mi> </math> <plaintext> <applet> </applet>
-    <frameset> <dl> <dt> </dt> <title> </title> <ul> </ul>
+    <b_x=">"> <i_y=_z> <b_=a> <i_x="a<b"> <frameset> <dl> <dt> </dt> <title> </title> <ul> </ul>
 """
 
 
