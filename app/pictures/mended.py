@@ -15,7 +15,7 @@ def _sound_png(body: bytes) -> bytes:
         chunk = body[at : at + size + 12]
         is_sound = struct.pack(">I", zlib.crc32(chunk[4:-4])) == chunk[-4:]
         if kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (
-            is_sound and kind in (b"tRNS", b"iCCP", b"eXIf")
+            is_sound and kind in (b"tRNS", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"eXIf")
         ):
             chunks.append(chunk)
         at += len(chunk)

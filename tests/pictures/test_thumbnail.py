@@ -603,6 +603,16 @@ def test_a_broken_chunk_that_can_be_missed_loses_no_thumbnail(shrink: Shrink, ki
     assert near(shrink(body[:33] + broken + body[33:], "png").getpixel((9, 9)), RED)
 
 
+def test_a_broken_chunk_changes_no_colours(shrink: Shrink) -> None:
+    body = encode(Image.new("RGB", (400, 200), (96, 96, 96)), formats.PNG)
+    linear = chunks(exponent(1))[8:]
+    broken = struct.pack(">I", 3) + b"tEXt" + b"\1\2\3" + b"none"
+    sound = shrink(body[:33] + linear + body[33:], "png").getpixel((9, 9))
+
+    assert not near(sound, (96, 96, 96))
+    assert near(shrink(body[:33] + broken + linear + body[33:], "png").getpixel((9, 9)), sound)
+
+
 def test_an_avif_with_transparency_against_the_rules_is_shown_without(shrink: Shrink) -> None:
     """As if the second picture had no size: strict readers ask for it (MIAF, 7.3.6.3)."""
     body = encode(Image.new("RGBA", (64, 64), (255, 0, 0, 128)), formats.AVIF)
