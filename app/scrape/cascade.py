@@ -123,10 +123,9 @@ class _Cascade:
         most = min(MATCHING_BUDGET // (size + 1), MAX_RULES)
         painters = list(islice(_rules(painting, keys), most))
         if len(painters) > MANY:
-            size += DEEP_BYTES * len(select(DEEP, self._document, limit=MAX_DEEP))
-            painters = painters[: MATCHING_BUDGET // (size + 1)]
             names = {last_class(rule.selector) for rule in painters} - {""}
             self._of_class = of_classes(self._document, names, MAX_MATCHES)
+            painters = self._affordable(painters, size)
         for rule in painters:
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
@@ -145,6 +144,14 @@ class _Cascade:
             elif not pseudo and (block not in written or names_image(element.attr("style") or "")):
                 _write(element, block)
             written.add(block)
+
+    def _affordable(self, painters: list[Rule], size: int) -> list[Rule]:
+        """Leave out rules for which too many elements would have to be looked at."""
+        size += DEEP_BYTES * len(select(DEEP, self._document, limit=MAX_DEEP))
+        room = max(MANY, MATCHING_BUDGET // (size + 1))
+        looking = [rule for rule in painters if last_class(rule.selector) not in self._of_class]
+        left_out = {id(rule) for rule in looking[room:]}
+        return [rule for rule in painters if id(rule) not in left_out]
 
     def _fill_index(self, places: Iterable[Place], others: list[Block]) -> None:
         """Collect the rules that may match there, by what an element has to have for that."""

@@ -170,7 +170,9 @@ def _file(text: str) -> _File:
 
 
 def _size(body: bytes, file: _File) -> int:
-    return len(body) + getsizeof(file.text.text) + sum(map(getsizeof, file.imports))
+    texts = [file.text, *(sheet.text for sheet in file.layers)]
+    parts = [part for found in file.imports for part in (found, *found)]
+    return len(body) + sum(getsizeof(text.text) for text in texts) + sum(map(getsizeof, parts))
 
 
 def _applies(element: Element) -> bool:

@@ -18,9 +18,12 @@ _HEX_ESCAPE = re.compile(r"\\[0-9a-fA-F]")
 
 
 def last_class(selector: str) -> str:
-    """Return the class that a selector ends with, in small letters; empty if it does not."""
+    """Return the class that a selector ends with, in small letters; empty if it does not.
+
+    Nor is it for one with `:scope`, which asked of an element would be that element.
+    """
     found = _LAST_CLASS.search(selector)
-    return found[1].lower() if found else ""
+    return found[1].lower() if found and ":scope" not in selector.lower() else ""
 
 
 def key_of(selector: str) -> str:

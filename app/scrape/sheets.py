@@ -122,6 +122,7 @@ class Text:
         if not found:
             found = _Reader(words).read(self.text)
             size = sum(len(names) + len(text) + _OBJECTS for names, _, text in found.blocks)
+            size += sum(len(name) + _OBJECTS for name in (*found.layers, *found.properties))
             if size <= MAX_KEPT * len(self.text):
                 self._read = {words: found}  # which are the same for most pages of a site
         return found
@@ -141,19 +142,20 @@ class Sheets:
         self.blocks: list[Block] = []
         self.properties: dict[str, Property] = {}
         self._layers: dict[str, int] = {}
+        self._sheets = 0
 
     def add(self, sheet: Sheet, words: Words) -> None:
         """Add a sheet, of which those blocks matter that have one of the words in them."""
         read = sheet.text.read(words)
         self.properties |= read.properties
-        first = len(self.blocks)
+        self._sheets += 1
         ranks: dict[str | None, float] = {None: float("inf")}
         for layer in read.layers:
-            name = layer.replace("\0", f"\0{first} ")  # without a name, so not one of other sheets
+            name = layer.replace("\0", f"\0{self._sheets} ")  # one without a name is of its sheet
             ranks[layer] = self._layers.setdefault(name, len(self._layers))
         self.blocks += [
             Block(selectors, ranks[layer], order, text, sheet.base)
-            for order, (selectors, layer, text) in enumerate(read.blocks, first)
+            for order, (selectors, layer, text) in enumerate(read.blocks, len(self.blocks))
         ]
 
 

@@ -286,3 +286,18 @@ def test_each_of_many_rules_finds_its_elements():
     names = [one.url.rpartition("/")[2] for one in find_pictures(page, None, "http://site/")]
     expected = [*range(8, 30), *"cdefg5"]
     assert names == [f"{name}.png" for name in expected]
+
+
+def test_a_scope_is_the_page_among_many_rules_too():
+    rules = [":scope .first", *(f".c{number}" for number in range(25))]
+    style = "".join(f"{rule}{{background:url({n}.png)}}" for n, rule in enumerate(rules))
+    body = "<p class=first>" + "".join(f"<p class=c{number}>" for number in range(25))
+    page = f"<!DOCTYPE html><style>{style}</style>{body}".encode()
+    assert len(find_pictures(page, None, "http://site/")) == 26
+
+
+def test_many_rules_for_few_elements_of_a_deep_page_paint_all():
+    style = "".join(f".c{number}{{background:url({number}.png)}}" for number in range(30))
+    few = "".join(f"<p class=c{number}></p>" for number in range(30))
+    page = f"<style>{style}</style>{'<div>' * 40}{few}{'<i>x</i>' * 50_000}".encode()
+    assert len(find_pictures(page, None, "http://site/")) == 30

@@ -52,6 +52,9 @@ PAGES = [
     ("<style>p{color:red} @import url(a.css);</style>", []),
     ("<style>@layer{body p{background:url(x.png)}}</style>"
      "<style>@layer{p{background:url(a.png)}}</style>", ["/folder/a.png"]),
+    ("<style>@layer{a{color:red}} @layer x{a{color:red}}</style>"
+     "<style>@layer{p{background:url(a.png)}}</style>"
+     "<style>@layer x{p{background:url(x.png)}}</style>", ["/folder/a.png"]),
     ("<style>@layer x; @import 'b.css' layer(y); @import 'a.css' layer(x);</style>",
      ["/folder/b.png"]),
     ("<style>@import 'a.css' layer; p{background:none}</style>", []),
