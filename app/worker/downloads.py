@@ -139,17 +139,17 @@ class PictureRun:
         """Fetch a picture, in a thread of the pool."""
         if self._broken:
             return
-        outcome: Result | BaseException
+        result: Result | BaseException
         fetcher = self._fetchers.pop()  # there is one for each thread
         try:
             if self._cut():  # what has room is asked before each: little may become large
                 raise Interrupted  # noqa: TRY301
-            outcome = self._get(picture, fetcher)
+            result = self._get(picture, fetcher)
         except BaseException as error:
-            outcome = error
+            result = error
         self._fetchers.append(fetcher)
-        self._results.put((picture, outcome))
-        self._broken |= not isinstance(outcome, Fetched | Failure)
+        self._results.put((picture, result))
+        self._broken |= not isinstance(result, Fetched | Failure)
         if self._broken or self._are_enough():
             self._due.set()
 
@@ -168,20 +168,20 @@ class PictureRun:
             if self._cut():
                 raise Interrupted
 
-    def _note(self, picture: Image, outcome: Result | BaseException) -> None:
+    def _note(self, picture: Image, result: Result | BaseException) -> None:
         self._running -= 1
         fatal = Failure if self._download.image_ids else StorageFailure
-        if isinstance(outcome, fatal) or not isinstance(outcome, Fetched | Failure):
-            raise outcome
-        if isinstance(outcome, TimeUp):  # the picture stays as it is
-            self.cut_short = outcome
+        if isinstance(result, fatal) or not isinstance(result, Fetched | Failure):
+            raise result
+        if isinstance(result, TimeUp):  # the picture stays as it is
+            self.cut_short = result
             self._waiting.clear()
             return
-        if isinstance(outcome, Held) and self._job_time.free(outcome.left()):
-            self._held.append(outcome)  # it keeps its place
+        if isinstance(result, Held) and self._job_time.free(result.left()):
+            self._held.append(result)  # it keeps its place
             return
-        self._group.append((picture, outcome))
-        self._taken += isinstance(outcome, Fetched)
+        self._group.append((picture, result))
+        self._taken += isinstance(result, Fetched)
 
     def _flush(self) -> bool:
         """Store and record the group; return whether there are pictures to take instead.
@@ -227,6 +227,6 @@ class PictureRun:
         self._cut.end()
         pool.shutdown(cancel_futures=True)
         while not self._results.empty():
-            picture, outcome = self._results.get()
-            if isinstance(outcome, Fetched):
-                self._group.append((picture, outcome))
+            picture, result = self._results.get()
+            if isinstance(result, Fetched):
+                self._group.append((picture, result))
