@@ -37,7 +37,7 @@ class Service:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.port = free_port()
-        self.log = folder / "log"
+        self.log = self.errors = folder / "log"
         self.environment = {
             **os.environ,
             "DOWNLOADER_STORAGE_DIR": str(folder / "storage"),
@@ -51,7 +51,8 @@ class Service:
 
     def launch(self, *flags: str) -> None:
         """Start it, without a wait."""
-        with self.log.open("ab") as log:
+        self.log.touch()
+        with self.errors.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.command, *flags],
                 cwd=self.place,
