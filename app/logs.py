@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from pythonjsonlogger.json import JsonFormatter
 
-REQUESTS = "app.http.request_log"  # the logger of lines about requests
+REQUESTS = "app.http.request_log"  # of lines about requests; readers of the log know it by this
 MOST_LINES = 10_000  # that wait while nobody reads the log: its oldest are lost, not the memory
 LAST_SECONDS = 1.0  # for a reader to take what waits when the process ends
 

@@ -1,6 +1,7 @@
 """`work`: a process that does jobs and answers no requests."""
 
 import faulthandler
+import gc
 import logging.config
 import signal
 import threading
@@ -48,6 +49,9 @@ def work(metrics: str | None) -> None:
     for number in signal.SIGTERM, signal.SIGINT:
         signal.signal(number, end)
     engine.start()
+    # As in gunicorn's workers: what is there by now stays, and jobs leave what is worth a look.
+    gc.freeze()
+    gc.set_threshold(10_000)
     ended.wait()
     engine.stop()
 
