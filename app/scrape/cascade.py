@@ -14,6 +14,7 @@ from turbohtml.query import select
 from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_image, resolved, substituted
 from app.scrape.declarations import Declaration, declarations
+from app.scrape.matching_cost import MANY, affordable, most_rules
 from app.scrape.relevance import may_match, of_classes, paints_property, vocabulary, words
 from app.scrape.selectors import key_of, last_class
 from app.scrape.sheets import (
@@ -27,11 +28,6 @@ from app.scrape.sheets import (
     rules,
 )
 
-# Matching costs rules × size of the page: one that is all of both may not cost seconds. An element
-# deep in others, which are looked at as well, is worth so many bytes more.
-MATCHING_BUDGET = 400_000_000
-DEEP, DEEP_BYTES = " > ".join(["*"] * 33), 1_000
-MAX_DEEP = 50_000
 MAX_RULES = 5_000
 # One background on a thousand list items is one picture.
 MAX_MATCHES = 100
@@ -39,8 +35,6 @@ MAX_SHEETS = 2_000_000  # characters of all sheets together
 # Elements, and tests of a rule on one of them, of all that may take away what others paint.
 MAX_PLACES = 5_000
 MAX_TESTS = 200_000
-# Blocks, or rules, that paint: for more it pays to know first what elements there are.
-MANY = 20
 MAX_DEPTH = 5  # of properties within properties
 
 _INLINE = "[style]:is([style*='url(' i], [style*='image-set(' i], [style*='var(' i])"
@@ -120,12 +114,12 @@ class _Cascade:
         painting = [block for block in self._blocks if self._may_paint(block.text)]
         if keys is None and len(painting) > MANY:
             keys = vocabulary(self._document)
-        most = min(MATCHING_BUDGET // (size + 1), MAX_RULES)
+        most = min(most_rules(size), MAX_RULES)
         painters = list(islice(_rules(painting, keys), most))
         if len(painters) > MANY:
             names = {last_class(rule.selector) for rule in painters} - {""}
             self._of_class = of_classes(self._document, names, MAX_MATCHES)
-            painters = self._affordable(painters, size)
+            painters = affordable(painters, self._of_class, self._document, size)
         for rule in painters:
             for element in self._select(rule.selector):
                 places.setdefault((element, rule.pseudo), []).append(rule)
@@ -144,14 +138,6 @@ class _Cascade:
             elif not pseudo and (block not in written or names_image(element.attr("style") or "")):
                 _write(element, block)
             written.add(block)
-
-    def _affordable(self, painters: list[Rule], size: int) -> list[Rule]:
-        """Leave out rules for which too many elements would have to be looked at."""
-        size += DEEP_BYTES * len(select(DEEP, self._document, limit=MAX_DEEP))
-        room = max(MANY, MATCHING_BUDGET // (size + 1))
-        looking = [rule for rule in painters if last_class(rule.selector) not in self._of_class]
-        left_out = {id(rule) for rule in looking[room:]}
-        return [rule for rule in painters if id(rule) not in left_out]
 
     def _fill_index(self, places: Iterable[Place], others: list[Block]) -> None:
         """Collect the rules that may match there, by what an element has to have for that."""
