@@ -21,7 +21,6 @@ _COUNTED = frozenset(_FORMATTING.split(b"|"))
 _KINDS = {name: kind for kind in (_ROOTS, _FORMATTING, _LINKS) for name in kind.split(b"|")}
 _VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
 _BLANK = rb"[ \t\r\n\f]"
-_NAMED = rb"<(?:%%b)(?=%b|[/>])" % _BLANK
 # The rest of a tag that cannot be read in two ways.
 _REST = rb"""(?:%b++[\w:.@-]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w./:#?&;,%%+-]++))?+)*+%b*+/?+>""" % (
     _BLANK,
@@ -29,7 +28,6 @@ _REST = rb"""(?:%b++[\w:.@-]++(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[\w./:#?&;,%%+-]++))?
 )
 # Such a tag, a comment likewise, or of each other one the angle.
 _TAG = re.compile(rb"<(?:!--[^<>-]*+-->|(/?)([A-Za-z][A-Za-z0-9]*+)%b)?+" % _REST)
-_BEGIN, _ROOT = (re.compile(_NAMED % names, re.I) for names in (_FORMATTING, _ROOTS))
 _WHOLE = re.compile(rb"<(%b)(?=%b|[/>])%b[^<]*+</\1>" % (_FORMATTING, _BLANK, _REST), re.I)
 # An attribute as the parser reads it.
 _ATTRIBUTE = re.compile(
@@ -37,19 +35,19 @@ _ATTRIBUTE = re.compile(
         b"B", rb" \t\r\n\f"
     )
 )
-# A tag with more than a few. To ignore the case of all would take twice as long.
+
+
+def _begin(names: bytes) -> bytes:
+    """Return the pattern of a tag up to its name; to ignore the case would take twice as long."""
+    firsts = b"".join(name[:1] + name[:1].upper() for name in names.split(b"|"))
+    any_case = re.sub(rb"[a-z]", lambda found: b"[%b%b]" % (found[0], found[0].upper()), names)
+    return rb"<(?=[%b])(%b)(?=%b|[/>])" % (firsts, any_case, _BLANK)
+
+
+_BEGIN, _ROOT = (re.compile(_begin(names)) for names in (_FORMATTING, _ROOTS))
+# A tag with more than a few attributes.
 _WIDE = re.compile(
-    rb"<(?=[abcefhinstuABCEFHINSTU])(%b)(?=%b|[/>])((?:%b){%d,}+)"
-    % (
-        re.sub(
-            rb"[a-z]",
-            lambda letter: b"[%b%b]" % (letter[0], letter[0].upper()),
-            b"|".join(_KINDS),
-        ),
-        _BLANK,
-        _ATTRIBUTE.pattern,
-        FEW_ATTRIBUTES + 1,
-    )
+    rb"%b((?:%b){%d,}+)" % (_begin(b"|".join(_KINDS)), _ATTRIBUTE.pattern, FEW_ATTRIBUTES + 1)
 )
 
 
