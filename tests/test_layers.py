@@ -136,9 +136,14 @@ def test_one_machine_imports_nothing_that_only_several_need(tmp_path: Path) -> N
     assert not {"dramatiq", "obstore", "psycopg", "redis"} & set(ast.literal_eval(loaded))
 
 
-def test_the_decoder_of_thumbnails_imports_nothing_of_ours_and_is_imported_by_nobody() -> None:
+def test_the_decoder_of_thumbnails_imports_its_own_parts_and_is_imported_by_nobody() -> None:
     parts = set((APP / "pictures").glob("thumbnail_*.py"))
     assert {path for path in modules() if "PIL" in imported(path)} == parts
-    assert [ours(path) for path in parts] == [set()] * len(parts)
-    for path in modules():
+    others = {APP / "pictures" / f"{name}.py" for name in ("exif", "light", "mended")}
+    own = {f"app.pictures.{path.stem}" for path in parts | others}
+    for path in parts | others:
+        assert {name for name in imported(path) if name.startswith("app.")} <= own | {
+            "app.pictures"
+        }
+    for path in set(modules()) - parts:
         assert not any(name.startswith("app.pictures.thumbnail_") for name in imported(path))

@@ -1,9 +1,9 @@
 """The program that decodes pictures of strangers, one after another: each becomes a small WebP.
 
 Decoders are where strangers' bytes reach C code, so they run in a process of their own: a crash,
-a bomb or an endless loop ends this program alone. It imports nothing of ours but its own parts
-beside it, or that would take longer than the work. With each picture it receives the name of a
-decoder, the sides that are shown if the decoder shows more, and an open file.
+a bomb or an endless loop ends this program alone. Of ours it imports only its own parts, or that
+would take longer than the work. With each picture it receives the name of a decoder, the sides that
+are shown if the decoder shows more, and an open file.
 """
 
 import ctypes
@@ -22,7 +22,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, WebPImagePlugin  # noqa: F401  # to write: Pillow would load all
+from PIL import Image, ImageMath, WebPImagePlugin  # noqa: F401  # to write: Pillow would load all
+
+sys.path.append(str(Path(__file__).parents[2]))  # `-I` leaves it out
+from app.pictures import (
+    exif,
+    mended,
+    thumbnail_bitmaps,
+    thumbnail_colours,
+    thumbnail_icons,
+)
 
 SIDE = 320  # pixels
 QUALITY = 79
@@ -68,7 +77,6 @@ def main() -> None:
         return
     with Path(os.devnull).open("w") as nowhere:  # decoders mutter, and nobody reads it
         os.dup2(nowhere.fileno(), 2)
-    sys.path.append(str(Path(__file__).parent))  # as the last: it has modules of common names
     Image.MAX_IMAGE_PIXELS = MEGAPIXELS * 1_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with socket.socket(fileno=0) as parent, suppress(TimeoutError, BrokenPipeError):
@@ -121,17 +129,16 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     try:
         picture = decoded(decoder, file)
     except (SyntaxError, OSError, ValueError):  # a strict reader's
-        menders = import_module("mended").MENDERS
-        if decoder not in menders:
+        if decoder not in mended.MENDERS:
             raise
         file.seek(0)
-        picture = decoded(decoder, io.BytesIO(menders[decoder](file.read())))
+        picture = decoded(decoder, io.BytesIO(mended.MENDERS[decoder](file.read())))
     small = scalable(cropped(picture, shown) if shown else picture)
     small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
         small = upright(small, orientation(picture))
     file.seek(0)
-    small = import_module("thumbnail_colours").in_srgb(small, picture.info, file.read(HEAD_BYTES))
+    small = thumbnail_colours.in_srgb(small, picture.info, file.read(HEAD_BYTES))
     small.info.clear()
     result = io.BytesIO()
     small.save(result, "WEBP", quality=QUALITY, method=METHOD)
@@ -141,21 +148,18 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
 def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     """Return a picture with its pixels; of a JPEG, no more than are needed."""
     if decoder == "Ico":
-        icon: Image.Image = import_module("thumbnail_icons").shown(file, decoded)
-        return icon
+        return thumbnail_icons.shown(file, decoded)
     if decoder == "Bmp":
-        bitmaps = import_module("thumbnail_bitmaps")
-        masked: Image.Image | None = bitmaps.by_masks(file)
-        if masked:
+        if masked := thumbnail_bitmaps.by_masks(file):
             return masked
-        file = bitmaps.readable(file)
+        file = thumbnail_bitmaps.readable(file)
     load_plugin(decoder)
     picture = Image.open(file, formats=[decoder.upper()])
     if picture.info.get("default_image"):  # what stands before an animation, for old readers
         picture.seek(1)
     picture.draft(None, (SIDE, SIDE))
     picture.decodermaxblock = BLOCK_BYTES
-    exif = picture.info.get("exif")
+    exif_data = picture.info.get("exif")
     key = picture.info.get("transparency")
     kind = picture.tile[0].args if decoder == "Png" and picture.tile else None
     if isinstance(key, tuple) and kind in ("RGB;16B", "RGBA;16B"):  # it has 8 bits now
@@ -166,7 +170,7 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     if decoder == "WebP" and picture.mode == "RGB" and getattr(picture, "is_animated", False):
         frame = webp_frame(file)
     picture.load()
-    picture.info["exif"] = exif  # what stands behind the pixels does not count
+    picture.info["exif"] = exif_data  # what stands behind the pixels does not count
     return alone(picture, frame) if frame and frame != (0, 0, *picture.size) else picture
 
 
@@ -219,8 +223,6 @@ def eight_bits(picture: Image.Image) -> Image.Image:
     key = picture.info.get("transparency")
     if not isinstance(key, int):
         return grey
-    from PIL import ImageMath
-
     mask = ImageMath.lambda_eval(
         lambda of: of["convert"]((of["wide"] != key) * 255, "L"), wide=picture.convert("I")
     )
@@ -240,9 +242,8 @@ def upright(small: Image.Image, turn: int) -> Image.Image:
 
 def orientation(picture: Image.Image) -> int:
     """Return how EXIF turns a picture when it is shown, from 1 to 8, or 0."""
-    exif = picture.info.get("exif") or b""
-    turn: int = import_module("exif").orientation(exif.removeprefix(b"Exif\0\0"))
-    return turn
+    data = picture.info.get("exif") or b""
+    return exif.orientation(data.removeprefix(b"Exif\0\0"))
 
 
 if __name__ == "__main__":

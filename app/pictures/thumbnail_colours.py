@@ -5,10 +5,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter
+
+from app.pictures import light
 
 VERSION = 8  # where the first number of its version stands in a profile
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
@@ -128,7 +129,6 @@ def by_light(shown: Image.Image, primaries: int, transfer: int, head: bytes) -> 
     """Return the colours of a picture whose numbers mean an amount of light; None for others."""
     if transfer not in (PQ, HLG):
         return None
-    light = import_module("light")
     of_colour, peak = light.LIGHT[transfer], light.peak(head)
     rows = to_srgb(PRIMARIES.get(primaries, SRGB))
 
