@@ -12,6 +12,8 @@ import click
 from peewee import PeeweeException
 
 from app import jobs, prepare
+from app.database.connection import db
+from app.database.ids import now
 from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import ConfigurationError, Failure, NotFound
 from app.jobs import cleanup
@@ -171,4 +173,18 @@ def backup(storage: Storage, target: Path) -> None:
 
     The service may run meanwhile.
     """
-    click.echo(cleanup.back_up(storage, target))
+    click.echo(back_up(storage, target))
+
+
+def back_up(storage: Storage, folder: Path) -> Path:
+    """Copy the rows, then the files, into a new folder in `folder`; return which.
+
+    What is removed meanwhile is missing there, and what is added has no row: both are what
+    `cleanup.collect` mends.
+
+    Raises:
+        FileExistsError: another was made in this second.
+    """
+    target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
+    storage.make_copy(target, db.copy_to)
+    return target

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain
-from pathlib import Path
 
 from app import jobs
-from app.database.connection import db
 from app.database.ids import now
 from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status
 from app.errors import NotFound
@@ -65,20 +63,6 @@ def collect(storage: Storage) -> tuple[int, int]:
                 remove(job, storage)
                 rows += 1
     return files, rows
-
-
-def back_up(storage: Storage, folder: Path) -> Path:
-    """Copy the rows, then the files, into a new folder in `folder`; return which.
-
-    What is removed meanwhile is missing there, and what is added has no row: both are what
-    `collect` mends.
-
-    Raises:
-        FileExistsError: another was made in this second.
-    """
-    target = folder / f"storage-{now():%Y%m%dT%H%M%SZ}"
-    storage.make_copy(target, db.copy_to)
-    return target
 
 
 class CautiousClock:

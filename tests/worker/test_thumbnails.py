@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from app import jobs
+from app.commands.operator import back_up
 from app.database.models import Image
 from app.errors import Gone, NoThumbnail, StorageFailure, StorageFull, StorageUnusable, Unexpected
 from app.jobs import cleanup
@@ -425,7 +426,7 @@ def test_a_backup_leaves_thumbnails_out(
     queue.request(keep())
     queue.run_next()
 
-    copy = cleanup.back_up(storage, tmp_path)
+    copy = back_up(storage, tmp_path)
 
     assert {path.name for path in copy.iterdir()} == {"downloader.db", "images"}
 
