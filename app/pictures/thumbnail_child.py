@@ -27,10 +27,10 @@ from PIL import Image, ImageMath, WebPImagePlugin  # noqa: F401  # to write: Pil
 sys.path.append(str(Path(__file__).parents[2]))  # `-I` leaves it out
 from app.pictures import (
     exif,
-    mended,
     thumbnail_bitmaps,
     thumbnail_colours,
     thumbnail_icons,
+    thumbnail_repairs,
 )
 
 SIDE = 320  # pixels
@@ -129,10 +129,10 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     try:
         picture = decoded(decoder, file)
     except (SyntaxError, OSError, ValueError):  # a strict reader's
-        if decoder not in mended.MENDERS:
+        if decoder not in thumbnail_repairs.REPAIRS:
             raise
         file.seek(0)
-        picture = decoded(decoder, io.BytesIO(mended.MENDERS[decoder](file.read())))
+        picture = decoded(decoder, io.BytesIO(thumbnail_repairs.REPAIRS[decoder](file.read())))
     small = scalable(cropped(picture, shown) if shown else picture)
     small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter
 
-from app.pictures import light
+from app.pictures import thumbnail_hdr
 
 VERSION = 8  # where the first number of its version stands in a profile
 MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and what Pillow calls them
@@ -35,7 +35,7 @@ PRIMARIES = {
 EXPONENTS = {4: 2.2, 5: 2.8, 8: 1.0}
 OF_2020 = dict.fromkeys((14, 15), 2.4)  # shown as sRGB in AVIF,
 VIDEO = OF_2020 | dict.fromkeys((1, 6), 2.4)  # these in profiles, too
-PQ, HLG = 16, 18  # transfers of pictures with more light than a screen has: ITU-R BT.2100
+PQ, HLG = 16, 18  # transfers of HDR pictures (ITU-R BT.2100)
 NEAR = 0.01  # to sRGB's primaries, or to the inverse of its exponent: it is meant
 
 NODES, NODES_OF_LIGHT = 17, 25  # of a side of the table that turns colours
@@ -57,7 +57,7 @@ def in_srgb(small: Image.Image, info: Mapping[Any, Any], head: bytes) -> Image.I
         with suppress(Exception):  # littleCMS raises what it likes; the picture is sound
             shown = by_profile(plain, block)
     elif found := said or BOXED_NUMBERS.search(head):
-        shown = by_light(plain.convert("RGB"), found[1][0], found[2][0], head)
+        shown = by_hdr(plain.convert("RGB"), found[1][0], found[2][0], head)
     if not shown:
         shown = by_numbers(plain.convert("RGB"), *numbers(info, head))
     if alpha:
@@ -125,15 +125,15 @@ def by_numbers(
     return shown
 
 
-def by_light(shown: Image.Image, primaries: int, transfer: int, head: bytes) -> Image.Image | None:
+def by_hdr(shown: Image.Image, primaries: int, transfer: int, head: bytes) -> Image.Image | None:
     """Return the colours of a picture whose numbers mean an amount of light; None for others."""
     if transfer not in (PQ, HLG):
         return None
-    of_colour, peak = light.LIGHT[transfer], light.peak(head)
+    of_colour, peak = thumbnail_hdr.TRANSFERS[transfer], thumbnail_hdr.peak(head)
     rows = to_srgb(PRIMARIES.get(primaries, SRGB))
 
     def turned(*colour: float) -> tuple[float, ...]:
-        amounts = light.dimmed(of_colour(*colour), peak)
+        amounts = thumbnail_hdr.tone_mapped(of_colour(*colour), peak)
         return tuple(encoded(sum(map(float.__mul__, row, amounts))) for row in rows)
 
     return shown.filter(ImageFilter.Color3DLUT.generate(NODES_OF_LIGHT, turned))

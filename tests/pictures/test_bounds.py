@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import NotAnImage
-from app.pictures import formats, light, mended, sizes, svg, thumbnail_bitmaps, thumbnail_icons
+from app.pictures import (
+    formats,
+    sizes,
+    svg,
+    thumbnail_bitmaps,
+    thumbnail_hdr,
+    thumbnail_icons,
+    thumbnail_repairs,
+)
 from app.pictures.formats import FORMATS, ImageFormat
 from tests.pictures import exif, heif, jxl, tiff
 from tests.pictures.cases import drawn
@@ -203,11 +211,11 @@ def test_no_reader_depends_on_what_was_known_before(known: ImageFormat, content:
 
 
 OF_THE_CHILD: list[Callable[[bytes], object]] = [
-    *mended.MENDERS.values(),
+    *thumbnail_repairs.REPAIRS.values(),
     thumbnail_icons.as_file,
     lambda content: thumbnail_icons.place(io.BytesIO(content)),
     lambda content: thumbnail_bitmaps.readable(io.BytesIO(content)),
-    light.peak,
+    thumbnail_hdr.peak,
 ]
 CHILD_SECONDS = 0.2  # of the ten that it has for a picture
 

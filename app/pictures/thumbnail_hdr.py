@@ -1,4 +1,4 @@
-"""Pictures with more light than a screen has (ITU-R BT.2100); part of the program that decodes.
+"""Tone mapping of HDR pictures (ITU-R BT.2100) for screens; part of the program that decodes.
 
 Amounts of light are shares of white, which is 203 cd/m² (ITU-R BT.2408).
 """
@@ -26,7 +26,7 @@ def peak(head: bytes) -> float:
     return USUAL_PEAK / WHITE
 
 
-def by_pq(*colour: float) -> list[float]:
+def pq(*colour: float) -> list[float]:
     """Return the light of the perceptual quantizer (BT.2100-2, table 4)."""
     amounts = []
     for value in colour:
@@ -36,7 +36,7 @@ def by_pq(*colour: float) -> list[float]:
     return amounts
 
 
-def by_hlg(*colour: float) -> list[float]:
+def hlg(*colour: float) -> list[float]:
     """Return the light of hybrid log-gamma (BT.2100-2, table 5)."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = [
@@ -46,10 +46,10 @@ def by_hlg(*colour: float) -> list[float]:
     return [USUAL_PEAK / WHITE * luminance**0.2 * part for part in scene]
 
 
-LIGHT = {16: by_pq, 18: by_hlg}  # by their numbers in ITU-T H.273
+TRANSFERS = {16: pq, 18: hlg}  # by their numbers in ITU-T H.273
 
 
-def dimmed(amounts: Sequence[float], peak: float) -> list[float]:
+def tone_mapped(amounts: Sequence[float], peak: float) -> list[float]:
     """Return the light that a screen gives, as Chromium 156 does, by the brightest channel.
 
     Up to white it shrinks evenly, to a half at the most; from there to the peak it follows a

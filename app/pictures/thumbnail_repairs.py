@@ -1,4 +1,4 @@
-"""Pictures that browsers show and strict readers refuse, mended for these."""
+"""Repairs of what browsers show and strict readers refuse; part of the program that decodes."""
 
 import struct
 import zlib
@@ -6,7 +6,7 @@ import zlib
 _HEAD_BYTES = 1 << 16  # of an AVIF, where its boxes lie
 
 
-def _sound_png(body: bytes) -> bytes:
+def _repaired_png(body: bytes) -> bytes:
     """Return a PNG without the chunks that it can be shown without, or whose checksum is wrong."""
     chunks = [body[:8]]
     at = 8
@@ -22,7 +22,7 @@ def _sound_png(body: bytes) -> bytes:
     return b"".join(chunks)
 
 
-def _sound_avif(body: bytes) -> bytes:
+def _repaired_avif(body: bytes) -> bytes:
     """Return an AVIF whose properties are assigned by one box, or one without transparency."""
     head = body[:_HEAD_BYTES]
     outer = head.find(b"iprp") - 4
@@ -48,9 +48,9 @@ def _without_alpha(body: bytes) -> bytes:
     return body[:_HEAD_BYTES].replace(b"auxl", b"thmb") + body[_HEAD_BYTES:]
 
 
-def _ended(body: bytes) -> bytes:
+def _repaired_jpeg(body: bytes) -> bytes:
     """Return a JPEG with its end; browsers show what there is without it."""
     return body + b"\xff\xd9"
 
 
-MENDERS = {"Jpeg": _ended, "Png": _sound_png, "Avif": _sound_avif}
+REPAIRS = {"Jpeg": _repaired_jpeg, "Png": _repaired_png, "Avif": _repaired_avif}
