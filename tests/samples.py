@@ -1,8 +1,11 @@
-"""Real images, each with bytes of its own."""
+"""Real images, each with bytes of its own, and a job for one."""
 
 import io
 
 from PIL import Image
+
+from app import jobs
+from app.database import models
 
 # Format names of ours, and what Pillow calls them.
 RASTER = {"png": "PNG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
@@ -29,3 +32,9 @@ def large_picture() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (4000, 2500)).save(file, "PNG", compress_level=0)
     return file.getvalue()
+
+
+def add_image(source_url: str, callback_url: str | None = None, client: str = "") -> models.Image:
+    """Ask for one image."""
+    [image] = jobs.add_images([source_url], callback_url, client)
+    return image

@@ -22,7 +22,7 @@ from app.jobs import cleanup
 from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from tests.disk import FaultyDisk
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Site
 
 Work = Callable[[], int]
@@ -52,7 +52,7 @@ def ask(request: pytest.FixtureRequest, site: Site, page: str, processes: Proces
         return jobs.add_download(url=page, limit=50)
 
     def image() -> Job:
-        return jobs.add_image(site.url("/a.png"))
+        return add_image(site.url("/a.png"))
 
     def begun() -> Job:
         job = download()
@@ -137,7 +137,7 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
             cleanup.collect(storage)
         assert list(storage.root.glob("parts/*/*")) == []
         assert cleanup.collect(storage) == (0, 0)
-        following = jobs.add_image(site.url("/a.png"))
+        following = add_image(site.url("/a.png"))
         assert work() == 1
         reader.check(following)
         if not disk.failed:

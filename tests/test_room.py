@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.storage import Storage
 from app.worker.tasks import Tasks
 from tests.disk import SmallDisk
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]
@@ -61,7 +61,7 @@ def test_a_service_without_room_is_not_ready(
 def test_an_image_without_room_fails_with_that_reason(
     small_disk: SmallDisk, site: Site, client: FlaskClient, work: Work, storage: Storage
 ) -> None:
-    image = jobs.add_image(site.file("/a.png", picture() + bytes(500_000)))
+    image = add_image(site.file("/a.png", picture() + bytes(500_000)))
     small_disk.fill(but=200_000)
     work()
 
@@ -78,7 +78,7 @@ def test_an_image_without_room_fails_with_that_reason(
 def test_a_job_whose_end_had_no_room_is_taken_up_again_when_there_is(
     small_disk: SmallDisk, site: Site, client: FlaskClient, tasks: Tasks
 ) -> None:
-    image = jobs.add_image(site.url("/a.png"))
+    image = add_image(site.url("/a.png"))
     site.replies["/a.png"] = lambda: (small_disk.fill(), Reply(picture(), "image/png"))[1]
     for turn in lambda: tasks.turn(JOB_KINDS), tasks.rescue:
         with pytest.raises(OperationalError, match="full"):

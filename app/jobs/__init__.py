@@ -55,7 +55,6 @@ from app.jobs.submissions import (
     add_archive,
     add_download,
     add_downloads,
-    add_image,
     add_images,
     cancel,
     get,

@@ -43,12 +43,6 @@ def add_archive(source: Download, images: Iterable[Image], **values: Any) -> Dow
     return add_download(**kept, source_id=source.id, limit=len(ids), image_ids=ids, **values)
 
 
-def add_image(source_url: str, callback_url: str | None = None, client: str = "") -> Image:
-    """Accept one image; it is on disk when this returns."""
-    [image] = add_images([source_url], callback_url, client)
-    return image
-
-
 def add_images(
     source_urls: Iterable[str], callback_url: str | None = None, client: str = ""
 ) -> list[Image]:

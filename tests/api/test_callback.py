@@ -12,6 +12,7 @@ from app.database.ids import now
 from app.database.models import JOB_KINDS, Delivery, Download, Image
 from app.errors import Unreachable
 from app.settings import Settings
+from tests.samples import add_image
 
 HOOK = "https://hooks.example.com/a?key=s3cret"
 PATHS = {Download: "/download", Image: "/images"}
@@ -27,7 +28,7 @@ def ended(kind: type[Download] | type[Image]) -> str:
     if kind is Download:
         jobs.add_download(url="https://a/", limit=1, callback_url=HOOK)
     else:
-        jobs.add_image("https://a/", HOOK)
+        add_image("https://a/", HOOK)
     job = jobs.claim(kind, "me")
     assert job
     jobs.fail(job, Unreachable("no address for a"))

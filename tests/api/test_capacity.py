@@ -17,6 +17,7 @@ from app.jobs.capacity import FRESH_SECONDS, Capacity
 from app.pictures.picture import Picture
 from app.settings import Settings
 from tests.conftest import Nudges
+from tests.samples import add_image
 
 Kind = type[Download] | type[Image]
 Ask = Callable[[Kind], object]
@@ -45,19 +46,19 @@ def test_a_full_queue_is_told_and_nothing_is_written(client: FlaskClient, path: 
 
 
 def test_a_retry_adds_a_job_too(client: FlaskClient) -> None:
-    failed = jobs.add_image("https://example.com/a.png")
+    failed = add_image("https://example.com/a.png")
     claimed = jobs.claim(Image, "me")
     assert claimed
     jobs.fail(claimed, Unreachable("gone"))
     for _ in range(2):
-        jobs.add_image("https://example.com/b.png")
+        add_image("https://example.com/b.png")
 
     assert client.post(f"/images/{failed.id}/retry").status_code == 503
 
 
 def test_people_are_told_of_a_full_queue_too(client: FlaskClient) -> None:
     for _ in range(2):
-        jobs.add_image("https://example.com/a.png")
+        add_image("https://example.com/a.png")
     form = {"kind": "pages", "urls": "https://example.com/"}
     answer = client.post("/", data=form, headers={"Sec-Fetch-Site": "same-origin"})
 

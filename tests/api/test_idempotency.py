@@ -17,6 +17,7 @@ from app.database.models import JOB_KINDS, Download, Idempotency, Image
 from app.errors import Unreachable
 from app.settings import Settings
 from tests.database.failures import failure
+from tests.samples import add_image
 
 BODIES = {
     "/download": {"url": "https://example.com/", "limit": 5},
@@ -111,7 +112,7 @@ def test_a_retry_is_done_once_too(client: FlaskClient, kind: type[Download | Ima
 def failed(kind: type[Download | Image]) -> str:
     """Have a job that has failed; return its path."""
     if kind is Image:
-        jobs.add_image("https://example.com/")
+        add_image("https://example.com/")
     else:
         jobs.add_download(url="https://example.com/", limit=1)
     job = jobs.claim(kind, "me")

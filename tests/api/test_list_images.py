@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 from app import jobs
 from app.database.models import Download, Image
 from app.pictures.picture import Picture
+from tests.samples import add_image
 
 
 def add(count: int) -> list[str]:
     """Add images; return their ids, newest first."""
-    return [str(jobs.add_image(f"https://example.com/{n % 3}").id) for n in range(count)][::-1]
+    return [str(add_image(f"https://example.com/{n % 3}").id) for n in range(count)][::-1]
 
 
 def ids(answer: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -130,8 +131,8 @@ def test_it_says_what_to_send_instead(client: FlaskClient, query: str, way_out: 
 
 
 def test_it_filters_by_site(client: FlaskClient) -> None:
-    there = jobs.add_image("https://B\u00fccher.example:8080/1")
-    jobs.add_image("https://example.com/1")
+    there = add_image("https://B\u00fccher.example:8080/1")
+    add_image("https://example.com/1")
 
     for site in "b\u00fccher.example", "XN--BCHER-KVA.example":
         assert ids(client.get("/images", query_string={"site": site}).json) == [str(there.id)]

@@ -15,7 +15,7 @@ from app.errors import Unreachable
 from app.http.routes import Routes
 from app.pictures.picture import Picture
 from app.settings import Settings
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Site
 
 Value = Callable[..., float]
@@ -107,8 +107,8 @@ def test_jobs_that_ended_are_counted_by_state_and_reason(
     counted = (finished, failed, picture_finished, download)
     for one in counted:
         assert value("jobs_ended_total", **one) == 0
-    jobs.add_image(site.file("/a.png", picture()))
-    jobs.add_image(site.file("/b.png", b"<html>"))
+    add_image(site.file("/a.png", picture()))
+    add_image(site.file("/b.png", b"<html>"))
     jobs.add_download(url=site.page("/", '<img src="a.png">'), limit=50)
     work()
 
@@ -120,7 +120,7 @@ def test_a_cancelled_job_counts_and_a_removed_one_does_not(
 ) -> None:
     labels = {"kind": "image", "state": "cancelled", "reason": "cancelled"}
     assert value("jobs_ended_total", **labels) == 0
-    image = jobs.add_image("https://example.com/a.png")
+    image = add_image("https://example.com/a.png")
     client.delete(f"/images/{image.id}")
     client.delete(f"/images/{image.id}")
 
@@ -130,7 +130,7 @@ def test_a_cancelled_job_counts_and_a_removed_one_does_not(
 def test_an_end_that_is_not_committed_does_not_count(value: Value) -> None:
     labels = {"kind": "image", "state": "cancelled", "reason": "cancelled"}
     assert value("jobs_ended_total", **labels) == 0
-    image = jobs.add_image("https://example.com/a.png")
+    image = add_image("https://example.com/a.png")
     with db.atomic() as transaction:
         jobs.cancel(image)
         transaction.rollback()
@@ -140,7 +140,7 @@ def test_an_end_that_is_not_committed_does_not_count(value: Value) -> None:
 
 def test_what_was_fetched_is_counted(site: Site, work: Callable[[], int], value: Value) -> None:
     assert value("fetch_bytes_total") == value("fetch_seconds_count") == 0
-    jobs.add_image(site.file("/a.png", picture()))
+    add_image(site.file("/a.png", picture()))
     work()
 
     assert value("fetch_seconds_count") == 1
@@ -149,7 +149,7 @@ def test_what_was_fetched_is_counted(site: Site, work: Callable[[], int], value:
 
 def test_a_fetch_that_failed_counts_too(site: Site, work: Callable[[], int], value: Value) -> None:
     assert value("fetch_bytes_total") == value("fetch_seconds_count") == 0
-    jobs.add_image(site.url("/nowhere.png"))
+    add_image(site.url("/nowhere.png"))
     work()
 
     assert value("fetch_seconds_count") == 1
@@ -160,7 +160,7 @@ def test_the_queue_is_told_as_the_database_knows_it(value: Value) -> None:
     assert value("jobs_queued", kind="image") == 0
     assert value("oldest_queued_seconds", kind="image") == 0
     for _ in range(3):
-        jobs.add_image("https://example.com/a.png")
+        add_image("https://example.com/a.png")
     jobs.claim(Image, "me")
     jobs.add_download(url="https://example.com/", limit=1)
 
@@ -183,7 +183,7 @@ def test_an_image_of_a_download_waits_with_that(value: Value) -> None:
 def test_a_failure_after_an_end_is_not_counted_twice(value: Value) -> None:
     labels = {"kind": "image", "state": "failed", "reason": "unreachable"}
     assert value("jobs_ended_total", **labels) == 0
-    jobs.add_image("https://example.com/a.png")
+    add_image("https://example.com/a.png")
     image = jobs.claim(Image, "me")
     assert image
     jobs.fail(image, Unreachable("gone"))

@@ -16,7 +16,7 @@ from app.database.models import Download, Image
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Site
 
 
@@ -27,7 +27,7 @@ def stored(site: Site, work: Callable[[], int]) -> Download:
     site.file("/b.png", picture("png", 2))
     page = site.page("/", "<img src=a.png><img src=b.png>")
     download = jobs.add_download(url=page, limit=9)
-    jobs.add_image(site.url("/a.png"))
+    add_image(site.url("/a.png"))
     assert work() == 2
     return download
 

@@ -18,7 +18,7 @@ from app.storage import FolderStorage, ObjectStorage
 from app.worker.processes import ProcessRegistry
 from tests.object_store import KEYS, SeaweedFS
 from tests.postgresql import Postgresql
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Site
 
 pytestmark = pytest.mark.cluster
@@ -57,9 +57,9 @@ def stored(site: Site, work: Callable[[], int]) -> Download:
     tags = [f"<img src={site.file(f'/{n}.png', picture('png', n))}>" for n in range(PICTURES)]
     download = jobs.add_download(url=site.page("/", "".join(tags)), limit=PICTURES, manifest=True)
     for url in site.url("/1.png"), site.url("/missing.png"):
-        jobs.add_image(url)
+        add_image(url)
     work()
-    jobs.add_image(site.url("/waits.png"))
+    add_image(site.url("/waits.png"))
     return jobs.get(Download, download.id)
 
 
@@ -106,7 +106,7 @@ def test_a_database_with_other_rows_is_refused(
 ) -> None:
     processes.unregister()
     assert move(variables).returncode == 0
-    jobs.add_image("http://example.com/later.png")
+    add_image("http://example.com/later.png")
     done = move(variables)
 
     assert done.returncode == 1

@@ -23,6 +23,7 @@ from app.errors import Unreachable
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import FolderStorage, image_key
+from tests.samples import add_image
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +34,7 @@ def runner(app: Flask) -> FlaskCliRunner:
 
 
 def failed() -> Image:
-    jobs.add_image("https://a/1")
+    add_image("https://a/1")
     image = jobs.claim(Image, "me")
     assert image
     jobs.fail(image, Unreachable("no address for a"))
@@ -55,7 +56,7 @@ def test_list_shows_the_newest_and_why_they_failed(runner: FlaskCliRunner) -> No
 
 def test_list_filters_by_status(runner: FlaskCliRunner) -> None:
     failed()
-    jobs.add_image("https://a/2")
+    add_image("https://a/2")
     output = runner.invoke(args=["jobs", "list", "--status", "queued"]).output
 
     assert [line.split()[4] for line in output.splitlines()] == ["https://a/2"]
@@ -78,14 +79,14 @@ def test_retry_adds_the_job_again(runner: FlaskCliRunner) -> None:
 
 
 def test_retry_says_why_not(runner: FlaskCliRunner) -> None:
-    result = runner.invoke(args=["jobs", "retry", str(jobs.add_image("https://a/1").id)])
+    result = runner.invoke(args=["jobs", "retry", str(add_image("https://a/1").id)])
 
     assert result.exit_code == 1
     assert "only a failed job can be tried again" in result.output
 
 
 def test_cancel_cancels(runner: FlaskCliRunner) -> None:
-    image = jobs.add_image("https://a/1")
+    image = add_image("https://a/1")
     assert runner.invoke(args=["jobs", "cancel", str(image.id)]).exit_code == 0
     assert jobs.get(Image, image.id).status == "cancelled"
 
@@ -106,7 +107,7 @@ def test_remove_removes_what_has_ended(runner: FlaskCliRunner) -> None:
 
 
 def given_up(app: Flask) -> Delivery:
-    image = jobs.add_image("https://a/1", "https://hooks.test/a?key=s3cret")
+    image = add_image("https://a/1", "https://hooks.test/a?key=s3cret")
     assert jobs.claim(Image, "me")
     cleanup.remove(image, app.extensions["storage"])
     delivery = jobs.claim(Delivery, "me")
@@ -183,7 +184,7 @@ def test_a_backup_that_cannot_be_written_says_so(runner: FlaskCliRunner, target:
 
 
 def test_a_database_that_is_locked_is_an_error_in_words(runner: FlaskCliRunner) -> None:
-    image = jobs.add_image("https://a/1")
+    image = add_image("https://a/1")
     db.pragma("busy_timeout", 1)
     with closing(sqlite3.connect(db.database)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -15,6 +15,7 @@ from app.database.models import Download, Image
 from app.errors import ConfigurationError
 from app.pictures.picture import Picture
 from tests.postgresql import ON_POSTGRESQL, use_postgresql
+from tests.samples import add_image
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="runs by `make test-cluster`")
 
@@ -69,7 +70,7 @@ def test_a_snapshot_changes_with_each_commit_of_others(rows: Database) -> None:
     assert db.version() == before
 
     def add() -> None:
-        jobs.add_image("https://a/")
+        add_image("https://a/")
         db.close()
 
     other = threading.Thread(target=add)
@@ -148,7 +149,7 @@ def test_a_connection_that_ends_before_a_shared_commit_is_a_matter_of_a_moment(
         add()
     db.give_back()
 
-    jobs.add_image("https://a/")
+    add_image("https://a/")
     assert Image.select().count() == 1
 
 
@@ -224,7 +225,7 @@ def test_a_read_only_server_is_told_from_a_busy_one(client: FlaskClient, rows: D
     db.execute_sql("SET default_transaction_read_only = on")
     try:
         with pytest.raises(OperationalError) as raised:
-            jobs.add_image("https://a/")
+            add_image("https://a/")
     finally:
         db.execute_sql("SET default_transaction_read_only = off")
 

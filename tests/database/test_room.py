@@ -16,6 +16,7 @@ from app.database.connection import db
 from app.database.models import Image
 from app.database.sqlite import LOG_BYTES
 from app.storage import Storage
+from tests.samples import add_image
 
 URL = "https://example.com/" + "a" * 1000
 
@@ -106,5 +107,5 @@ def test_a_log_that_a_reader_kept_is_cut_when_it_has_left(
     db.tidy()
 
     assert log_file.stat().st_size == 0
-    jobs.add_image(URL)
+    add_image(URL)
     assert log_file.stat().st_size < LOG_BYTES

@@ -21,7 +21,7 @@ from app.errors import ConfigurationError
 from app.storage import Storage
 from app.worker.tasks import Tasks
 from tests.disk import SmallDisk
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]
@@ -120,7 +120,7 @@ def test_a_request_waits_for_its_turn(client: FlaskClient, holder: Holder) -> No
 def test_a_job_that_cannot_be_claimed_stays_in_the_queue(
     site: Site, holder: Holder, work: Work
 ) -> None:
-    image = jobs.add_image(site.file("/a.png", picture()))
+    image = add_image(site.file("/a.png", picture()))
     holder.hold()
     with pytest.raises(OperationalError, match="locked"):
         work()
@@ -135,7 +135,7 @@ def test_a_job_that_cannot_be_claimed_stays_in_the_queue(
 def test_a_job_whose_end_the_database_did_not_take_is_done_again(
     site: Site, holder: Holder, tasks: Tasks, storage: Storage
 ) -> None:
-    image = jobs.add_image(site.url("/a.png"))
+    image = add_image(site.url("/a.png"))
     site.replies["/a.png"] = lambda: (holder.hold(), Reply(picture(), "image/png"))[1]
     for turn in lambda: tasks.turn(JOB_KINDS), tasks.rescue:
         with pytest.raises(OperationalError, match="locked"):
@@ -179,7 +179,7 @@ def test_a_damaged_database_is_refused_with_what_to_do(
     app: Flask, storage: Storage, damage: Callable[[Path], None]
 ) -> None:
     for number in range(100):
-        jobs.add_image(f"http://example.com/{number}")
+        add_image(f"http://example.com/{number}")
     db.close()
     damage(storage.database)
 

@@ -17,6 +17,7 @@ from app.database.connection import db
 from app.database.models import Delivery, Download, Image
 from app.errors import NotFound, TooMuchStored
 from tests.postgresql import use_postgresql
+from tests.samples import add_image
 
 CALL_SECONDS = 0.005
 QUOTA_BYTES, IMAGE_BYTES = 10_000, 100  # of all images together, and of each
@@ -119,7 +120,7 @@ def answer(_: str, key: UUID) -> bool:
     with db.atomic():
         if jobs.first_answer(asked):
             return False
-        jobs.add_image("https://a/")
+        add_image("https://a/")
         jobs.keep_answer(asked, 202, None, "{}")
         return True
 

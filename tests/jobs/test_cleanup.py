@@ -13,7 +13,7 @@ from app.database.ids import EPOCH, first_id, new_id, now
 from app.database.models import Download, Image
 from app.jobs import cleanup
 from app.storage import Storage, archive_key, image_key
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Site
 
 Work = Callable[[], int]
@@ -26,7 +26,7 @@ def stored(site: Site, work: Work) -> Download:
     site.file("/b.png", picture("png", 2))
     page = site.page("/", "<img src=a.png><img src=b.png>")
     download = jobs.add_download(url=page, limit=9)
-    jobs.add_image(site.url("/a.png"))
+    add_image(site.url("/a.png"))
     assert work() == 2
     return download
 
@@ -73,7 +73,7 @@ def test_what_is_older_than_is_kept_goes_and_the_rest_stays(
 def test_a_lone_image_expires_too_and_a_queued_one_does_not(
     site: Site, work: Work, storage: Storage
 ) -> None:
-    age(jobs.add_image(site.file("/a.png", picture())), 8)
+    age(add_image(site.file("/a.png", picture())), 8)
     assert cleanup.expire(storage, keep_days=7, moment=now()) == 0
     work()
     Image.update(finished_at=now() - timedelta(days=8)).execute()
@@ -183,7 +183,7 @@ def test_collecting_leaves_dry_runs(site: Site, work: Work, storage: Storage) ->
 
 
 def test_collecting_leaves_what_is_being_finished(site: Site, storage: Storage) -> None:
-    jobs.add_image(site.url("/a.png"))
+    add_image(site.url("/a.png"))
     image = jobs.claim(Image, "me")
     assert image
     with storage.new_file(image_key(image.id, image.attempts)) as file:

@@ -16,6 +16,7 @@ from app.database.models import CLAIMABLE, Download, Image, Status
 from app.errors import NotFound, Unreachable
 from app.jobs import claims
 from app.pictures.picture import Picture
+from tests.samples import add_image
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -24,7 +25,7 @@ ALIVE: Callable[[str], bool] = lambda process: True  # noqa: E731
 
 
 def claimed_image() -> Image:
-    jobs.add_image("https://a/1")
+    add_image("https://a/1")
     image = jobs.claim(Image, "me")
     assert image
     return image
@@ -55,7 +56,7 @@ def test_downloads_are_accepted_together_or_not_at_all() -> None:
 
 
 def test_a_claim_takes_the_oldest() -> None:
-    first, second = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
+    first, second = add_image("https://a/1"), add_image("https://a/2")
 
     claims = [jobs.claim(Image, "me") for _ in range(3)]
 
@@ -80,7 +81,7 @@ def test_where_nothing_waits_a_claim_does_not_wait_for_those_who_write() -> None
 
 
 def test_a_claim_leaves_suspects_out_when_asked_to() -> None:
-    suspect, innocent = jobs.add_image("https://a/1"), jobs.add_image("https://a/2")
+    suspect, innocent = add_image("https://a/1"), add_image("https://a/2")
     Image.update(crashes=1).where(Image.id == suspect.id).execute()
 
     claims = [jobs.claim(Image, "me", jobs.Turn(suspects=False)) for _ in range(2)]
@@ -97,7 +98,7 @@ def test_a_claim_leaves_the_images_of_downloads_to_them() -> None:
 def test_many_threads_never_claim_the_same_job(app: Flask) -> None:
     count, threads = 120, 6
     for number in range(count):
-        jobs.add_image(f"https://a/{number}")
+        add_image(f"https://a/{number}")
     taken: list[Any] = []
 
     def take() -> None:
@@ -304,7 +305,7 @@ def test_waiting_work_is_seen() -> None:
     assert jobs.any_claimable(CLAIMABLE)
     jobs.claim(Download, "me")
     assert not jobs.any_claimable(CLAIMABLE)
-    jobs.add_image("https://a/")
+    add_image("https://a/")
     assert jobs.any_claimable(CLAIMABLE)
     assert not jobs.any_claimable([Download])
 
@@ -373,7 +374,7 @@ def test_who_lost_a_download_leaves_none_of_its_pictures() -> None:
 
 def test_a_claim_counts_a_run_of_its_own_pictures_alone() -> None:
     download = claimed_download(pictures=1)
-    [picture], other = jobs.pictures_of(download), jobs.add_image("https://a/")
+    [picture], other = jobs.pictures_of(download), add_image("https://a/")
     jobs.hand_back(download)
     assert jobs.claim(Download, "me")
 

@@ -14,6 +14,7 @@ from app import jobs
 from app.database.connection import db
 from app.database.ids import EPOCH, first_id, new_id
 from app.database.models import JOB_KINDS, Download, Image, Job, Status
+from tests.samples import add_image
 
 MOMENT = EPOCH + timedelta(days=20_000)
 FILTERS: dict[type[Job], dict[str, Any]] = {
@@ -96,7 +97,7 @@ def test_each_combination_finds_what_a_look_at_every_row_finds(app: Flask) -> No
 
 
 def test_a_site_that_is_not_that_of_the_url_has_no_such_images(app: Flask) -> None:
-    jobs.add_image("https://a.com/1")
+    add_image("https://a.com/1")
 
     assert jobs.page(Image, 9, source_url="https://a.com/1", site="a.com")
     assert not jobs.page(Image, 9, source_url="https://a.com/1", site="b.com")

@@ -11,6 +11,7 @@ from app.database.connection import db
 from app.database.ids import now
 from app.database.models import JOB_KINDS, Download, Image
 from app.jobs import Turn
+from tests.samples import add_image
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -43,7 +44,7 @@ def test_clients_take_turns_and_each_has_its_oldest_first() -> None:
 
 def test_nobodys_hundred_thousand_jobs_delay_anothers_first() -> None:
     jobs.add_images([f"https://a/{n}" for n in range(100_000)], client="a")
-    jobs.add_image("https://b/0", client="b")
+    add_image("https://b/0", client="b")
 
     assert "https://b/0" in claimed(Image, 2)
 
@@ -67,7 +68,7 @@ def test_a_job_stands_behind_those_of_other_clients_and_then_of_other_sites() ->
         urls.insert(0, f"https://{site}.example/")
         add_page(urls[0], client)
         assert jobs.least_rank(turn) == rank
-    jobs.add_image("https://slow.example/", client="c")
+    add_image("https://slow.example/", client="c")
     assert jobs.least_rank(turn) == 0
 
     crowded, served = turn.crowded, turn.served
@@ -83,8 +84,8 @@ def test_clients_that_hold_their_share_take_turns_over_what_is_left() -> None:
 
 
 def test_a_client_with_suspects_alone_holds_nobody_up() -> None:
-    jobs.add_image("https://a/", client="a")
-    jobs.add_image("https://b/", client="b")
+    add_image("https://a/", client="a")
+    add_image("https://b/", client="b")
     Image.update(crashes=1).where(Image.client == "a").execute()
 
     assert claimed(Image, 1, suspects=False) == ["https://b/"]
@@ -94,7 +95,7 @@ def test_a_client_with_suspects_alone_holds_nobody_up() -> None:
 
 def add(kind: type[Image] | type[Download], host: str) -> Download | Image:
     url = f"https://{host}/"
-    return add_page(url) if kind is Download else jobs.add_image(url)
+    return add_page(url) if kind is Download else add_image(url)
 
 
 def held(kind: type[Image] | type[Download], host: str, seconds: float) -> Download | Image:
@@ -160,7 +161,7 @@ def test_a_claim_reads_along_indexes_however_much_waits(
         return run(sql, parameters, *rest)
 
     add_page("https://a/", client="a")
-    jobs.add_image("https://a/", client="a")
+    add_image("https://a/", client="a")
     monkeypatch.setattr(db.obj, "execute_sql", execute)
     jobs.first_claimable(kind, Turn(after="a", crowded=("a",), served=("a", "b")))
     jobs.first_claimable(kind, Turn(suspects=False))

@@ -21,7 +21,7 @@ from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from tests.conftest import Nudges
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]
@@ -108,7 +108,7 @@ def test_jobs_that_wait_for_a_pause_count(kind: type[Download] | type[Image], ap
     if kind is Download:
         jobs.add_download(url="https://a/", limit=1, client=ME)
     else:
-        jobs.add_image("https://a/", client=ME)
+        add_image("https://a/", client=ME)
     job = jobs.claim(kind, "me")
     assert job
     assert quotas.waiting_jobs(ME, 9) == 0

@@ -21,6 +21,7 @@ from app.database.models import JOB_KINDS, Delivery, Download, Image, Status
 from app.errors import NotFailed, Unreachable
 from app.pictures.picture import Picture
 from tests.postgresql import ON_POSTGRESQL, empty
+from tests.samples import add_image
 
 FINAL = {Status.FINISHED, Status.FAILED, Status.CANCELLED}
 PROCESSES = ["alpha", "beta"]
@@ -77,7 +78,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(hook=st.sampled_from(HOOKS))
     def add_image(self, hook: str | None) -> None:
-        self.accepted.add(jobs.add_image("https://a/", hook).id)
+        self.accepted.add(add_image("https://a/", hook).id)
 
     @rule(limit=st.integers(1, 3), hook=st.sampled_from(HOOKS))
     def add_download(self, limit: int, hook: str | None) -> None:

@@ -15,6 +15,7 @@ from app.database.models import Image, Status
 from app.errors import Overloaded
 from app.jobs import Standing
 from app.jobs.watch import UNSEEN, JobWatcher, Subscription
+from tests.samples import add_image
 
 Asked = list[int]
 
@@ -51,7 +52,7 @@ def test_it_asks_for_those_who_come_and_after_changes_alone(
     client: FlaskClient, asked: Asked
 ) -> None:
     watcher = StillWatcher(9, lambda: False)
-    image = jobs.add_image("https://example.com/a.png")
+    image = add_image("https://example.com/a.png")
     first = watcher.subscribe(Image, image.id)
     assert watcher.look()
     assert watcher.look()
@@ -149,7 +150,7 @@ def test_who_has_most_places_gives_one_up_to_who_has_fewer(client: FlaskClient) 
 
 def test_a_wait_whose_place_is_given_up_ends(client: FlaskClient) -> None:
     watcher = JobWatcher(2, lambda: False)
-    job_id = jobs.add_image("https://a/").id
+    job_id = add_image("https://a/").id
     ended: list[bool] = []
     subscribed = threading.Event()
     subscribe = watcher.subscribe

@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.storage import Storage, archive_key
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 Make = Callable[..., Tasks]
@@ -89,7 +89,7 @@ def test_a_download_that_has_nothing_fails(
 
 def test_an_image_fails(site: Site, make: Make, endless: Callable[[], Reply]) -> None:
     site.replies["/a.png"] = endless
-    image = jobs.add_image(site.url("/a.png"))
+    image = add_image(site.url("/a.png"))
     tasks = make()
     assert tasks.turn(tasks.kinds)
 

@@ -16,7 +16,7 @@ from app.errors import ConfigurationError
 from app.settings import Settings
 from app.worker.messages import ENOUGH, MessageEngine
 from tests.queue_server import RedisServer
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 from tests.worker.test_pool import until
 
@@ -53,7 +53,7 @@ def finished(image: Image) -> bool:
 
 
 def add(site: Site) -> Image:
-    return jobs.add_image(site.file("/a.png", picture()))
+    return add_image(site.file("/a.png", picture()))
 
 
 def looks(client: redis.Redis) -> int:
@@ -140,7 +140,7 @@ def test_a_worker_that_ends_hands_back_and_lets_others_go_on(
     hold = threading.Event()
     reply = site.replies[site.file("/slow.png", picture()).removeprefix(site.url(""))]
     site.replies["/slow.png"] = lambda: hold.wait(30) and reply
-    image = jobs.add_image(site.url("/slow.png"))
+    image = add_image(site.url("/slow.png"))
     worker.start()
     until(lambda: site.asked("/slow.png") == 1)
     worker.stop()
@@ -159,7 +159,7 @@ def test_a_worker_ends_while_the_queue_is_away(
 ) -> None:
     hold = threading.Event()
     site.replies["/slow.png"] = lambda: hold.wait(30) and Reply()  # type: ignore[return-value]
-    image = jobs.add_image(site.url("/slow.png"))
+    image = add_image(site.url("/slow.png"))
     worker.start()
     until(lambda: site.asked("/slow.png") == 1)
     server.kill()

@@ -16,7 +16,7 @@ from app.setting_values import MiB
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.tasks import Tasks
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]
@@ -53,7 +53,7 @@ def test_what_is_new_is_refused_and_reading_and_deleting_go_on(
 
 
 def test_jobs_wait_until_there_is_room(site: Site, work: Work, room: Room) -> None:
-    jobs.add_image(site.file("/a.png", picture()))
+    add_image(site.file("/a.png", picture()))
     room(-1)
     assert work() == 0
     room(0)

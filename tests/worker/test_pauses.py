@@ -13,7 +13,7 @@ from app.database.ids import now
 from app.database.models import Download, Image
 from app.fetch import client as fetching
 from app.storage import Storage, archive_key
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]
@@ -119,7 +119,7 @@ def test_nobody_waits_for_more_than_five_minutes_in_all(
     site.replies["/2.png"] = BUSY
     html = "".join(f"<img src={number}.png>" for number in range(3))
     added = jobs.add_download(url=site.page("/", html), limit=3)
-    image = jobs.add_image(site.url("/1.png"))
+    image = add_image(site.url("/1.png"))
     assert work() == 2
     later()
     assert work() == 2

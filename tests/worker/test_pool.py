@@ -13,7 +13,7 @@ from app.database.models import CLAIMABLE, JOB_KINDS, Download, Image
 from app.settings import Settings
 from app.worker.pool import PoolEngine
 from app.worker.processes import ProcessRegistry
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 
 SECONDS = 60  # what a test waits at most for something that should happen at once
@@ -63,7 +63,7 @@ def count(status: str) -> int:
 
 def test_a_nudge_gets_the_work_done(engine: PoolEngine, site: Site) -> None:
     for _ in range(5):
-        jobs.add_image(site.file("/a.png", picture()))
+        add_image(site.file("/a.png", picture()))
     engine.submit()
 
     until(lambda: count("finished") == 5)
@@ -71,7 +71,7 @@ def test_a_nudge_gets_the_work_done(engine: PoolEngine, site: Site) -> None:
 
 def test_no_more_jobs_run_than_there_are_seats(engine: PoolEngine, site: Site, gate: Gate) -> None:
     for _ in range(6):
-        jobs.add_image(site.url("/a.png"))
+        add_image(site.url("/a.png"))
         engine.submit()
 
     assert gate.waiting.acquire(timeout=SECONDS)
@@ -83,7 +83,7 @@ def test_no_more_jobs_run_than_there_are_seats(engine: PoolEngine, site: Site, g
 
 def test_who_has_work_done_may_wait_for_a_seat(engine: PoolEngine, site: Site, gate: Gate) -> None:
     for _ in range(2):
-        jobs.add_image(site.url("/a.png"))
+        add_image(site.url("/a.png"))
         engine.submit()
 
     assert not engine.wait_for_seat(0)
@@ -104,13 +104,13 @@ def test_a_new_storage_is_not_searched_for_what_was_left_behind(
 
 def test_work_that_nobody_was_told_of_is_found(engine: PoolEngine, site: Site) -> None:
     engine.start()
-    jobs.add_image(site.file("/a.png", picture()))
+    add_image(site.file("/a.png", picture()))
 
     until(lambda: count("finished") == 1)
 
 
 def test_the_jobs_of_a_dead_process_are_taken_over(engine: PoolEngine, site: Site) -> None:
-    jobs.add_image(site.file("/a.png", picture()))
+    add_image(site.file("/a.png", picture()))
     assert jobs.claim(Image, "0" * 32)
     engine.start()
 
@@ -123,8 +123,8 @@ def test_the_jobs_of_a_living_sibling_are_left_alone(
 ) -> None:
     sibling = ProcessRegistry(settings.storage_dir, lambda name: None)
     sibling.register()
-    jobs.add_image(site.file("/a.png", picture()))
-    jobs.add_image(site.file("/b.png", picture()))
+    add_image(site.file("/a.png", picture()))
+    add_image(site.file("/b.png", picture()))
     assert jobs.claim(Image, sibling.name)
     engine.start()
 
@@ -138,7 +138,7 @@ def test_the_jobs_of_a_living_sibling_are_left_alone(
 def test_stopping_cuts_what_runs_and_hands_it_back(
     engine: PoolEngine, site: Site, gate: Gate, app: Flask
 ) -> None:
-    jobs.add_image(site.url("/a.png"))
+    add_image(site.url("/a.png"))
     engine.submit()
     assert gate.waiting.acquire(timeout=SECONDS)
     engine.stop()
@@ -152,7 +152,7 @@ def test_stopping_cuts_what_runs_and_hands_it_back(
 def test_a_stopped_engine_takes_nothing_any_more(engine: PoolEngine, site: Site) -> None:
     engine.start()
     engine.stop()
-    jobs.add_image(site.url("/a.png"))
+    add_image(site.url("/a.png"))
     engine.submit()
 
     assert count("queued") == 1
@@ -174,7 +174,7 @@ def test_a_broken_turn_gives_the_seat_back(
         return claim(*args, **values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(jobs, "claim", claim_later)
-    jobs.add_image(site.file("/a.png", picture()))
+    add_image(site.file("/a.png", picture()))
     engine.submit()
 
     until(lambda: count("finished") == 1)
@@ -207,9 +207,9 @@ def test_only_one_suspect_runs_at_a_time_and_others_are_not_kept_waiting(
     engine: PoolEngine, site: Site, gate: Gate
 ) -> None:
     for _ in range(2):
-        jobs.add_image(site.url("/a.png"))
+        add_image(site.url("/a.png"))
     Image.update(crashes=1).execute()
-    innocent = jobs.add_image(site.file("/b.png", picture()))
+    innocent = add_image(site.file("/b.png", picture()))
     engine.submit()
     engine.submit()
 
@@ -224,7 +224,7 @@ def test_downloads_and_images_take_turns(app: Flask, settings: Settings, site: S
     for _ in range(3):
         jobs.add_download(url=site.url("/nowhere"), limit=1)
     for _ in range(3):
-        jobs.add_image(site.url("/nowhere.png"))
+        add_image(site.url("/nowhere.png"))
     engine = PoolEngine(replace(settings, job_threads=1), app.extensions["storage"])
     try:
         engine.submit()
@@ -238,7 +238,7 @@ def test_downloads_and_images_take_turns(app: Flask, settings: Settings, site: S
 
 def test_an_engine_without_seats_leaves_the_jobs_to_others(app: Flask, settings: Settings) -> None:
     engine = PoolEngine(replace(settings, job_threads=0), app.extensions["storage"])
-    image = jobs.add_image("http://127.0.0.1:9/")
+    image = add_image("http://127.0.0.1:9/")
     engine.submit()
     engine.watch()
     engine.stop()
@@ -265,13 +265,13 @@ def test_images_of_a_slow_site_or_client_give_room_to_another_ones(
 ) -> None:
     monkeypatch.setattr("app.worker.pool.WATCH_SECONDS", 0.05)
     url = site.url("/a.png")
-    slow = [jobs.add_image(url.replace("127.0.0.1", host), client="one") for host in hosts]
+    slow = [add_image(url.replace("127.0.0.1", host), client="one") for host in hosts]
     engine.start()
     engine.submit()
     for _ in range(2):  # both seats
         assert gate.waiting.acquire(timeout=SECONDS)
     quick_url = site.file("/b.png", picture()).replace("127.0.0.1", quick_host)
-    quick = jobs.add_image(quick_url, client=client)
+    quick = add_image(quick_url, client=client)
     until(lambda: jobs.get(Image, quick.id).status == "finished")
 
     assert not gate.open.is_set()

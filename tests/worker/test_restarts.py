@@ -8,13 +8,12 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from app import jobs
 from app.database.connection import db
 from app.database.models import Image
 from app.settings import Settings
 from app.worker.pool import PoolEngine
 from tests.postgresql import ON_POSTGRESQL, Postgresql
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Site
 from tests.worker.test_pool import until
 
@@ -42,7 +41,7 @@ def test_a_server_that_is_killed_loses_no_job_and_no_thread(
         return Reply(picture(), "image/png")
 
     site.replies["/a.png"] = slowly
-    accepted = [str(jobs.add_image(site.url("/a.png")).id) for _ in range(JOBS)]
+    accepted = [str(add_image(site.url("/a.png")).id) for _ in range(JOBS)]
     answers: list[tuple[float, int]] = []
 
     def ask() -> None:

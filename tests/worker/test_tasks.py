@@ -25,7 +25,7 @@ from app.worker import pages
 from app.worker.processes import ProcessRegistry
 from app.worker.selection import TRIES_PER_IMAGE, by_address
 from app.worker.tasks import Tasks
-from tests.samples import CONTENT_TYPES, FORMATS, picture
+from tests.samples import CONTENT_TYPES, FORMATS, add_image, picture
 from tests.site import Reply, Site
 
 Work = Callable[[], int]
@@ -470,7 +470,7 @@ def test_a_download_that_goes_on_asks_as_its_page_said(
 def test_a_process_that_others_may_take_for_dead_claims_nothing(
     tasks: Tasks, processes: ProcessRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = jobs.add_image("https://a.example/a.png")
+    image = add_image("https://a.example/a.png")
     monkeypatch.setattr(processes, "is_known", lambda: False)
 
     assert not tasks.turn(tasks.kinds)
@@ -559,7 +559,7 @@ def test_a_fault_of_ours_fails_the_job_and_is_logged(
 def test_a_cancelled_job_is_left_alone(
     site: Site, work: Work, monkeypatch: pytest.MonkeyPatch, storage: Storage
 ) -> None:
-    image = jobs.add_image(site.file("/a.png", picture()))
+    image = add_image(site.file("/a.png", picture()))
 
     def lose(*args: Any) -> None:
         Image.update(status="cancelled").execute()
@@ -655,7 +655,7 @@ def test_a_job_is_one_line_in_the_log(
     site: Site, work: Work, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    image = jobs.add_image(site.url("/gone.png"))
+    image = add_image(site.url("/gone.png"))
     work()
 
     [record] = [one for one in caplog.records if one.name == "app.worker.tasks"]
@@ -669,7 +669,7 @@ def test_a_large_image_is_never_whole_in_memory(
     site: Site, work: Work, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = picture() + bytes(5_000_000)
-    image = jobs.add_image(site.file("/a.png", body))
+    image = add_image(site.file("/a.png", body))
     written: list[int] = []
     new_part = storage.new_part
 

@@ -23,7 +23,7 @@ from app.storage import Storage, image_key, thumbnail_key
 from app.worker import thumbnails
 from app.worker.thumbnails import ThumbnailQueue
 from tests.disk import FaultyDisk
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Site
 
 Keep = Callable[..., Image]
@@ -41,7 +41,7 @@ def keep(site: Site, work: Callable[[], int]) -> Keep:
     """Have a copy of a picture kept."""
 
     def do(body: bytes = picture()) -> Image:
-        image = jobs.add_image(site.file("/a", body))
+        image = add_image(site.file("/a", body))
         assert work() == 1
         return jobs.get(Image, image.id)
 

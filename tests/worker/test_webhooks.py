@@ -30,7 +30,7 @@ from app.storage import Storage
 from app.worker.processes import ProcessRegistry
 from app.worker.tasks import Tasks
 from app.worker.webhooks import MAX_REST_SECONDS, MINUTE, PAUSES, SILENCE_SECONDS, sign
-from tests.samples import picture
+from tests.samples import add_image, picture
 from tests.site import Reply, Request, Site
 
 GUIDE = Path(__file__).parents[2] / "docs" / "webhooks.md"
@@ -88,7 +88,7 @@ def test_the_guide_verifies_messages() -> None:
 
 def waiting(url: str) -> Delivery:
     """Have a delivery whose time has come."""
-    jobs.add_image("https://a/1.png", url)
+    add_image("https://a/1.png", url)
     image = jobs.claim(Image, "me")
     assert image
     jobs.fail(image, Unreachable("no address for a"))
@@ -130,7 +130,7 @@ def test_the_signature_is_that_of_the_reference() -> None:
 
 
 def test_the_end_of_an_image_is_told(site: Site, hook: str, work: Work) -> None:
-    image = jobs.add_image(site.file("/a.png", picture()), hook)
+    image = add_image(site.file("/a.png", picture()), hook)
     work()
 
     [request] = told(site)
@@ -192,7 +192,7 @@ def test_a_cancel_is_told(
 
 
 def test_a_job_given_up_is_told(site: Site, hook: str, work: Work) -> None:
-    jobs.add_image(site.url("/a.png"), hook)
+    add_image(site.url("/a.png"), hook)
     jobs.claim(Image, "dead")
     jobs.recover(lambda process: False, crashes_allowed=1)
     work()
@@ -203,7 +203,7 @@ def test_a_job_given_up_is_told(site: Site, hook: str, work: Work) -> None:
 def test_what_is_removed_after_its_end_is_told_all_the_same(
     site: Site, hook: str, work: Work, storage: Storage, tasks: Tasks
 ) -> None:
-    image = jobs.add_image(site.file("/a.png", picture()), hook)
+    image = add_image(site.file("/a.png", picture()), hook)
     tasks.turn([Image])
     cleanup.remove(image, storage)
     work()
@@ -212,7 +212,7 @@ def test_what_is_removed_after_its_end_is_told_all_the_same(
 
 
 def test_nobody_is_told_who_did_not_ask(site: Site, work: Work) -> None:
-    jobs.add_image(site.file("/a.png", picture()))
+    add_image(site.file("/a.png", picture()))
     work()
 
     assert Delivery.select().count() == 0
@@ -221,7 +221,7 @@ def test_nobody_is_told_who_did_not_ask(site: Site, work: Work) -> None:
 def test_the_delivery_is_written_with_the_end_or_not_at_all(
     site: Site, hook: str, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = jobs.add_image(site.file("/a.png", picture()), hook)
+    image = add_image(site.file("/a.png", picture()), hook)
 
     def broken(**values: Any) -> None:
         raise RuntimeError("no row")
