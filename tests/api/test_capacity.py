@@ -16,7 +16,6 @@ from app.errors import Overloaded, Unreachable
 from app.jobs.capacity import FRESH_SECONDS, Capacity
 from app.pictures.picture import Picture
 from app.settings import Settings
-from tests.conftest import Nudges
 from tests.samples import add_image
 
 Kind = type[Download] | type[Image]
@@ -26,11 +25,8 @@ NEW = {"url": "https://example.com/a.png"}
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(replace(settings, max_queued=2))
-    app.extensions["engine"] = Nudges()
-    yield app
-    db.close()
+def settings(settings: Settings) -> Settings:
+    return replace(settings, max_queued=2)
 
 
 @pytest.mark.parametrize("path", ["/images", "/download"])

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,13 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 
-from app import create_app, keys, settings
-from app.database.connection import db
+from app import keys
 from app.errors import ConfigurationError
 from app.http.auth import local_path
 from app.http.keys import COOKIE, COOKIE_SECONDS, Keys
-from app.settings import Settings
-from tests.conftest import Client, Nudges
+from app.settings import Settings, load
 
 KEY, OTHER = "correct-horse-battery", "staple.staple.staple"
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -26,12 +23,8 @@ NEW = {"url": "https://example.com/a.png"}
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(replace(settings, api_keys=(keys.digest(KEY), keys.digest(OTHER))))
-    app.extensions["engine"] = Nudges()
-    app.test_client_class = Client
-    yield app
-    db.close()
+def settings(settings: Settings) -> Settings:
+    return replace(settings, api_keys=(keys.digest(KEY), keys.digest(OTHER)))
 
 
 @pytest.fixture
@@ -259,13 +252,13 @@ def test_keys_are_separated_by_commas_or_lines(
     (tmp_path / "keys").write_text(text)
     monkeypatch.setenv("DOWNLOADER_API_KEYS_FILE", str(tmp_path / "keys"))
 
-    assert settings.load().api_keys == (keys.digest(KEY), keys.digest(OTHER))
+    assert load().api_keys == (keys.digest(KEY), keys.digest(OTHER))
 
 
 def test_only_digests_of_keys_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOWNLOADER_API_KEYS", KEY)
 
-    assert settings.load().api_keys == (hashlib.sha256(KEY.encode()).digest(),)
+    assert load().api_keys == (hashlib.sha256(KEY.encode()).digest(),)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +270,7 @@ def test_a_weak_key_stops_the_start_and_is_not_told(
     monkeypatch.setenv("DOWNLOADER_API_KEYS", text)
 
     with pytest.raises(ConfigurationError, match=r"DOWNLOADER_API_KEYS.*16 characters") as caught:
-        settings.load()
+        load()
     assert not text.strip(",") or text not in str(caught.value)
 
 
@@ -288,4 +281,4 @@ def test_a_file_without_a_key_does_not_open_the_service(
     monkeypatch.setenv("DOWNLOADER_API_KEYS_FILE", str(tmp_path / "keys"))
 
     with pytest.raises(ConfigurationError, match="API_KEYS"):
-        settings.load()
+        load()

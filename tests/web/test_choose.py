@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app import jobs
 from app.database.models import Download, Image
@@ -82,26 +82,23 @@ def test_an_address_leads_to_a_grid_and_three_of_sixty_to_their_zip(
 
 
 def test_without_javascript_boxes_and_a_button_do_it(
-    browser: Browser, url: str, service: Service, site: Site, tmp_path: Path
+    scriptless: Page, url: str, service: Service, site: Site, tmp_path: Path
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
     added = service.post("/download", url=show(site, 60), limit=60)
     service.end_of(added["download_url"])
-    page.goto(f"{url}/downloads/{added['download_id']}")
-    page.get_by_role("button", name="Save chosen pictures").click()
-    expect(page.get_by_role("alert")).to_have_text("Choose at least one picture.")
-    box(page, 5).check()
-    box(page, 24).check()
-    page.get_by_role("button", name="3", exact=True).click()
-    box(page, 59).check()
-    page.get_by_role("button", name="1", exact=True).click()
-    expect(box(page, 5)).to_be_checked()
-    page.get_by_role("button", name="Save chosen pictures").click()
-    page.wait_for_url(f"{url}/downloads/*")  # of the new download, which refreshes itself
+    scriptless.goto(f"{url}/downloads/{added['download_id']}")
+    scriptless.get_by_role("button", name="Save chosen pictures").click()
+    expect(scriptless.get_by_role("alert")).to_have_text("Choose at least one picture.")
+    box(scriptless, 5).check()
+    box(scriptless, 24).check()
+    scriptless.get_by_role("button", name="3", exact=True).click()
+    box(scriptless, 59).check()
+    scriptless.get_by_role("button", name="1", exact=True).click()
+    expect(box(scriptless, 5)).to_be_checked()
+    scriptless.get_by_role("button", name="Save chosen pictures").click()
+    scriptless.wait_for_url(f"{url}/downloads/*")  # of the new download, which refreshes itself
 
-    assert save(page, "Download zip", tmp_path) == [body(4), body(23), body(58)]
-    context.close()
+    assert save(scriptless, "Download zip", tmp_path) == [body(4), body(23), body(58)]
 
 
 def test_what_the_bookmarklet_sends_is_chosen_from(
@@ -282,28 +279,25 @@ def test_several_pages_lead_to_one_grid_and_pictures_of_each_to_one_zip(
 
 
 def test_without_javascript_pictures_of_several_pages_are_chosen_by_boxes(
-    browser: Browser, url: str, service: Service, site: Site, tmp_path: Path
+    scriptless: Page, url: str, service: Service, site: Site, tmp_path: Path
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
     added = service.post("/download", url=show(site, 40))
     other = service.post("/download", url=site.page("/other", "<img src=44.png>"))
     site.file("/44.png", body(44))
     for one in added, other:
         service.end_of(one["download_url"])
-    page.goto(f"{url}/downloads")
+    scriptless.goto(f"{url}/downloads")
     for one in other, added:
-        page.locator(f"[value='{one['download_id']}']").check()
-    page.get_by_role("button", name="Choose pictures").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Pictures of 2 pages")
-    box(page, 5).check()
-    page.get_by_role("button", name="2", exact=True).click()
-    page.get_by_role("checkbox", name="Choose 001-44.png").check()
-    page.get_by_role("button", name="Save chosen pictures").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("and 1 other page")
+        scriptless.locator(f"[value='{one['download_id']}']").check()
+    scriptless.get_by_role("button", name="Choose pictures").click()
+    expect(scriptless.get_by_role("heading", level=1)).to_have_text("Pictures of 2 pages")
+    box(scriptless, 5).check()
+    scriptless.get_by_role("button", name="2", exact=True).click()
+    scriptless.get_by_role("checkbox", name="Choose 001-44.png").check()
+    scriptless.get_by_role("button", name="Save chosen pictures").click()
+    expect(scriptless.get_by_role("heading", level=1)).to_contain_text("and 1 other page")
 
-    assert save(page, "Download zip", tmp_path) == [body(4), body(44)]
-    context.close()
+    assert save(scriptless, "Download zip", tmp_path) == [body(4), body(44)]
 
 
 def test_a_page_that_is_read_late_takes_its_place_before_the_others(

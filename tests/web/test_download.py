@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import Tab
 from tests.samples import picture
@@ -136,17 +136,14 @@ def test_what_failed_is_tried_again(tab: Tab, url: str, site: Site) -> None:
     expect(tab.page.get_by_role("link", name="Download zip")).to_be_visible()
 
 
-def test_without_javascript_every_button_works(browser: Browser, url: str, site: Site) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    ask_for(page, url, site)
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("The server answered 404.")).to_be_visible()
-    page.get_by_text("Delete…").click()
-    page.get_by_role("button", name="Yes, delete").click()
+def test_without_javascript_every_button_works(scriptless: Page, url: str, site: Site) -> None:
+    ask_for(scriptless, url, site)
+    scriptless.get_by_role("button", name="Try again").click()
+    expect(scriptless.get_by_text("The server answered 404.")).to_be_visible()
+    scriptless.get_by_text("Delete…").click()
+    scriptless.get_by_role("button", name="Yes, delete").click()
 
-    expect(page).to_have_url(f"{url}/downloads")
-    context.close()
+    expect(scriptless).to_have_url(f"{url}/downloads")
 
 
 def test_a_look_tells_what_is_there_and_fetches_nothing(

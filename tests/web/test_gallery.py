@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.database.ids import new_id
 from app.database.models import Image
@@ -93,17 +93,14 @@ def test_what_was_scrolled_away_is_there_again_on_the_way_back(tab: Tab, crowded
 
 
 def test_without_javascript_a_link_leads_to_older_images(
-    browser: Browser, crowded: Service
+    scriptless: Page, crowded: Service
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{address(crowded)}/gallery")
-    page.get_by_role("link", name="Older").click()
+    scriptless.goto(f"{address(crowded)}/gallery")
+    scriptless.get_by_role("link", name="Older").click()
 
-    expect(page.get_by_role("img", name=f"{MANY - 61}.png", exact=True)).to_be_visible()
-    page.get_by_role("img", name=f"{MANY - 61}.png", exact=True).click()
-    expect(page.get_by_role("heading", name=f"{MANY - 61}.png")).to_be_visible()
-    context.close()
+    expect(scriptless.get_by_role("img", name=f"{MANY - 61}.png", exact=True)).to_be_visible()
+    scriptless.get_by_role("img", name=f"{MANY - 61}.png", exact=True).click()
+    expect(scriptless.get_by_role("heading", name=f"{MANY - 61}.png")).to_be_visible()
 
 
 def test_images_are_filtered_by_site_state_and_day(tab: Tab, crowded: Service) -> None:

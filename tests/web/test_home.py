@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from app.database.ids import first_id, now
 from app.database.models import Download, Image
@@ -182,18 +182,17 @@ def test_a_bad_address_is_told_beside_the_field_and_stays_there(tab: Tab, url: s
 
 
 def test_without_javascript_the_form_and_the_status_page_work(
-    browser: Browser, url: str, site: Site
+    scriptless: Page, url: str, site: Site
 ) -> None:
     site.file("/a.png", picture())
     site.page("/", "<img src=a.png>")
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(url)
-    page.get_by_label("Addresses").fill(site.url("/"))
-    page.get_by_role("button", name="Download pictures").click()
+    scriptless.goto(url)
+    scriptless.get_by_label("Addresses").fill(site.url("/"))
+    scriptless.get_by_role("button", name="Download pictures").click()
 
-    expect(page.get_by_role("link", name="Download zip")).to_be_visible()  # by the page's refresh
-    context.close()
+    expect(
+        scriptless.get_by_role("link", name="Download zip")
+    ).to_be_visible()  # by the page's refresh
 
 
 def test_what_is_wrong_in_the_options_has_the_focus(tab: Tab, url: str) -> None:

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
-from app import create_app, keys
-from app.database.connection import db
+from app import keys
 from app.settings import Settings
 from tests.browser import Tab
-from tests.conftest import Client, Nudges
 from tests.service.conftest import serving
 from tests.site import Site
 from tests.web.conftest import Gate, address, barriers, forget
@@ -21,12 +18,8 @@ KEY = "correct-horse-battery"
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(replace(settings, api_keys=(keys.digest(KEY),)))
-    app.extensions["engine"] = Nudges()
-    app.test_client_class = Client
-    yield app
-    db.close()
+def settings(settings: Settings) -> Settings:
+    return replace(settings, api_keys=(keys.digest(KEY),))
 
 
 @pytest.fixture(scope="module")
