@@ -6,18 +6,17 @@
 # may begin with a digit. ada and idna look at each label alone, and know a violation only inside of
 # one. A list of hosts that one of them has normalized may hold names that no browser opens.
 #
-# Seen with ada-url 4.0.0, idna 3.20, chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64):
+# Seen with ada-url 4.0.0, idna 3.20, chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64):
 #   host               ada      idna     Chromium
 #   3d.example         taken    taken    taken
 #   www.example.xn--…  taken    taken    taken
 #   3d.example.xn--…   taken    taken    refused
 #   1 and alef         refused  refused  refused
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

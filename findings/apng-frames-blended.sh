@@ -9,7 +9,7 @@
 # PREVIOUS brings it back. OpenCV shows it in place of a single frame, and FFmpeg refuses a smaller one.
 #
 # Seen with Pillow 13.0.0, imagecodecs 2026.3.6, opencv-python-headless 5.0.0.93, PyAV 18.1.0 (libavcodec
-# 62.28.102) and chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), as red, green, blue, alpha of a pixel
+# 62.28.102) and chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), as red, green, blue, alpha of a pixel
 # in the last frame:
 #                           Chromium        OpenCV          FFmpeg          Pillow          imagecodecs
 #   green over red          0 255 0 255     0 255 0 255     0 255 0 255     0 255 0 255     0 255 0 255
@@ -22,11 +22,10 @@
 #   red, back, green        0 0 0 0         0 0 0 0         0 0 0 0         0 0 0 0         0 0 0 0
 #   the same, grey apart    0 0 0 0         0 0 0 0         0 0 0 0         90 90 90 255    90 90 90 255
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

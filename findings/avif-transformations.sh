@@ -8,7 +8,7 @@
 # and sharp agree on all.
 #
 # Seen with Pillow 13.0.0 (libavif 1.4.2), opencv-python-headless 5.0.0.93, imagecodecs 2026.3.6, sharp 0.35.5
-# (libheif 1.23.5) and chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64); the letters are the
+# (libheif 1.23.5) and chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64); the letters are the
 # colours of the corners (red, green, above blue, yellow), crops keep the upper left corner:
 #                     Chromium     sharp        Pillow       OpenCV       imagecodecs
 #   as it is          64x48 RG/BY  64x48 RG/BY  64x48 RG/BY  64x48 RG/BY  64x48 RG/BY
@@ -18,11 +18,10 @@
 #   cropped           40x24 RG/RG  40x24 RG/RG  64x48 RG/BY  64x48 RG/BY  64x48 RG/BY
 #   cropped, turned   24x40 GG/RR  24x40 GG/RR  48x64 GY/RB  64x48 RG/BY  64x48 RG/BY
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

@@ -9,7 +9,7 @@
 # IMREAD_UNCHANGED, and right by IMREAD_COLOR. Pillow refuses the masks that it does not know.
 #
 # Seen with opencv-python-headless 5.0.0.93, imagecodecs 2026.3.6, Pillow 13.0.0 and
-# chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), for one column of orange; the number is
+# chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), for one column of orange; the number is
 # the size of the header:
 #                   Chromium         OpenCV           imagecodecs      Pillow
 #   24 bits, 40     255 128 0        255 128 0        255 128 0        255 128 0
@@ -20,11 +20,10 @@
 #   10 bits, 40     255 128 0        248 0 0 63       255 0 0 255      refused
 #   5 of 32, 56     255 132 0        255 131 0 255    31 16 0          refused
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

@@ -6,16 +6,15 @@
 # limited range: 16 and less become 0, 235 and more become 255, and what lies between is stretched.
 # Pillow, by the same libavif, reads back what was written. A shadow at 10 % has 2.5 % in the browser.
 #
-# Seen with chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), Pillow 13.0.0 (libavif 1.4.2):
+# Seen with chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), Pillow 13.0.0 (libavif 1.4.2):
 #   written      0  20  60 120 180 235 255
 #   by Pillow    0  20  60 120 180 235 255
 #   by Chromium  0   5  51 121 191 255 255
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

@@ -8,17 +8,16 @@
 # document that comes from a server, the address is right.
 # So scripts of a page may link other addresses than the same markup does in the page itself.
 #
-# Seen with chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64):
+# Seen with chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64):
 #   innerHTML  ?a=1©=2
 #   DOMParser  ?a=1©=2
 #   with <hr>  ?a=1&copy=2
 #   document   ?a=1&copy=2
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 

@@ -6,16 +6,15 @@
 # 224.0.0.251:5353, for the names that hide local addresses. To join that group, the kernel sends an
 # IGMP report on the interface: who counts packets sees one, with a proxy and without.
 #
-# Seen with chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), in a network of its own:
+# Seen with chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), in a network of its own:
 #   page without WebRTC  joins nothing
 #   without flags        joins 224.0.0.251
 #   by proxy alone       joins 224.0.0.251
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 

@@ -8,7 +8,7 @@
 # important (CSS Cascade 5, 6.4): css-inline does so, juice and premailer know none, and drop or
 # outvote what is in them. Nested rules end juice by an error, the two others leave them out.
 #
-# Seen with these and chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), as the colour in Chromium of
+# Seen with these and chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), as the colour in Chromium of
 # <p id=t class="c d">; "error" is what juice says:
 #                                                              as written  juice       css-inline  premailer
 #   #t{color:lime}.c{color:red}                                lime        lime        lime        lime
@@ -21,11 +21,10 @@
 #   @layer a{p{color:lime!important}}#t{color:red!important}   lime        red         lime        red
 #   p{color:red;&.c{color:lime}}                               lime        error       red         red
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

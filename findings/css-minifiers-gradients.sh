@@ -8,7 +8,7 @@
 # gradient is another, though no target asks for older colours.
 # `in oklab` in front, which says what is the default there, keeps it.
 #
-# Seen with esbuild 0.28.2, lightningcss 1.33.0, chromium-headless-shell 156.0.8078.108-1~deb12u1
+# Seen with esbuild 0.28.2, lightningcss 1.33.0, chromium-headless-shell 156.0.8078.114-1~deb12u1
 # (amd64), as red, green, blue in the middle of linear-gradient(…, lime) in Chromium:
 #   …                               as written    esbuild       lightningcss
 #   rgb(0 0 255)                    0 127 127     0 127 127     0 127 127
@@ -17,11 +17,10 @@
 #   color-mix(in srgb,red,blue)     129 148 115   129 148 115   64 127 64
 #   in oklab,color(srgb 0 0 1)      0 169 190     0 169 190     0 169 190
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 npm install --silent --no-audit --no-fund esbuild@0.28.2 lightningcss@1.33.0 >log 2>&1 ||

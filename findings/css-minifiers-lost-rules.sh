@@ -8,7 +8,7 @@
 # and takes a shorthand for a repetition, which it is not behind its longhand. Only @scope brings a warning.
 #
 # Seen with these, esbuild 0.28.2, lightningcss 1.33.0 and chromium-headless-shell
-# 156.0.8078.108-1~deb12u1 (amd64), as what Chromium computes:
+# 156.0.8078.114-1~deb12u1 (amd64), as what Chromium computes:
 #                                               as written   lightningcss esbuild      cssnano      clean-css    csso
 #   @media (width>=1px){…}                      lime         lime         lime         lime         lime         black
 #   @media (1px<width<9999px){…}                lime         lime         lime         lime         lime         black
@@ -18,11 +18,10 @@
 #   p{color:red;all:unset}                      black        black        black        red          black        black
 #   p{…:underline;…-thickness:3px;…:underline}  auto         auto         auto         3px          auto         auto
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 npm install --silent --no-audit --no-fund esbuild@0.28.2 cssnano@7.1.9 postcss@8.5.33 clean-css@5.3.3 \

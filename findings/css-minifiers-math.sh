@@ -8,7 +8,7 @@
 # cssnano take the unit of a zero away in some functions, where a number is no length.
 #
 # Seen with esbuild 0.28.2, cssnano 7.1.9, lightningcss 1.33.0, clean-css 5.3.3, csso 5.0.5 and
-# chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), as what Chromium computes:
+# chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), as what Chromium computes:
 #                                     as written   lightningcss esbuild      cssnano      clean-css    csso
 #   font-size:calc(1px - 3px)         0px          16px         16px         16px         0px          0px
 #   padding:calc(1px - 3px) 4px       4px          0px          0px          0px          4px          4px
@@ -21,11 +21,10 @@
 #   text-indent:hypot(0px,5px)        5px          5px          5px          0px          0px          0px
 #   text-indent:abs(0px - 5px)        5px          5px          5px          0px          0px          0px
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 npm install --silent --no-audit --no-fund esbuild@0.28.2 cssnano@7.1.9 postcss@8.5.33 clean-css@5.3.3 \

@@ -9,7 +9,7 @@
 # nesting, and drop declarations of the rule itself along with it.
 #
 # Seen with esbuild 0.28.2, cssnano 7.1.9, lightningcss 1.33.0, clean-css 5.3.3, csso 5.0.5 and
-# chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), as what Chromium computes:
+# chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), as what Chromium computes:
 #                                         as written   lightningcss esbuild      cssnano      clean-css    csso
 #   p{&{color:red}color:lime}             lime         lime         red          red          black        black
 #   p{color:blue;&{color:red}color:lime}  lime         lime         red          red          blue         blue
@@ -17,11 +17,10 @@
 #   p{@media all{color:red}color:lime}    lime         black        lime         lime         black        lime
 #   p{:where(.k) &{color:red}color:lime}  lime         lime         lime         red          lime         black
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 npm install --silent --no-audit --no-fund esbuild@0.28.2 cssnano@7.1.9 postcss@8.5.33 clean-css@5.3.3 \

@@ -9,7 +9,7 @@
 # Draw the frame on an empty picture by yourself: its place is `tile[0]` in Pillow before load().
 #
 # Seen with Pillow 13.0.0, sharp 0.35.5 (libvips 8.18.7), OpenCV 5.0.0.93, imagecodecs 2026.3.6 and
-# chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), for the palette red, green, blue, grey:
+# chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), for the palette red, green, blue, grey:
 #   background               2 (blue)       3 (grey)         2, 3 transparent
 #   Chromium                 0 0 0 0        0 0 0 0          0 0 0 0
 #   Pillow                   255 0 0 255    255 0 0 255      200 200 200 0
@@ -17,11 +17,10 @@
 #   OpenCV                   0 0 255 255    200 200 200 255  0 0 255 0
 #   imagecodecs              2 0 0 255      3 0 0 255        2 0 0 255
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

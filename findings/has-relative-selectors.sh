@@ -9,7 +9,7 @@
 # refused. CairoSVG and WeasyPrint apply style sheets by it. One compound alone is right.
 #
 # Seen with cssselect2 0.10.1, selectolax 1.0.2, turbohtml 1.15.4 and chromium-headless-shell
-# 156.0.8078.108-1~deb12u1 (amd64), for an article with h2 in a section, and <li> a b a:
+# 156.0.8078.114-1~deb12u1 (amd64), for an article with h2 in a section, and <li> a b a:
 #                                Chromium      turbohtml     selectolax    cssselect2
 #   :has(> h2)                   article       article       article       article
 #   :has(+ .b)                   first         first         first         first
@@ -20,11 +20,10 @@
 #   li:has(+ .b + .a)            first         first         first         second
 #   li:has(~ .b + .a)            first         first         first         first second
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

@@ -9,7 +9,7 @@
 # justhtml also fills it beside `multiple`, where it stays empty.
 # So two parsers find different pictures in one page. The options themselves are right in all of them.
 #
-# Seen with these and chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64):
+# Seen with these and chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64):
 #   options                      Chromium  selectolax  turbohtml  justhtml
 #   a, b                         a         a           a          a
 #   <div> a, b selected </div>c  b         c           b          b
@@ -17,11 +17,10 @@
 #   size=2: a, b                 -         -           a          a
 #   multiple: a, b selected      -         -           -          b
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

@@ -8,7 +8,7 @@
 # Nothing is said, and `minify` does not matter. `targets` that do without the prefix help. Without the
 # middle one, or with a last one that it takes apart, the order stays.
 #
-# Seen with lightningcss 1.33.0 and chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64), for
+# Seen with lightningcss 1.33.0 and chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64), for
 # a.png in -webkit-image-set(), b.png in url(), c.png in var(), and what Chromium shows of them:
 #   written   shown   comes out   shown
 #   a b c     c       b c a       a
@@ -16,11 +16,10 @@
 #   a b       b       a b         b
 #   b c       c       b c         c
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 npm install --silent --no-audit --no-fund lightningcss@1.33.0 >log 2>&1 || { cat log; exit 2; }

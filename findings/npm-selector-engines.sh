@@ -10,7 +10,7 @@
 # SVG's names in lower case, which HTML's parser gives their capitals (13.2.6.5).
 #
 # Seen with jsdom 29.1.1, happy-dom 21.0.4, linkedom 0.18.15, cheerio 1.2.0, hast-util-select 6.0.4,
-# node-html-parser 9.0.7 on Node.js 20.20.2, and chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64):
+# node-html-parser 9.0.7 on Node.js 20.20.2, and chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64):
 #                              Chromium  jsdom     happy-dom linkedom  cheerio   hast      node-html
 #   li:nth-child(odd)          l1 l3     l1 l3     l1 l3     l1 l3     l1 l3     l1 l3     l1 l3
 #   li:nth-child(2 of .k)      l3        -         l3        l3        refused   refused   refused
@@ -26,11 +26,10 @@
 #   option:checked             o2        o2        -         o1 o2     o1 o2     o2        o1 o2
 #   linearGradient             gradient  gradient  gradient  gradient  -         gradient  -
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 npm install --silent --no-audit --no-fund jsdom@29.1.1 happy-dom@21.0.4 linkedom@0.18.15 cheerio@1.2.0 \

@@ -8,7 +8,7 @@
 # `:nth-child(2 of :is(.a, .b))`, which means the same, is right in each.
 #
 # Seen with selectolax 1.0.2, cssselect2 0.10.1, soupsieve 4.1.3 and chromium-headless-shell
-# 156.0.8078.108-1~deb12u1 (amd64), for <li> 1 to 5 with the classes a b a a -:
+# 156.0.8078.114-1~deb12u1 (amd64), for <li> 1 to 5 with the classes a b a a -:
 #   li:nth-child                 Chromium  soupsieve  selectolax  cssselect2
 #   (2 of .a)                    3         3          3           3
 #   (1 of .a, .b)                1         1          1 2         -
@@ -17,11 +17,10 @@
 #   (even of .b, .a)             2 4       2 4        2 3         -
 #   (even of :is(.a, .b))        2 4       2 4        2 4         2 4
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv

@@ -9,7 +9,7 @@
 # jimp) and sharp are right in each case.
 #
 # Seen with Pillow 13.0.0, opencv-python-headless 5.0.0.93, upng-js 2.1.0, fast-png 8.0.0 (which leaves grey
-# packed), pngjs 7.0.0, jimp 1.6.1, sharp 0.35.5, chromium-headless-shell 156.0.8078.108-1~deb12u1 (amd64):
+# packed), pngjs 7.0.0, jimp 1.6.1, sharp 0.35.5, chromium-headless-shell 156.0.8078.114-1~deb12u1 (amd64):
 #   wrong:                Chromium pngjs    jimp     sharp    Pillow   OpenCV   upng-js  fast-png
 #   grey 8                -        -        -        -        -        -        -        -
 #   grey 8, tRNS          -        -        -        -        -        alpha    -        -
@@ -23,11 +23,10 @@
 #   palette 4, interlaced -        -        -        -        -        -        -        refused
 #   RGB, tRNS             -        -        -        -        -        -        -        -
 set -euo pipefail
-version=156.0.8078.108-1~deb12u1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-apt-get download -q "chromium-headless-shell=$version" "chromium-common=$version" >download 2>&1 ||
+apt-get download -q chromium-headless-shell chromium-common >download 2>&1 ||
     { cat download; exit 2; }
 for package in *.deb; do dpkg-deb -x "$package" root; done
 python3 -m venv venv
