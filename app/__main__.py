@@ -1,6 +1,11 @@
 """`image-downloader`, or `python -m app` in a checkout."""
 
+import os
 import sys
+
+for stream in "stdout", "stderr":
+    if getattr(sys, stream) is None:  # closed, so nobody reads it; no other file takes its number
+        setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 if sys.argv[1:] == ["--version"]:  # without what reads options, or handles signals
     from app import VERSION

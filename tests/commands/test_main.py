@@ -44,6 +44,20 @@ def test_the_version_is_told_without_what_reads_options(tmp_path: Path) -> None:
     assert not names & {"click", "typing", *HEAVY}
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed(tmp_path: Path, site: Site, closed: str) -> None:
+    site.file("/a.png", picture())
+    page = site.page("/", "<img src=a.png>")
+    for arguments in "--version", f"fetch --extract -o {tmp_path} {page}":
+        subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m app {arguments} {closed}"],
+            cwd=ROOT,
+            env=os.environ | {"DOWNLOADER_ALLOW_NETWORKS": "127.0.0.0/8"},
+            check=True,
+        )
+    assert [path.read_bytes() for path in tmp_path.rglob("*.png")] == [picture()]
+
+
 def test_libraries_do_without_what_only_they_would_use_and_do_not_warn() -> None:
     program = """
 import sys
