@@ -182,7 +182,11 @@ def test_serve_reloads_its_own_code(serving: Serving) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DOWNLOADER_JOB_THREADS", "many"), ("DOWNLOADER_BROWSER", "/nowhere/chromium")],
+    [
+        ("DOWNLOADER_JOB_THREADS", "many"),
+        ("DOWNLOADER_BROWSER", "/nowhere/chromium"),
+        ("DOWNLOADER_STORAGE_DIR", "/dev/null"),
+    ],
 )
 def test_serve_refuses_what_could_not_start(installed: Installed, name: str, value: str) -> None:
     done = installed.run("serve", "--check-config", **{name: value})

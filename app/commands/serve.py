@@ -39,12 +39,14 @@ class Service(Application):  # type: ignore[misc]
         from app.errors import ConfigurationError
         from app.settings import load
 
-        if self.cfg.check_config and self.cfg.uid == os.geteuid():
-            try:
+        if not self.cfg.check_config:
+            return create_app()
+        try:
+            if self.cfg.uid == os.geteuid():
                 verify_browser(load())
-            except ConfigurationError as error:
-                raise SystemExit(f"image-downloader: {error}") from error
-        return create_app()
+            return create_app()
+        except ConfigurationError as error:
+            raise SystemExit(f"image-downloader: {error}") from error
 
 
 @click.command()
