@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
 from app.errors import ConfigurationError, StorageUnreachable
-from app.storage.parts import stored
+from app.storage.parts import gone_if_missing
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +28,6 @@ class ObjectFile(io.RawIOBase):
     def seekable(self) -> bool:
         """Return true."""
         return True
-
-    def tell(self) -> int:
-        """Return the place that is read next."""
-        return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Read from another place next; return it."""
@@ -56,7 +52,7 @@ class ObjectFile(io.RawIOBase):
 @contextmanager
 def reading() -> Iterator[None]:
     """Raise what a read of an object may end with."""
-    with stored(), _answering():
+    with gone_if_missing(), _answering():
         yield
 
 

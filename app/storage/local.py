@@ -20,7 +20,7 @@ from urllib.parse import quote
 from app.errors import ConfigurationError
 from app.storage.disk import exclusive, file_system, link_or_copy, start_writeback
 from app.storage.keys import Entry, entry_of
-from app.storage.parts import Part, Stat, close, failure_of, stored
+from app.storage.parts import Part, Stat, close, failure_of, gone_if_missing
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class FolderStorage:
         Raises:
             Gone: somebody has removed it.
         """
-        with stored():
+        with gone_if_missing():
             return (self.root / key).open("rb")
 
     def open_as_file(self, key: str) -> BinaryIO:
@@ -139,7 +139,7 @@ class FolderStorage:
         Raises:
             Gone: somebody has removed it.
         """
-        with stored():
+        with gone_if_missing():
             found = (self.root / key).stat()
         changed = found.st_mtime_ns // 1_000_000_000
         # As nginx spells it: when it sends a file, it puts its own in place of the application's.
@@ -209,7 +209,7 @@ class FolderStorage:
         """Give a stored file a second key, as a part for `store`; raises as that and `open` do."""
         path = self._own_parts / new_key.rpartition("/")[2]
         try:
-            with stored():
+            with gone_if_missing():
                 link_or_copy(self.root / key, path)
                 return Part(new_key, path.open("rb"))
         except OSError as error:

@@ -41,8 +41,8 @@ def failure_of(error: OSError) -> Exception:
 
 
 @contextmanager
-def stored() -> Iterator[None]:
-    """Raise Gone where a file was expected."""
+def gone_if_missing() -> Iterator[None]:
+    """Raise Gone for a file that is not there."""
     try:
         yield
     except FileNotFoundError as error:
