@@ -14,7 +14,7 @@ from app.database.models import UNFINISHED, Download, Status
 from app.errors import Gone, NoArchive
 from app.http import services
 from app.http.conditional import Version
-from app.http.files import stored, version_of
+from app.http.files import send, version_of
 from app.http.operations import Content, Resource, file
 from app.http.responses import get_or_404, list_of, not_finished
 from app.jobs.documents import (
@@ -62,7 +62,7 @@ def get_download_archive(download_id: UUID) -> Response:
         raise download.failure
     if download.dry_run:
         raise NoArchive("it was a dry run; its status tells what would be taken")
-    return stored(*file_of(download))
+    return send(*file_of(download))
 
 
 @downloads.get("/<uuid:download_id>/status", answer=StatusDocument, waits=True)

@@ -10,7 +10,7 @@ from app.api import actions
 from app.api.schemas import ImageListQuery, NewImage
 from app.database.models import UNFINISHED, Image
 from app.http import conditional, services
-from app.http.files import KEPT_BY_NGINX, YEAR, sent, stored
+from app.http.files import KEPT_BY_NGINX, YEAR, send, send_directly
 from app.http.operations import Resource, file
 from app.http.responses import get_or_404, json_response, list_of, not_finished
 from app.jobs.documents import (
@@ -70,7 +70,7 @@ def get_image_content(image_id: UUID) -> Response:
         return not_finished(DOCUMENT, image)
     if image.failure:
         raise image.failure
-    return stored(*file_of(image), max_age=YEAR)
+    return send(*file_of(image), max_age=YEAR)
 
 
 @images.get(
@@ -91,7 +91,7 @@ def get_image_thumbnail(image_id: UUID) -> Response:
         services.engine().make_thumbnail(image, services.client())
         return not_finished(DOCUMENT, image)
     name = filenames.image_name(image.source_url, WEBP.extension)
-    response = sent(key, WEBP.content_type, name, max_age=YEAR)
+    response = send_directly(key, WEBP.content_type, name, max_age=YEAR)
     response.headers.update(KEPT_BY_NGINX)
     return response
 

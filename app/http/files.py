@@ -25,9 +25,9 @@ CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 KEPT_BY_NGINX = {"X-Accel-Expires": "1"}
 
 
-def stored(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
-    """Send a stored file, by nginx where `DOWNLOADER_ACCEL` says how; see `sent`."""
-    answer = sent(key, content_type, name, max_age=max_age)
+def send(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
+    """Send a stored file, by nginx where `DOWNLOADER_ACCEL` says how; see `send_directly`."""
+    answer = send_directly(key, content_type, name, max_age=max_age)
     accel = services.settings().accel
     huge = conditional.HUGE.search(request.headers.get("Range", ""))
     plain = request.method == "GET" and not huge
@@ -39,7 +39,7 @@ def stored(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respo
     return answer
 
 
-def sent(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
+def send_directly(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
     """Send a stored file from this process; clients may keep it for `max_age` seconds unasked.
 
     Raises:

@@ -29,13 +29,13 @@ def register(pages: Blueprint, kind: JobKind) -> None:
     def cancel(job_id: UUID) -> Response:
         """Cancel what has not ended; what just has stays."""
         cleanup.cancel(get_or_404(kind, job_id), services.storage())
-        return redirect(origin() or url_for(".show", job_id=job_id), 303)
+        return redirect(referrer() or url_for(".show", job_id=job_id), 303)
 
     @pages.post("/<uuid:job_id>/delete")
     def delete(job_id: UUID) -> Response:
         """Remove a job and its files."""
         cleanup.remove(get_or_404(kind, job_id), services.storage())
-        here = origin() or ""
+        here = referrer() or ""
         stays = here and not here.startswith(url_for(".show", job_id=job_id))
         return redirect(here if stays else url_for(".walk"), 303)
 
@@ -50,7 +50,7 @@ def ask_again(kind: type[AnyJob], job_id: UUID, ask: Callable[[AnyJob], AnyJob])
     return redirect(url_for(SHOW[kind], job_id=again.id), 303)
 
 
-def origin() -> str | None:
+def referrer() -> str | None:
     """Return the page that a form stands on, with its filters, as browsers tell it."""
     try:
         url = urlsplit(request.referrer or "")

@@ -29,7 +29,7 @@ def walk() -> str | tuple[str, int]:
     filters = request.args.to_dict()
     text = filters.pop("q", "").strip()
     try:
-        where = lists.asked(ListQuery(), PAGE, filters)
+        where = lists.load_query(ListQuery(), PAGE, filters)
     except BadRequest as error:
         return render_template("downloads.html", downloads=[], problem=error.description), 400
     find = partial(jobs.search, text) if text else partial(jobs.page, Download)
@@ -53,7 +53,7 @@ def change_many() -> Response:
         for download in undone:
             jobs.repeat(download, dry_run=download.dry_run)
         services.engine().submit()
-    return redirect(actions.origin() or url_for(".walk"), 303)
+    return redirect(actions.referrer() or url_for(".walk"), 303)
 
 
 @downloads.get("/<uuid:job_id>")

@@ -27,7 +27,7 @@ PAGE = 60  # fills whole rows, in any number of columns that the style sheet mak
 def walk() -> str | tuple[str, int]:
     """Show the images, newest first: those that are stored, unless asked for others."""
     try:
-        where = lists.asked(ImageListQuery(), PAGE, _filters())
+        where = lists.load_query(ImageListQuery(), PAGE, _filters())
     except BadRequest as error:
         return render_template("gallery.html", images=[], problem=error.description), 400
     rows, older = page_of(partial(jobs.page, Image), **where)
@@ -85,4 +85,4 @@ def _day(label: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise lists.misunderstood(messages.NO_DAY.format(label=label)) from error
+        raise lists.bad_filter(messages.NO_DAY.format(label=label)) from error

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest
 from app.web import messages
 
 
-def asked(schema: Schema, limit: int, filters: Mapping[str, str]) -> dict[str, Any]:
+def load_query(schema: Schema, limit: int, filters: Mapping[str, str]) -> dict[str, Any]:
     """Return what a list is asked for; an empty field of a filter asks for nothing.
 
     Raises:
@@ -23,10 +23,10 @@ def asked(schema: Schema, limit: int, filters: Mapping[str, str]) -> dict[str, A
         if not wrong.keys() <= messages.FILTERS.keys():
             raise BadRequest(messages.BAD_LINK) from error
         reasons = [f"{messages.FILTERS[name]}: {' '.join(said)}" for name, said in wrong.items()]
-        raise misunderstood(" ".join(reasons)) from error
+        raise bad_filter(" ".join(reasons)) from error
     return loaded
 
 
-def misunderstood(reasons: str) -> BadRequest:
+def bad_filter(reasons: str) -> BadRequest:
     """Return the error for a filter that says nothing."""
     return BadRequest(messages.BAD_FILTER.format(reasons=reasons))
