@@ -15,8 +15,8 @@ import orjson
 from pythonjsonlogger.json import JsonFormatter
 
 REQUESTS = "app.http.request_log"  # of lines about requests; readers of the log know it by this
-MOST_LINES = 10_000  # that wait while nobody reads the log: its oldest are lost, not the memory
-LAST_SECONDS = 1.0  # for a reader to take what waits when the process ends
+MAX_LINES = 10_000  # that wait while nobody reads the log: its oldest are lost, not the memory
+CLOSE_SECONDS = 1.0  # for a reader to take what waits when the process ends
 
 # No line names them, and to ask for them takes as long as to make the rest of a record.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -82,7 +82,7 @@ class Handler(logging.StreamHandler[Any]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._lines: deque[str] = deque(maxlen=MAX_LINES)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write a record, or leave it to whoever is just writing, or writes when there is room."""
@@ -104,7 +104,7 @@ class Handler(logging.StreamHandler[Any]):
 
     def close(self) -> None:
         """Write what waits, for as long as a reader takes it."""
-        end = time.monotonic() + LAST_SECONDS
+        end = time.monotonic() + CLOSE_SECONDS
         with suppress(Exception):  # nobody is left to read it
             while self._lines and (left := end - time.monotonic()) > 0 and self._has_room(left):
                 self.flush()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import logs
-from app.logs import MOST_LINES, REQUESTS, Formatter, Handler
+from app.logs import MAX_LINES, REQUESTS, Formatter, Handler
 
 SETUP = """
 import logging.config
@@ -68,14 +68,14 @@ def test_while_nobody_reads_nobody_waits_and_the_newest_lines_are_kept() -> None
 
     assert handler.lock
     with handler.lock:  # of a thread whose write does not end
-        others = Thread(target=ask, args=range(MOST_LINES + 2))
+        others = Thread(target=ask, args=range(MAX_LINES + 2))
         others.start()
         others.join()
         assert handler.stream.getvalue() == ""
     ask(-1)
 
     lines = [json.loads(line)["n"] for line in handler.stream.getvalue().splitlines()]
-    assert lines == [*range(3, MOST_LINES + 2), -1]
+    assert lines == [*range(3, MAX_LINES + 2), -1]
 
 
 def test_nobody_waits_for_a_reader_of_the_log() -> None:
@@ -111,7 +111,7 @@ def test_a_line_of_a_request_is_ascii_whatever_was_asked_for() -> None:
 def test_what_waited_for_a_reader_is_written_when_it_is_back_or_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logs, "LAST_SECONDS", 60)  # this machine may be busy
+    monkeypatch.setattr(logs, "CLOSE_SECONDS", 60)  # this machine may be busy
     handler = Handler()
     handler.setFormatter(Formatter())
     reading, writing = os.pipe()

@@ -14,8 +14,8 @@ from app.http.operations import Content, Resource
 from app.jobs import quotas
 from app.metrics import of_all_processes
 
-MOST_COUNTED = 1_000_000  # to count them takes 80 ms
-MOST_CLIENTS = 20
+MAX_COUNTED = 1_000_000  # to count them takes 80 ms
+MAX_CLIENTS = 20
 
 
 class Jobs(Collector):
@@ -23,13 +23,13 @@ class Jobs(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Ask the database, from indexes and in a bounded time."""
-        queued = _gauge("jobs_queued", f"Jobs that wait, counted up to {MOST_COUNTED}.")
+        queued = _gauge("jobs_queued", f"Jobs that wait, counted up to {MAX_COUNTED}.")
         running = _gauge("jobs_running", "Jobs at work.")
         age = _gauge("oldest_queued_seconds", "How long the first in the queue has waited.")
         for kind in CLAIMABLE:
             labels = [kind.__name__.lower()]
             since = jobs.queued_since(kind)
-            queued.add_metric(labels, jobs.count_queued(kind, MOST_COUNTED))
+            queued.add_metric(labels, jobs.count_queued(kind, MAX_COUNTED))
             running.add_metric(labels, jobs.count_running(kind))
             age.add_metric(labels, (now() - since).total_seconds() if since else 0)
         ended = CounterMetricFamily(
@@ -44,12 +44,12 @@ class Jobs(Collector):
 
 def _of_clients() -> Iterator[Metric]:
     """Yield what the clients have that have most; there may be any number of others."""
-    waiting, stored = quotas.heaviest(MOST_CLIENTS)
+    waiting, stored = quotas.heaviest(MAX_CLIENTS)
     for name, meaning, clients in (
         ("client_jobs_queued", "Jobs of a client that wait for their turn.", waiting),
         ("client_stored_bytes", "Bytes of a client that are stored.", stored),
     ):
-        about = f"{meaning} The {MOST_CLIENTS} clients with most; a key by its hash."
+        about = f"{meaning} The {MAX_CLIENTS} clients with most; a key by its hash."
         gauge = GaugeMetricFamily(f"image_downloader_{name}", about, labels=["client"])
         for client, count in clients:
             gauge.add_metric([client], count)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import (
     abort,
 )
 
-MOST_FIELDS = 100  # known or not; each unknown one is named, and there is room for 400,000
+MAX_FIELDS = 100  # known or not; each unknown one is named, and there is room for 400,000
 
 
 def load_query(schema: Schema) -> Any:
@@ -47,8 +47,8 @@ def load_body(schema: Schema) -> Any:
     if request.content_length is None and len(body) == request.max_content_length:
         raise RequestEntityTooLarge  # Werkzeug cuts off there what comes in pieces
     document = _read_json(body)
-    if isinstance(document, dict) and len(document) > MOST_FIELDS:
-        raise BadRequest(f"the body has more than {MOST_FIELDS} fields")
+    if isinstance(document, dict) and len(document) > MAX_FIELDS:
+        raise BadRequest(f"the body has more than {MAX_FIELDS} fields")
     return schema.load(document)
 
 

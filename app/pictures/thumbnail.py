@@ -19,7 +19,7 @@ from app.pictures import formats, sizes
 log = logging.getLogger(__name__)
 
 SECONDS = 60.0  # of wall clock; the child itself is bound to few of CPU
-LONGEST = 1 << 20  # bytes of an answer: what a child that was taken over may have us store
+MAX_ANSWER_BYTES = 1 << 20  # what a child that was taken over may have us store
 ASK_SECONDS = 0.2  # how soon a child is ended when the process stops
 FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -146,7 +146,7 @@ class _Child:
         try:
             socket.send_fds(self._socket, [order.encode()], [source.fileno()])
             kind, size = HEADER.unpack(self._receive(HEADER.size, deadline, cut))
-            content = b"" if size > LONGEST else self._receive(size, deadline, cut)
+            content = b"" if size > MAX_ANSWER_BYTES else self._receive(size, deadline, cut)
         except ConnectionError:
             if cut():  # it ends with the thread that started it
                 raise Interrupted from None
@@ -178,7 +178,7 @@ class _Child:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
         self.process.kill()
-        said = self.process.stderr.read(LONGEST) if self.process.stderr else b""
+        said = self.process.stderr.read(MAX_ANSWER_BYTES) if self.process.stderr else b""
         return self.process.wait(), said.decode(errors="replace")
 
     def end(self) -> None:

@@ -14,7 +14,7 @@ from app.urls import listed, with_scheme
 from app.web import messages
 
 MAX_PAGES = 100  # at once, by hand
-MOST_TOLD = 5  # of what is wrong with a field
+MAX_TOLD = 5  # of what is wrong with a field
 
 NUMBERS = ("limit", "min_width", "min_height", "at_once")
 CHOICES = ("types", "sources")
@@ -155,8 +155,8 @@ def _judged(
 
 def _some(sentences: list[str]) -> list[str]:
     """Return the first of many sentences, and how many more there are."""
-    more = len(sentences) - MOST_TOLD
-    return sentences[:MOST_TOLD] + ([messages.MORE.format(count=more)] if more > 0 else [])
+    more = len(sentences) - MAX_TOLD
+    return sentences[:MAX_TOLD] + ([messages.MORE.format(count=more)] if more > 0 else [])
 
 
 def _sentences(reasons: Any) -> list[str]:
