@@ -43,7 +43,7 @@ def fetchable(text: str) -> None:
         raise ValidationError(refusal.detail) from refusal
 
 
-def answerable(text: str) -> None:
+def callbacks_enabled(text: str) -> None:
     """Refuse callbacks where nothing could prove that they are ours."""
     if not services.settings().webhook_secret:
         raise ValidationError(
@@ -51,7 +51,7 @@ def answerable(text: str) -> None:
         )
 
 
-def sayable(text: str) -> None:
+def no_surrogates(text: str) -> None:
     """Refuse half of a character, which JSON can spell (RFC 8259, section 8.2) and UTF-8 cannot."""
     if re.search("[\ud800-\udfff]", text):
         raise ValidationError("Not a text: it has a lone surrogate.")
@@ -76,7 +76,7 @@ def at_most(setting: str) -> Callable[[int], None]:
     return check
 
 
-def within_bounds(urls: list[str]) -> None:
+def fits_into_queue(urls: list[str]) -> None:
     """Refuse more than may ever wait: no later time would help."""
     settings = services.settings()
     if settings.max_queued and len(urls) > settings.max_queued:
@@ -90,7 +90,7 @@ def within_bounds(urls: list[str]) -> None:
         )
 
 
-def renderable(wanted: bool) -> None:
+def rendering_enabled(wanted: bool) -> None:
     """Refuse to render where there is no browser."""
     if wanted and not services.settings().browser:
         raise ValidationError(
@@ -103,7 +103,7 @@ def callback_url() -> fields.String:
     """Make the field that both kinds of job have."""
     return fields.String(
         load_default=None,
-        validate=[fetchable, answerable],
+        validate=[fetchable, callbacks_enabled],
         metadata={
             **URL,
             "example": "https://example.com/hooks/images",
@@ -115,7 +115,7 @@ def callback_url() -> fields.String:
 def patterns(meaning: str) -> Entries:
     """Make a field of texts to look for in addresses."""
     return Entries(
-        fields.String(validate=[Length(1, MAX_PATTERN), sayable]),
+        fields.String(validate=[Length(1, MAX_PATTERN), no_surrogates]),
         load_default=None,
         validate=Length(1, MAX_PATTERNS),
         metadata={
@@ -125,7 +125,7 @@ def patterns(meaning: str) -> Entries:
     )
 
 
-def unequal(values: list[Any]) -> None:
+def unique(values: list[Any]) -> None:
     """Refuse a list that has an entry twice."""
     if len(set(values)) < len(values):
         raise ValidationError("An entry is there more than once.")
@@ -184,7 +184,7 @@ class NewDownload(Schema):
         metadata={"description": "where to look for pictures", "default": ["seen"]},
     )
     image_urls = Entries(
-        fields.String(validate=[Length(1, MAX_LENGTH), sayable]),
+        fields.String(validate=[Length(1, MAX_LENGTH), no_surrogates]),
         load_default=None,
         validate=Length(1, MAX_URLS),
         metadata={"description": "take these instead of reading the page"},
@@ -192,7 +192,7 @@ class NewDownload(Schema):
     dry_run = Truth(load_default=False, metadata={"description": "find and report, fetch no image"})
     render = Truth(
         load_default=False,
-        validate=renderable,
+        validate=rendering_enabled,
         metadata={"description": "open the page in a browser, for pictures that scripts bring"},
     )
     at_once = WholeNumber(
@@ -219,7 +219,7 @@ class NewImage(Schema):
     )
     urls = FetchableUrls(
         fields.String(metadata=URL),
-        validate=[Length(1, MAX_URLS), within_bounds],
+        validate=[Length(1, MAX_URLS), fits_into_queue],
         metadata={"description": "instead of `url`: many, all of them accepted or none"},
     )
     callback_url = callback_url()
@@ -239,7 +239,7 @@ class NewArchive(Schema):
     images = Entries(
         Id(),
         required=True,
-        validate=[Length(1, MAX_URLS), unequal],
+        validate=[Length(1, MAX_URLS), unique],
         metadata={"description": "their ids, in the order of the zip", "uniqueItems": True},
     )
     manifest = NewDownload._declared_fields["manifest"]
