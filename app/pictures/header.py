@@ -12,7 +12,7 @@ class Unmeasured(Exception):
     """The header does not say the size, or not within the bounds."""
 
 
-class Cut(Unmeasured):
+class Truncated(Unmeasured):
     """The file ends before its header does."""
 
 
@@ -32,7 +32,7 @@ class Size:
 
 
 class Header:
-    """A file at whose bytes one may look, as long as the bounds allow it."""
+    """A file that is read from any offset, as long as the bounds allow it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -40,25 +40,25 @@ class Header:
         self._bytes = BYTES
         self._steps = STEPS
 
-    def at(self, offset: int, size: int) -> bytes:
+    def read(self, offset: int, size: int) -> bytes:
         """Return exactly so many bytes.
 
         Raises:
-            Cut: the file ends earlier.
+            Truncated: the file ends earlier.
             Unmeasured: the bounds are reached.
         """
-        data = self.some(offset, size)
+        data = self.read_up_to(offset, size)
         if len(data) < size:
-            raise Cut
+            raise Truncated
         return data
 
-    def some(self, offset: int, size: int) -> bytes:
+    def read_up_to(self, offset: int, size: int) -> bytes:
         """Return so many bytes, or fewer where the file ends.
 
         Raises:
             Unmeasured: the bounds are reached.
         """
-        self.step()
+        self.count_step()
         size = max(0, min(size, self.length - offset))
         self._bytes -= size
         if self._bytes < 0:
@@ -66,7 +66,7 @@ class Header:
         self._file.seek(min(offset, self.length))
         return self._file.read(size)
 
-    def step(self) -> None:
+    def count_step(self) -> None:
         """Count one piece of work.
 
         Raises:

@@ -24,10 +24,10 @@ class Box(NamedTuple):
 def boxes(header: Header, start: int, end: int) -> Iterator[Box]:
     """Yield the boxes of a range (14496-12, 4.2); one that is cut ends with the range."""
     while start + 8 <= end:
-        size, kind = struct.unpack(">I4s", header.at(start, 8))
+        size, kind = struct.unpack(">I4s", header.read(start, 8))
         content = start + 8
         if size == 1:
-            (size,) = struct.unpack(">Q", header.at(content, 8))
+            (size,) = struct.unpack(">Q", header.read(content, 8))
             content += 8
         after = start + size if size else end
         if after < content:
@@ -42,7 +42,7 @@ def measure(header: Header, *, crops: bool) -> Size:
     Chromium crops no AVIF that does not keep its upper left corner; `crops` says to do it always.
     """
     file = Box(b"", 0, header.length)
-    brands = header.some(8, int.from_bytes(header.at(0, 4)) - 8)
+    brands = header.read_up_to(8, int.from_bytes(header.read(0, 4)) - 8)
     still = brands[:4] == b"avif" or b"avis" not in brands
     moves = brands[:4] in _SEQUENCES if crops else not still
     if moves and (movie := _find(header, file, b"moov")):
@@ -78,8 +78,8 @@ def _need(header: Header, within: Box, *path: bytes) -> Box:
 def _item(header: Header, meta: Box) -> tuple[list[Box], list[tuple[int, int]]]:
     """Return the properties of the primary item, and the sides of all items, its own first."""
     primary = _need(header, meta, b"pitm")
-    wide = header.at(primary.start, 1) != b"\0"
-    number = int.from_bytes(header.at(primary.start + 4, 4 if wide else 2))
+    wide = header.read(primary.start, 1) != b"\0"
+    number = int.from_bytes(header.read(primary.start + 4, 4 if wide else 2))
     properties = _need(header, meta, b"iprp")
     container = _need(header, properties, b"ipco")
     all_properties = list(boxes(header, container.start, container.end))
@@ -96,18 +96,18 @@ def _item(header: Header, meta: Box) -> tuple[list[Box], list[tuple[int, int]]]:
     extents = [box for box in (*chosen, *all_properties) if box.kind == b"ispe"]
     if not any(box.kind == b"ispe" for box in chosen):
         raise Unmeasured
-    return chosen, [struct.unpack(">II", header.at(box.start + 4, 8)) for box in extents]
+    return chosen, [struct.unpack(">II", header.read(box.start + 4, 8)) for box in extents]
 
 
 def _associated(header: Header, box: Box, item: int) -> list[int]:
     """Return the numbers of an item's properties, counted from one (23008-12, 9.3.1), if any."""
-    data = header.at(box.start, box.end - box.start)
+    data = header.read(box.start, box.end - box.start)
     version, flags, count = struct.unpack_from(">B2xBI", data)
     entry = struct.Struct(">IB" if version else ">HB")
     size, mask = (2, 0x7FFF) if flags & 1 else (1, 0x7F)
     at = 8
     for _ in range(count):
-        header.step()
+        header.count_step()
         number, properties = entry.unpack_from(data, at)
         at += entry.size
         end = at + properties * size
@@ -122,14 +122,14 @@ def _track(header: Header, movie: Box) -> tuple[list[Box], list[tuple[int, int]]
     for track in boxes(header, movie.start, movie.end):
         head = track.kind == b"trak" and _find(header, track, b"tkhd")
         if head:
-            at = head.start + (88 if header.at(head.start, 1) == b"\1" else 76)
-            width, height = struct.unpack(">II", header.at(at, 8))
+            at = head.start + (88 if header.read(head.start, 1) == b"\1" else 76)
+            width, height = struct.unpack(">II", header.read(at, 8))
             if width and height:
                 entries = _need(header, track, b"mdia", b"minf", b"stbl", b"stsd")
                 entry = next(boxes(header, entries.start + 8, entries.end), None)
                 if not entry:
                     raise Unmeasured
-                coded = struct.unpack(">HH", header.at(entry.start + 24, 4))
+                coded = struct.unpack(">HH", header.read(entry.start + 24, 4))
                 properties = list(boxes(header, entry.start + _SAMPLE_ENTRY, entry.end))
                 return properties, [(width >> 16, height >> 16), coded]
     raise Unmeasured
@@ -137,7 +137,7 @@ def _track(header: Header, movie: Box) -> tuple[list[Box], list[tuple[int, int]]
 
 def _minimized(header: Header, box: Box) -> Size:
     """Read a MinimizedImageBox: orientation after 13 bits, sides of 7 or 15 bits after 16."""
-    flags, sides = struct.unpack(">HI", header.some(box.start, 6).ljust(6, b"\0"))
+    flags, sides = struct.unpack(">HI", header.read_up_to(box.start, 6).ljust(6, b"\0"))
     if sides >> 31:
         width, height = sides >> 16 & 0x7FFF, sides >> 1 & 0x7FFF
     else:
@@ -151,8 +151,8 @@ def _shown(
     first = {box.kind: box for box in reversed(properties)}
     width, height = sides[0]
     if clap := first.get(b"clap"):
-        width, height = _cropped(header.at(clap.start, 32), width, height, crops=crops)
-    if (irot := first.get(b"irot")) and header.at(irot.start, 1)[0] & 1:  # by 90 or 270 degrees
+        width, height = _cropped(header.read(clap.start, 32), width, height, crops=crops)
+    if (irot := first.get(b"irot")) and header.read(irot.start, 1)[0] & 1:  # by 90 or 270 degrees
         width, height = height, width
     return Size(width, height, coded=max(sides, key=math.prod))
 

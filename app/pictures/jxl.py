@@ -1,6 +1,6 @@
 """JPEG XL: a codestream, naked or in boxes (ISO/IEC 18181-1 and 18181-2)."""
 
-from app.pictures.header import Cut, Header, Size, Unmeasured
+from app.pictures.header import Header, Size, Truncated, Unmeasured
 from app.pictures.heif import boxes
 
 _HEADER_BYTES = 10  # that hold at most 73 bits up to the orientation
@@ -11,7 +11,7 @@ _RATIOS = (0, 0), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1)
 
 def measure(header: Header) -> Size:
     """Read the size; neither boxes of EXIF nor an intrinsic size change what is shown."""
-    if header.at(0, 2) == b"\xff\x0a":
+    if header.read(0, 2) == b"\xff\x0a":
         return _codestream(header, 2)
     for box in boxes(header, 0, header.length):
         if box.kind in (b"jxlc", b"jxlp"):  # whole, or the first part behind its number
@@ -33,9 +33,9 @@ class _Bits:
 
 def _codestream(header: Header, start: int) -> Size:
     """Read SizeHeader and the beginning of ImageMetadata (18181-1, D.2 and D.3)."""
-    data = header.some(start, _HEADER_BYTES)
+    data = header.read_up_to(start, _HEADER_BYTES)
     if len(data) < _SHORTEST:
-        raise Cut
+        raise Truncated
     bits = _Bits(data)
     small = bits.take(1)
     height = _side(bits, small)

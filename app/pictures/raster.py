@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from app.pictures.exif import lies_on_its_side
-from app.pictures.header import Cut, Header, Size, Unmeasured
+from app.pictures.header import Header, Size, Truncated, Unmeasured
 
 _EXIF_BYTES = 1 << 18
 _WINDOW = 4096
@@ -27,17 +27,17 @@ def jpeg(header: Header) -> Size:
     try:
         for marker, start, end in _segments(header):
             if marker in _FRAMES and not sides:
-                height, width = struct.unpack(">HH", header.at(start + 1, 4))
+                height, width = struct.unpack(">HH", header.read(start + 1, 4))
                 sides = width, height
-            elif marker == _APP1 and not exif and header.at(start, 5) == b"Exif\0":
-                exif = header.some(start + 6, end - start - 6)
+            elif marker == _APP1 and not exif and header.read(start, 5) == b"Exif\0":
+                exif = header.read_up_to(start + 6, end - start - 6)
             if sides and exif:
                 break
     except Unmeasured:
         if not sides:
             raise
     if not sides:
-        raise Cut
+        raise Truncated
     return Size.whole(*sides, turned=lies_on_its_side(exif))
 
 
@@ -50,28 +50,28 @@ def _segments(header: Header) -> Iterator[tuple[int, int, int]]:
             return
         if marker in _ALONE:
             continue
-        end = at + max(2, int.from_bytes(header.at(at, 2)))
+        end = at + max(2, int.from_bytes(header.read(at, 2)))
         yield marker, at + 2, end
         at = end
 
 
 def _marker(header: Header, at: int) -> tuple[int, int]:
     """Return the next marker, and where it ends."""
-    first = header.at(at, 2)
+    first = header.read(at, 2)
     if first[0] == 0xFF and first[1] not in (0, 0xFF):
         return first[1], at + 2
-    while window := header.some(at, _WINDOW):
+    while window := header.read_up_to(at, _WINDOW):
         if found := _MARKER.search(window):
             return found[1][0], at + found.end()
         at += max(1, len(window) - 1)  # the last byte may begin a marker
-    raise Cut
+    raise Truncated
 
 
 def png(header: Header) -> Size:
     """Read IHDR, and the first eXIf before the pixels (PNG, third edition, 11.3.4.5)."""
-    if header.at(12, 4) != b"IHDR":
+    if header.read(12, 4) != b"IHDR":
         raise Unmeasured
-    width, height = struct.unpack(">II", header.at(16, 8))
+    width, height = struct.unpack(">II", header.read(16, 8))
     turned = False
     with suppress(Unmeasured):
         turned = lies_on_its_side(_png_exif(header))
@@ -81,11 +81,11 @@ def png(header: Header) -> Size:
 def _png_exif(header: Header) -> bytes:
     at = 33
     while True:
-        length, kind = struct.unpack(">I4s", header.at(at, 8))
+        length, kind = struct.unpack(">I4s", header.read(at, 8))
         if kind in (b"IDAT", b"IEND"):
             return b""
         if kind == b"eXIf" and length <= _EXIF_BYTES:
-            data = header.at(at + 8, length + 4)
+            data = header.read(at + 8, length + 4)
             if zlib.crc32(kind + data[:-4]) == int.from_bytes(data[-4:]):
                 return data[:-4]
         at += 12 + length
@@ -93,19 +93,19 @@ def _png_exif(header: Header) -> bytes:
 
 def gif(header: Header) -> Size:
     """Read the screen, which grows where the first picture exceeds it."""
-    width, height, flags = struct.unpack("<HHB", header.at(6, 5))
+    width, height, flags = struct.unpack("<HHB", header.read(6, 5))
     with suppress(Unmeasured):
         at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-        left, top, across, down = struct.unpack("<4H", header.at(_first_picture(header, at), 8))
+        left, top, across, down = struct.unpack("<4H", header.read(_first_picture(header, at), 8))
         width, height = max(width, left + across), max(height, top + down)
     return Size.whole(width, height)
 
 
 def _first_picture(header: Header, at: int) -> int:
     """Return where the first image descriptor begins, behind its mark."""
-    while (mark := header.at(at, 1)) == b"!":
+    while (mark := header.read(at, 1)) == b"!":
         at += 2
-        while length := header.at(at, 1)[0]:
+        while length := header.read(at, 1)[0]:
             at += 1 + length
         at += 1
     if mark != b",":
@@ -115,7 +115,7 @@ def _first_picture(header: Header, at: int) -> int:
 
 def webp(header: Header) -> Size:
     """Read the first chunk (RFC 9649); Chromium turns no WebP by its EXIF."""
-    kind, data = header.at(12, 4), header.at(20, 10 if header.at(15, 1) != b"L" else 5)
+    kind, data = header.read(12, 4), header.read(20, 10 if header.read(15, 1) != b"L" else 5)
     if kind == b"VP8X":
         return Size.whole(*(int.from_bytes(data[at : at + 3], "little") + 1 for at in (4, 7)))
     if kind == b"VP8L":
@@ -127,9 +127,9 @@ def webp(header: Header) -> Size:
 
 def bmp(header: Header, at: int = 14) -> Size:
     """Read the bitmap's header; a negative height says that the rows go downwards."""
-    if header.at(at, 4) == b"\x0c\0\0\0":
-        return Size.whole(*struct.unpack("<HH", header.at(at + 4, 4)))
-    width, height = struct.unpack("<ii", header.at(at + 4, 8))
+    if header.read(at, 4) == b"\x0c\0\0\0":
+        return Size.whole(*struct.unpack("<HH", header.read(at + 4, 4)))
+    width, height = struct.unpack("<ii", header.read(at + 4, 8))
     return Size.whole(max(0, width), abs(height))
 
 
@@ -138,21 +138,21 @@ def ico(header: Header) -> Size:
 
     What a decoder may have to make is the largest of all, for the directory may lie.
     """
-    (count,) = struct.unpack("<H", header.at(4, 2))
+    (count,) = struct.unpack("<H", header.read(4, 2))
     shown, coded = [(0, 0)], [(0, 0)]
     for entry in range(count):
-        width, height, offset = struct.unpack("<BB10xI", header.at(6 + 16 * entry, 16))
+        width, height, offset = struct.unpack("<BB10xI", header.read(6 + 16 * entry, 16))
         shown.append((width or 256, height or 256))
-        with suppress(Cut):
+        with suppress(Truncated):
             coded.append(_ico_picture(header, offset))
     return Size(*max(shown, key=math.prod), coded=max(shown + coded, key=math.prod))
 
 
 def _ico_picture(header: Header, offset: int) -> tuple[int, int]:
     """Return the sides of a picture of an icon; zeros, if it is one of no known kind."""
-    start = header.at(offset, 4)
-    if start == b"\x89PNG" and header.at(offset + 12, 4) == b"IHDR":
-        width, height = struct.unpack(">II", header.at(offset + 16, 8))
+    start = header.read(offset, 4)
+    if start == b"\x89PNG" and header.read(offset + 12, 4) == b"IHDR":
+        width, height = struct.unpack(">II", header.read(offset + 16, 8))
         return width, height
     if 40 <= int.from_bytes(start, "little") <= 124:
         width, height = bmp(header, offset).coded

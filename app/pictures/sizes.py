@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from app.errors import NotAnImage
 from app.pictures import formats, heif, jxl, raster, svg, tiff
-from app.pictures.header import Cut, Header, Size, Unmeasured
+from app.pictures.header import Header, Size, Truncated, Unmeasured
 
 _READERS: dict[formats.ImageFormat, Callable[[Header], Size]] = {
     formats.JPEG: raster.jpeg,
@@ -32,7 +32,7 @@ def measure(file: BinaryIO, known: formats.ImageFormat) -> Size | None:
     """
     try:
         size = _READERS[known](Header(file))
-    except Cut:
+    except Truncated:
         size = Size.whole(0, 0)
     except (Unmeasured, struct.error):
         return None

@@ -122,7 +122,7 @@ def measure(header: Header) -> Size:
     Raises:
         Unmeasured: a side is calculated.
     """
-    attributes = _read(header.some(0, ROOT_BYTES)).attributes
+    attributes = _read(header.read_up_to(0, ROOT_BYTES)).attributes
     units = _UNITS | {unit: size * _em(attributes) / 16 for unit, size in _OF_FONT.items()}
     width, height = (_length(attributes.get(name, ""), units) for name in ("width", "height"))
     across, down = _ratio(attributes.get("viewBox", ""))

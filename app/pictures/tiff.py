@@ -25,20 +25,20 @@ class _File:
 
     def __init__(self, header: Header) -> None:
         self.header = header
-        self.order = "<" if header.at(0, 1) == b"I" else ">"
+        self.order = "<" if header.read(0, 1) == b"I" else ">"
         self.big = self.read("H", 2) == 43
         self.offset, self.count = ("Q", "Q") if self.big else ("I", "H")
 
     def read(self, kind: str, at: int) -> int:
         number: int
-        (number,) = struct.unpack(self.order + kind, self.header.at(at, struct.calcsize(kind)))
+        (number,) = struct.unpack(self.order + kind, self.header.read(at, struct.calcsize(kind)))
         return number
 
     def directory(self, at: int) -> _Tags:
         """Return those tags of a directory that matter here."""
         entry = struct.Struct(self.order + ("HHQ8s" if self.big else "HHI4s"))
         count = min(self.read(self.count, at), _ENTRIES)
-        data = self.header.at(at + struct.calcsize(self.count), count * entry.size)
+        data = self.header.read(at + struct.calcsize(self.count), count * entry.size)
         return _Tags(
             (tag, self._values(*rest)) for tag, *rest in entry.iter_unpack(data) if tag in _TAGS
         )
@@ -51,7 +51,7 @@ class _File:
         size = struct.calcsize(form)
         if count * struct.calcsize(_TYPES[kind]) > len(inline):
             (at,) = struct.unpack(self.order + self.offset, inline)
-            inline = self.header.at(at, size)
+            inline = self.header.read(at, size)
         return struct.unpack_from(form, inline)
 
 
@@ -71,7 +71,7 @@ def measure(header: Header) -> Size:
 
 def _is_raw(file: _File, page: _Tags) -> bool:
     """Tell raw files by their marks, and by what the page or one of its parts shows."""
-    if _DNG in page or (not file.big and file.header.some(8, 4).startswith(_RAW_MARKS)):
+    if _DNG in page or (not file.big and file.header.read_up_to(8, 4).startswith(_RAW_MARKS)):
         return True
     pages = [page]
     with suppress(Unmeasured):
