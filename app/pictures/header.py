@@ -1,8 +1,9 @@
 """The header of a picture, read within bounds, and what it says of the picture's size."""
 
 import os
+import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 BYTES = 1 << 19  # that may be read in search of the size,
 STEPS = 2500  # in as many pieces
@@ -51,6 +52,10 @@ class Header:
         if len(data) < size:
             raise Truncated
         return data
+
+    def unpack(self, form: str, offset: int) -> tuple[Any, ...]:
+        """Return the values that `struct` reads there; raises as `read` does."""
+        return struct.unpack(form, self.read(offset, struct.calcsize(form)))
 
     def read_up_to(self, offset: int, size: int) -> bytes:
         """Return so many bytes, or fewer where the file ends.

@@ -24,10 +24,10 @@ class Box(NamedTuple):
 def boxes(header: Header, start: int, end: int) -> Iterator[Box]:
     """Yield the boxes of a range (14496-12, 4.2); one that is cut ends with the range."""
     while start + 8 <= end:
-        size, kind = struct.unpack(">I4s", header.read(start, 8))
+        size, kind = header.unpack(">I4s", start)
         content = start + 8
         if size == 1:
-            (size,) = struct.unpack(">Q", header.read(content, 8))
+            (size,) = header.unpack(">Q", content)
             content += 8
         after = start + size if size else end
         if after < content:
@@ -96,7 +96,7 @@ def _item(header: Header, meta: Box) -> tuple[list[Box], list[tuple[int, int]]]:
     extents = [box for box in (*chosen, *all_properties) if box.kind == b"ispe"]
     if not any(box.kind == b"ispe" for box in chosen):
         raise Unmeasured
-    return chosen, [struct.unpack(">II", header.read(box.start + 4, 8)) for box in extents]
+    return chosen, [header.unpack(">II", box.start + 4) for box in extents]
 
 
 def _associated(header: Header, box: Box, item: int) -> list[int]:
@@ -123,13 +123,13 @@ def _track(header: Header, movie: Box) -> tuple[list[Box], list[tuple[int, int]]
         head = track.kind == b"trak" and _find(header, track, b"tkhd")
         if head:
             at = head.start + (88 if header.read(head.start, 1) == b"\1" else 76)
-            width, height = struct.unpack(">II", header.read(at, 8))
+            width, height = header.unpack(">II", at)
             if width and height:
                 entries = _need(header, track, b"mdia", b"minf", b"stbl", b"stsd")
                 entry = next(boxes(header, entries.start + 8, entries.end), None)
                 if not entry:
                     raise Unmeasured
-                coded = struct.unpack(">HH", header.read(entry.start + 24, 4))
+                coded = header.unpack(">HH", entry.start + 24)
                 properties = list(boxes(header, entry.start + _SAMPLE_ENTRY, entry.end))
                 return properties, [(width >> 16, height >> 16), coded]
     raise Unmeasured

@@ -2,7 +2,6 @@
 
 import math
 import re
-import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +26,7 @@ def jpeg(header: Header) -> Size:
     try:
         for marker, start, end in _segments(header):
             if marker in _FRAMES and not sides:
-                height, width = struct.unpack(">HH", header.read(start + 1, 4))
+                height, width = header.unpack(">HH", start + 1)
                 sides = width, height
             elif marker == _APP1 and not exif and header.read(start, 5) == b"Exif\0":
                 exif = header.read_up_to(start + 6, end - start - 6)
@@ -71,7 +70,7 @@ def png(header: Header) -> Size:
     """Read IHDR, and the first eXIf before the pixels (PNG, third edition, 11.3.4.5)."""
     if header.read(12, 4) != b"IHDR":
         raise Unmeasured
-    width, height = struct.unpack(">II", header.read(16, 8))
+    width, height = header.unpack(">II", 16)
     turned = False
     with suppress(Unmeasured):
         turned = lies_on_its_side(_png_exif(header))
@@ -81,7 +80,7 @@ def png(header: Header) -> Size:
 def _png_exif(header: Header) -> bytes:
     at = 33
     while True:
-        length, kind = struct.unpack(">I4s", header.read(at, 8))
+        length, kind = header.unpack(">I4s", at)
         if kind in (b"IDAT", b"IEND"):
             return b""
         if kind == b"eXIf" and length <= _EXIF_BYTES:
@@ -93,10 +92,10 @@ def _png_exif(header: Header) -> bytes:
 
 def gif(header: Header) -> Size:
     """Read the screen, which grows where the first picture exceeds it."""
-    width, height, flags = struct.unpack("<HHB", header.read(6, 5))
+    width, height, flags = header.unpack("<HHB", 6)
     with suppress(Unmeasured):
         at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-        left, top, across, down = struct.unpack("<4H", header.read(_first_picture(header, at), 8))
+        left, top, across, down = header.unpack("<4H", _first_picture(header, at))
         width, height = max(width, left + across), max(height, top + down)
     return Size.whole(width, height)
 
@@ -115,21 +114,22 @@ def _first_picture(header: Header, at: int) -> int:
 
 def webp(header: Header) -> Size:
     """Read the first chunk (RFC 9649); Chromium turns no WebP by its EXIF."""
-    kind, data = header.read(12, 4), header.read(20, 10 if header.read(15, 1) != b"L" else 5)
+    kind = header.read(12, 4)
     if kind == b"VP8X":
-        return Size.whole(*(int.from_bytes(data[at : at + 3], "little") + 1 for at in (4, 7)))
+        sides = (int.from_bytes(header.read(at, 3), "little") for at in (24, 27))
+        return Size.whole(*(side + 1 for side in sides))
     if kind == b"VP8L":
-        (bits,) = struct.unpack("<I", data[1:])
+        (bits,) = header.unpack("<I", 21)
         return Size.whole((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
-    width, height = struct.unpack("<HH", data[6:])
+    width, height = header.unpack("<HH", 26)
     return Size.whole(width & 0x3FFF, height & 0x3FFF)  # RFC 6386, 9.1: two bits scale
 
 
 def bmp(header: Header, at: int = 14) -> Size:
     """Read the bitmap's header; a negative height says that the rows go downwards."""
     if header.read(at, 4) == b"\x0c\0\0\0":
-        return Size.whole(*struct.unpack("<HH", header.read(at + 4, 4)))
-    width, height = struct.unpack("<ii", header.read(at + 4, 8))
+        return Size.whole(*header.unpack("<HH", at + 4))
+    width, height = header.unpack("<ii", at + 4)
     return Size.whole(max(0, width), abs(height))
 
 
@@ -138,10 +138,10 @@ def ico(header: Header) -> Size:
 
     What a decoder may have to make is the largest of all, for the directory may lie.
     """
-    (count,) = struct.unpack("<H", header.read(4, 2))
+    (count,) = header.unpack("<H", 4)
     shown, coded = [(0, 0)], [(0, 0)]
     for entry in range(count):
-        width, height, offset = struct.unpack("<BB10xI", header.read(6 + 16 * entry, 16))
+        width, height, offset = header.unpack("<BB10xI", 6 + 16 * entry)
         shown.append((width or 256, height or 256))
         with suppress(Truncated):
             coded.append(_ico_picture(header, offset))
@@ -152,7 +152,7 @@ def _ico_picture(header: Header, offset: int) -> tuple[int, int]:
     """Return the sides of a picture of an icon; zeros, if it is one of no known kind."""
     start = header.read(offset, 4)
     if start == b"\x89PNG" and header.read(offset + 12, 4) == b"IHDR":
-        width, height = struct.unpack(">II", header.read(offset + 16, 8))
+        width, height = header.unpack(">II", offset + 16)
         return width, height
     if 40 <= int.from_bytes(start, "little") <= 124:
         width, height = bmp(header, offset).coded

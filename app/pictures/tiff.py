@@ -31,7 +31,7 @@ class _File:
 
     def read(self, kind: str, at: int) -> int:
         number: int
-        (number,) = struct.unpack(self.order + kind, self.header.read(at, struct.calcsize(kind)))
+        (number,) = self.header.unpack(self.order + kind, at)
         return number
 
     def directory(self, at: int) -> _Tags:
@@ -48,10 +48,9 @@ class _File:
         if kind not in _TYPES or not count:
             return (0,)
         form = f"{self.order}{min(count, _VALUES)}{_TYPES[kind]}"
-        size = struct.calcsize(form)
         if count * struct.calcsize(_TYPES[kind]) > len(inline):
             (at,) = struct.unpack(self.order + self.offset, inline)
-            inline = self.header.read(at, size)
+            return self.header.unpack(form, at)
         return struct.unpack_from(form, inline)
 
 
