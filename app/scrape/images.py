@@ -23,7 +23,7 @@ from app.scrape.tags import given, text
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
 _SETS = {"srcset"} | lazy.SRCSET
-_SIDE = re.compile(r"(?:^|;)\s*+(width|height)\s*+:([^;]*+)", re.IGNORECASE)
+_SIDE = re.compile(r"(?:^|;)\s*+((?:min-)?(?:width|height))\s*+:([^;]*+)", re.IGNORECASE)
 _TINY = re.compile(r"[01](?:px)?(?:\s*!important)?")
 _OUTSIDE = re.compile(r"(?:^|;)\s*(?:left|top)\s*:\s*-[0-9]{4,5}px", re.IGNORECASE)
 _TINY_SIDES = {"0", "1", "0px", "1px"}
@@ -113,6 +113,8 @@ def _is_tiny(tag: Tag) -> bool:
     """Tell whether a picture is made to be unseen; without any area, scripts or styles size it."""
     if "style" in tag.attrs and _OUTSIDE.search(text(tag, "style")):
         return True
+    if "srcset" in tag.attrs:  # nobody counts in several sizes
+        return False
     if "style" not in tag.attrs and tag.attrs.get("width") not in _TINY_SIDES:
         return False
     sides = {"width": text(tag, "width"), "height": text(tag, "height")}
@@ -121,7 +123,7 @@ def _is_tiny(tag: Tag) -> bool:
     if "style" in tag.attrs:
         found = _SIDE.findall(text(tag, "style"))
         sides |= {name.lower(): value.strip().lower() for name, value in found}
-    return len(sides) == 2 and all(map(_TINY.fullmatch, sides.values()))
+    return sides.keys() >= {"width", "height"} and all(map(_TINY.fullmatch, sides.values()))
 
 
 def _source(tag: Tag, media: set[str]) -> list[Found]:

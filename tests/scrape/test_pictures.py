@@ -45,6 +45,7 @@ SKIPPED = [
     ("<img style='width: 1px; height:1px' src=count.gif>", Skip.PIXEL),
     ("<img style='height:0!important;WIDTH:0' src=count.gif>", Skip.PIXEL),
     ("<img width=1 style='height:1px' src=count.gif>", Skip.PIXEL),
+    ("<img style='width:1px;height:1px;min-width:0;min-height:0' src=count.gif>", Skip.PIXEL),
     ("<img style='position:absolute; left:-9999px' src=count.gif>", Skip.PIXEL),
     ("<img src='//stats.example/matomo.php?idsite=1&amp;rec=1'>", Skip.PIXEL),
     ("<img src='https://stats.example/a/piwik.php?idsite=1'>", Skip.PIXEL),
@@ -67,6 +68,10 @@ KEPT = [
     "<img width=0 height=0 src=a.png>",
     "<img width=1 height=1 style='width:100%;height:auto' src=a.png>",
     "<img style='max-width:1px; max-height:1px' src=a.png>",
+    "<img style='width:0;height:0;min-width:100%;max-width:100%;min-height:100%' src=a.png>",
+    "<img style='width:0;height:0;min-width:100%' src=a.png>",
+    "<img style='min-width:0;min-height:0' width=0 height=0 src=a.png>",
+    "<img width=1 height=1 srcset='a.png 300w'>",
     "<img width=1 height=1 src='data:,' data-src=a.png>",
     "<img src='http://[x]/' srcset='http://site/folder/a.png 1x'>",
 ]
