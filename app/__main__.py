@@ -1,5 +1,7 @@
 """`image-downloader`, or `python -m app` in a checkout."""
 
+import atexit
+import gc
 import os
 import sys
 
@@ -13,9 +15,7 @@ if sys.argv[1:] == ["--version"]:  # without what reads options, or handles sign
     sys.stdout.write(f"image-downloader {VERSION}\n")
     sys.exit()
 
-import atexit
-import gc
-import signal
+import signal  # noqa: E402
 
 # Imports leave no garbage: to look for it would take a tenth of the start, and a while at the end.
 gc.set_threshold(100_000)
