@@ -153,27 +153,30 @@ class _Adapter(HTTPAdapter):
         return response
 
 
-class Session(requests.Session):
-    """A requests session that sends a `Url` and follows nothing."""
+class Session:
+    """Sends requests for a `Url`, follows nothing, and keeps no state but the cookies of its job.
 
-    def __init__(self, dial: Dial, tls: Trust, agent: str, cookies: Cookies | None = None) -> None:
-        super().__init__()
-        self.trust_env = False
-        self._job_cookies = cookies or Cookies()
+    A `requests.Session` would read proxies and passwords from the environment.
+    """
+
+    def __init__(self, dial: Dial, tls: Trust, agent: str, cookies: Cookies) -> None:
+        self._cookies = cookies
         self._about_us = {"User-Agent": agent, "Accept-Encoding": "identity"}
         self._adapter = _Adapter(dial, tls)
-        self.mount("http://", self._adapter)
-        self.mount("https://", self._adapter)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._adapter.close()
 
     def fetch(self, url: Url, accept: str, referer: str | None = None) -> requests.Response:
         """Send one GET; the body is still on the wire."""
         headers = {**self._about_us, "Accept": accept}
         if referer:
             headers["Referer"] = referer
-        if cookie := self._job_cookies.header(url):
+        if cookie := self._cookies.header(url):
             headers["Cookie"] = cookie
         response = self._send(_Request(url, headers))
-        self._job_cookies.store(url, response.raw.headers.getlist("Set-Cookie"))
+        self._cookies.store(url, response.raw.headers.getlist("Set-Cookie"))
         return response
 
     def deliver(self, url: Url, body: bytes, headers: Mapping[str, str]) -> requests.Response:
@@ -182,7 +185,6 @@ class Session(requests.Session):
         return self._send(_Request(url, about, body))
 
     def _send(self, request: _Request) -> requests.Response:
-        """Send by the adapter alone: a session would keep cookies and follow redirects."""
         with translated():
             return self._adapter.send(request, stream=True)
 

@@ -1,9 +1,9 @@
 """Headers as browsers read them: malformed lines are dropped, and hide no end of the body."""
 
+import contextlib
 import io
 import re
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from app.errors import BrokenTransfer, Failure
 from app.fetch import Fetcher, body, header
 from app.fetch.budget import Watch
-from app.fetch.session import Session
+from app.fetch.cookies import Cookies
+from app.fetch.session import Session, public_tls
 from app.urls import Url
 from tests.fetch.conftest import image
 from tests.fetch.origin import Origin, Peer, png
@@ -248,7 +249,8 @@ def outcome(block: bytes) -> bytes | None:
     """Return the body that a response with this header has; None when it is refused."""
     plain, far = socket.socketpair()
     near: Any = Near(fileno=plain.detach())
-    with far, Session(lambda *_: near, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "x") as session:
+    session = Session(lambda *_: near, public_tls, "x", Cookies())
+    with far, contextlib.closing(session):
         far.sendall(OK + block + BODY)
         far.shutdown(socket.SHUT_WR)
         watch = Watch(lambda: False)

@@ -1,7 +1,6 @@
 """Where the fetcher connects: to judged addresses, on every hop, and nowhere else."""
 
 import socket
-import ssl
 import threading
 from collections import Counter
 
@@ -14,8 +13,9 @@ from app.errors import BrokenTransfer, DeadlineExceeded, RefusedAddress, Refused
 from app.fetch import Fetcher
 from app.fetch.budget import Watch
 from app.fetch.connection import Dialler
+from app.fetch.cookies import Cookies
 from app.fetch.host_limit import HostLimit
-from app.fetch.session import MAX_IDLE, Session
+from app.fetch.session import MAX_IDLE, Session, public_tls
 from app.settings import Settings
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
@@ -313,9 +313,6 @@ def test_requests_and_urllib3_pass_the_parts_on_unchanged(text: str) -> None:
         dialled.append((host, port))
         raise Stop
 
-    with (
-        Session(dial, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "agent") as session,
-        pytest.raises(Stop),
-    ):
-        session.fetch(url, "*/*")
+    with pytest.raises(Stop):
+        Session(dial, public_tls, "agent", Cookies()).fetch(url, "*/*")
     assert dialled == [(url.host, url.port)]
