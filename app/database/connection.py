@@ -22,6 +22,7 @@ class Database(peewee.Database):
     """
 
     merges = True  # whether rows of several states come from one index in the order of their ids
+    clock: ClassVar[peewee.SQL]  # the time of a server, as a MomentField has it; SQLite has none
     # How the codes of errors begin that are not faults of ours.
     FULL: ClassVar[tuple[str, ...]]
     BUSY: ClassVar[tuple[str, ...]]

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from peewee import (  # type: ignore[attr-defined]
+    SQL,
     InterfaceError,
     InternalError,
     OperationalError,
@@ -58,6 +59,7 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
     FULL = ("53100",)  # SQLSTATE disk_full
     UNUSABLE = ("25006",)  # read_only_sql_transaction, of a replica
     merges = False  # it sorts them all, and has indexes without the state instead
+    clock = SQL("(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint")
     field_types = {  # noqa: RUF012
         **PostgresqlDatabase.field_types,
         "FLOAT": "DOUBLE PRECISION",  # as in SQLite; REAL keeps seven digits

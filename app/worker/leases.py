@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from uuid import uuid4
 
-from peewee import SQL, PeeweeException
+from peewee import PeeweeException
 
 from app.database.connection import db
 from app.database.models import Process
@@ -21,9 +21,6 @@ log = logging.getLogger(__name__)
 RENEW_SECONDS = 2.0
 LEASE_SECONDS = 8  # of silence, after which a process is dead
 LATE_SECONDS = LEASE_SECONDS / 2  # of our own: others may have been silent for twice as long
-
-# Microseconds since 1970, by the clock of the database.
-_NOW = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint"
 
 
 class LeaseRegistry:
@@ -54,7 +51,7 @@ class LeaseRegistry:
 
     def _enter(self) -> None:
         name = uuid4().hex
-        Process.insert(name=name, seen_at=SQL(_NOW)).execute()
+        Process.insert(name=name, seen_at=db.clock).execute()
         self.name = name
 
     def unregister(self) -> None:
@@ -81,7 +78,7 @@ class LeaseRegistry:
         """
         if self._clock() < self._cautious_until or not self.is_known():
             return
-        silent = Process.seen_at < SQL(f"{_NOW} - {LEASE_SECONDS * 1_000_000}")
+        silent = Process.seen_at < db.clock - LEASE_SECONDS * 1_000_000
         for dead in Process.delete().where(silent).returning(Process.name).execute():
             self._clean(dead.name)
 
@@ -92,7 +89,7 @@ class LeaseRegistry:
             PeeweeException: the database cannot be reached.
         """
         moment = self._clock()
-        known = Process.update(seen_at=SQL(_NOW)).where(Process.name == self.name).execute()
+        known = Process.update(seen_at=db.clock).where(Process.name == self.name).execute()
         if not known:
             log.warning("removed as dead, goes on as another", extra={"name_before": self.name})
             self._enter()
