@@ -57,8 +57,7 @@ class PictureRun:
         cut: Cut,
         get: Get,
         at_once: int,
-        quota: int = 0,
-        clock: Callable[[], float] = time.monotonic,
+        quota: int,
     ) -> None:
         self._download = download
         self.cut_short: Failure | None = None
@@ -69,12 +68,11 @@ class PictureRun:
         self._storage = storage
         self._cut = cut
         self._get = get
-        self._clock = clock
         self._results: SimpleQueue[tuple[Image, Result | BaseException]] = SimpleQueue()
         self._due = Event()  # a group of them is there, or something to stop for:
         self._broken = False
         self._group: list[tuple[Image, Result]] = []
-        self._ask_at = clock() + ASK_SECONDS
+        self._ask_at = time.monotonic() + ASK_SECONDS
         mine = (Status.QUEUED, download.attempts)
         pictures = jobs.pictures_of(download)
         self._waiting = deque(p for p in pictures if (p.status, p.attempts) == mine)
@@ -163,8 +161,8 @@ class PictureRun:
         self._due.clear()
         while len(self._group) < GROUP and not self._results.empty():
             self._note(*self._results.get())
-        if self._clock() >= self._ask_at:
-            self._ask_at = self._clock() + ASK_SECONDS
+        if time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + ASK_SECONDS
             if self._cut():
                 raise Interrupted
 

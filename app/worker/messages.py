@@ -43,12 +43,11 @@ class MessageEngine(PoolEngine):
         self,
         settings: Settings,
         storage: Storage,
-        clock: Callable[[], float] = time.monotonic,
         report: Callable[[float, int], None] = lambda seconds, size: None,
         *,
         works: bool = False,
     ) -> None:
-        super().__init__(settings, storage, clock, report)
+        super().__init__(settings, storage, report=report)
         self._works = works
         self._redis = _client(settings.queue_url, CONNECT_SECONDS, ANSWER_SECONDS)
         self._prober = _client(settings.queue_url, PROBE_SECONDS, PROBE_SECONDS)
