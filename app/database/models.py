@@ -237,6 +237,7 @@ class Usage(Row):
 
 
 JobKind = type[Download] | type[Image]
+Claimable = Download | Image | Delivery
 JOB_KINDS: tuple[type[Download], type[Image]] = (Download, Image)
 CLAIMABLE = (*JOB_KINDS, Delivery)
 TABLES = (*CLAIMABLE, Idempotency, Process, Receiver, Tally, Usage)

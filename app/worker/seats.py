@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.database.models import Delivery, Download, Image, JobKind
+from app.database.models import Claimable, Delivery
 from app.jobs import Turn
 
 SUSPECT_SECONDS = 30.0  # that a suspect runs without another one beside it
@@ -44,7 +44,7 @@ class Seats:
         self.deliveries = threading.BoundedSemaphore((count + 1) // 2)
         self.claiming = threading.Lock()  # from a look at the seats to the claim
 
-    def turn(self, kind: JobKind | type[Delivery]) -> Turn:
+    def turn(self, kind: type[Claimable]) -> Turn:
         """Return who is next."""
         with self._lock:
             suspects = [seat.since for seat in self._taken.values() if seat.suspect]
@@ -60,14 +60,14 @@ class Seats:
             served=_frequent((seat.client for seat in self._taken.values()), least),
         )
 
-    def take(self, job: Download | Image | Delivery) -> None:
+    def take(self, job: Claimable) -> None:
         """Seat a claimed job."""
         site = None if isinstance(job, Delivery) else job.site
         with self._lock:
             self._taken[job.id] = Seat(job.client, site, self._clock(), suspect=job.crashes > 0)
             self._last_client[type(job)] = job.client or ""
 
-    def leave(self, job: Download | Image | Delivery) -> None:
+    def leave(self, job: Claimable) -> None:
         """Free the seat of a job."""
         with self._lock:
             self._taken.pop(job.id, None)
@@ -92,7 +92,7 @@ class Seats:
             if lent:
                 max(lent, key=lambda seat: seat.since).yields = True
 
-    def yields(self, job: Download | Image | Delivery) -> bool:
+    def yields(self, job: Claimable) -> bool:
         """Return whether a job has to give its seat back."""
         seat = self._taken.get(job.id)
         return seat is not None and seat.yields

@@ -13,7 +13,7 @@ from peewee import OperationalError
 
 from app import jobs
 from app.database.ids import now
-from app.database.models import CLAIMABLE, JOB_KINDS, Delivery, Download, Image, JobKind
+from app.database.models import CLAIMABLE, JOB_KINDS, Claimable, Delivery, Download, Image
 from app.errors import (
     Failure,
     Interrupted,
@@ -43,9 +43,6 @@ from app.worker.seats import Seats
 from app.worker.selection import by_address, check_wanted, considered, member_names
 from app.worker.sheets import SheetLoader
 
-Work = Download | Image | Delivery
-Kind = JobKind | type[Delivery]
-
 log = logging.getLogger(__name__)
 
 
@@ -65,14 +62,14 @@ class Tasks:
         self._processes = processes
         self._stopping = stopping
         self._report = report
-        self._stranded: deque[Work] = deque()
+        self._stranded: deque[Claimable] = deque()
         self._renderer = Renderer(settings)
         self._storage_works = True
         self.seats = Seats(settings.job_threads)
         # Deliveries wait as long as there is nothing to sign them with.
-        self.kinds: Sequence[Kind] = CLAIMABLE if settings.webhook_secret else JOB_KINDS
+        self.kinds: Sequence[type[Claimable]] = CLAIMABLE if settings.webhook_secret else JOB_KINDS
 
-    def turn(self, kinds: Iterable[Kind]) -> bool:
+    def turn(self, kinds: Iterable[type[Claimable]]) -> bool:
         """Claim one job, of the first kind that has any, and do it; tell whether there was one."""
         if not self._processes.is_known():
             return False
@@ -86,7 +83,7 @@ class Tasks:
                     return True
         return False
 
-    def _claim(self, kind: Kind, held: ExitStack) -> Work | None:
+    def _claim(self, kind: type[Claimable], held: ExitStack) -> Claimable | None:
         """Claim the job whose turn it is, and seat it."""
         if kind is Delivery:
             if not self.seats.deliveries.acquire(blocking=False):
@@ -104,7 +101,7 @@ class Tasks:
         if self.seats.full() and (rank := jobs.least_rank(self.seats.turn(Download))) is not None:
             self.seats.reclaim(rank)
 
-    def run(self, job: Work) -> None:
+    def run(self, job: Claimable) -> None:
         """Bring a claimed job to its end, whatever happens on the way.
 
         Raises:
@@ -147,7 +144,7 @@ class Tasks:
                 self.storage.probe()
                 self._storage_works = True
 
-    def _run(self, job: Work) -> None:
+    def _run(self, job: Claimable) -> None:
         job_time = self._time_of(job)
         try:
             cut = Cut(job, lambda: self._has_to_end(job))
@@ -174,7 +171,7 @@ class Tasks:
             log.exception("job broke", extra={"id": str(job.id)})
             jobs.fail(job, Unexpected("an error of this service; its log has the details"))
 
-    def _has_to_end(self, job: Work) -> bool:
+    def _has_to_end(self, job: Claimable) -> bool:
         """Tell whether a job is to be handed back; one that stores nothing needs no room."""
         no_room = not (isinstance(job, Delivery) or self._has_room())
         return self._stopping() or self.seats.yields(job) or no_room
@@ -182,12 +179,12 @@ class Tasks:
     def _has_room(self) -> bool:
         return self.storage.free_bytes() >= self.settings.min_free_bytes
 
-    def _time_of(self, job: Work) -> JobTime:
+    def _time_of(self, job: Claimable) -> JobTime:
         if isinstance(job, Delivery):  # each try is bounded, and so is the time of all
             return JobTime()
         return JobTime(self.settings.job_seconds, job.spent_seconds or 0, job.paused_seconds or 0)
 
-    def _hold(self, job: Work, held: Held, job_time: JobTime) -> None:
+    def _hold(self, job: Claimable, held: Held, job_time: JobTime) -> None:
         """Queue a job until a host may be asked again, if it has not waited for long enough."""
         seconds = job_time.free(held.left())
         if isinstance(job, Delivery) or not seconds:
@@ -196,7 +193,7 @@ class Tasks:
         job.spent_seconds, job.paused_seconds = job_time.spent(), job_time.paused() + seconds
         jobs.pause(job, held.host, now() + timedelta(seconds=seconds))
 
-    def _clear(self, job: Work) -> None:
+    def _clear(self, job: Claimable) -> None:
         """Free what a job stored that was withdrawn meanwhile."""
         if isinstance(job, Delivery):
             return
