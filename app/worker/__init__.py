@@ -1,1 +1,1 @@
-"""What runs jobs, and the recipe for each kind."""
+"""What runs jobs, and the handler of each kind."""

@@ -189,7 +189,7 @@ def test_it_goes_on_where_an_earlier_attempt_stopped_though_the_other_is_gone(
         raise Interrupted
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.worker.tasks.write_archive", stop)
+        patch.setattr("app.worker.handlers.write_archive", stop)
         assert tasks.turn([Download])
     assert jobs.get(Download, archive.id).status == "queued"
     cleanup.remove(source, storage)
@@ -210,7 +210,7 @@ def test_a_crash_costs_a_group_and_nothing_else(
 
     monkeypatch.setattr(downloads, "GROUP", 1)
     with monkeypatch.context() as patch:
-        patch.setattr("app.worker.tasks.write_archive", die)
+        patch.setattr("app.worker.handlers.write_archive", die)
         with pytest.raises(SystemExit):
             tasks.turn([Download])
     assert jobs.recover(lambda process: False, crashes_allowed=3) == 1

@@ -119,7 +119,7 @@ def test_what_a_crash_leaves_has_spent_the_time_until_its_last_picture(
 
     added = jobs.add_download(url=show(site, "a.png", "b.png"), limit=2)
     with monkeypatch.context() as patch:
-        patch.setattr("app.worker.tasks.write_archive", die)
+        patch.setattr("app.worker.handlers.write_archive", die)
         tasks = make()
         with pytest.raises(SystemExit):
             tasks.turn(tasks.kinds)
