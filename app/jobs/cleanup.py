@@ -2,16 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import chain
 
 from app import jobs
 from app.database.ids import now
 from app.database.models import JOB_KINDS, UNFINISHED, Delivery, Download, Image, Status
 from app.errors import NotFound
-from app.jobs.files import keys_of
+from app.jobs.files import keys_of, remove_files
 from app.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,7 @@ def remove(job: Download | Image, storage: Storage) -> None:
     Raises:
         NotFound: it has gone meanwhile.
     """
-    _free(jobs.withdraw(job), storage)
+    remove_files(jobs.withdraw(job), storage)
 
 
 def cancel(job: Download | Image, storage: Storage) -> bool:
@@ -38,13 +37,8 @@ def cancel(job: Download | Image, storage: Storage) -> bool:
         NotFound: it has gone meanwhile.
     """
     cancelled = jobs.cancel(job)
-    _free(cancelled, storage)
+    remove_files(cancelled, storage)
     return bool(cancelled)
-
-
-def _free(withdrawn: Iterable[Download | Image], storage: Storage) -> None:
-    for key in chain.from_iterable(map(keys_of, withdrawn)):
-        storage.remove(key)
 
 
 def collect(storage: Storage) -> tuple[int, int]:

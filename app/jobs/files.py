@@ -1,12 +1,12 @@
 """The stored files of jobs: their keys, and as what clients get them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from app.database.models import Download, Image
 from app.pictures import filenames
 from app.pictures.formats import BY_CONTENT_TYPE
-from app.storage import archive_key, image_key, no_thumbnail_key, thumbnail_key
+from app.storage import Storage, archive_key, image_key, no_thumbnail_key, thumbnail_key
 
 
 class File(NamedTuple):
@@ -32,3 +32,10 @@ def keys_of(job: Download | Image) -> Iterator[str]:
     image_keys = image_key, thumbnail_key, no_thumbnail_key
     for key in image_keys if isinstance(job, Image) else (archive_key,):
         yield key(job.id, job.attempts)
+
+
+def remove_files(jobs: Iterable[Download | Image], storage: Storage) -> None:
+    """Remove the stored files of jobs."""
+    for job in jobs:
+        for key in keys_of(job):
+            storage.remove(key)

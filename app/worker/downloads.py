@@ -28,7 +28,7 @@ from app.errors import (
     Unwanted,
 )
 from app.fetch import Fetcher, Held
-from app.jobs.files import keys_of
+from app.jobs.files import remove_files
 from app.storage import Part, Storage
 from app.urls import site_of
 from app.worker.cut import Cut
@@ -200,8 +200,7 @@ class PictureRun:
                 if picture.error_code == TooMuchStored.code:
                     self.cut_short = TooMuchStored(str(picture.error_detail))
                     self._waiting.clear()
-                for key in keys_of(picture):
-                    self._storage.remove(key)
+        remove_files(lost, self._storage)
         if lost and not jobs.is_ours(self._download):
             raise jobs.LostClaim
         return bool(self._waiting) and self._taken < self._download.limit

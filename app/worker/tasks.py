@@ -14,7 +14,7 @@ from app.database.ids import now
 from app.database.models import CLAIMABLE, JOB_KINDS, Claimable, Delivery, Download
 from app.errors import Failure, Interrupted, StorageUnreachable, TooMuchStored, Unexpected
 from app.fetch import Fetcher, Held, JobTime
-from app.jobs.files import keys_of
+from app.jobs.files import remove_files
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.cut import Cut
@@ -130,7 +130,8 @@ class Tasks:
             with Fetcher(self.settings, cut, report=self._report, job_time=job_time) as fetcher:
                 self._handlers.handle(job, fetcher, cut)
         except (Interrupted, StorageUnreachable) as error:
-            self._storage_works &= isinstance(error, Interrupted)
+            if isinstance(error, StorageUnreachable):
+                self._storage_works = False
             job.spent_seconds = job_time.spent()
             jobs.hand_back(job)
         except Held as held:
@@ -169,7 +170,5 @@ class Tasks:
 
     def _clear(self, job: Claimable) -> None:
         """Free what a job stored that was withdrawn meanwhile."""
-        if isinstance(job, Delivery):
-            return
-        for key in keys_of(job):
-            self.storage.remove(key)
+        if not isinstance(job, Delivery):
+            remove_files([job], self.storage)

@@ -160,7 +160,7 @@ class ThumbnailQueue:
         key, content = self._of_equal(image) or self._shrink(image)
         with self._storage.new_file(key) as file:
             file.write(content)
-        # Who removes an image removes its copy first (`cleanup.keys_of`), and this next.
+        # Who removes an image removes its copy first (`files.keys_of`), and this next.
         if not self._storage.exists(image_key(image.id, image.attempts)):
             self._storage.remove(key)
 
