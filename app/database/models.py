@@ -117,7 +117,7 @@ class Download(Job):
     archive_bytes = BigIntegerField(null=True)  # of what its archive has, or will have
     title = TextField(null=True)  # of the page, as `scrape.titles` cleans it
     found = IntegerField(null=True)  # pictures on the page, known when it is read
-    referrers = JSONField(null=True)  # what the page says of Referer, see `fetch.Fetcher`; likewise
+    referrers = JSONField(null=True)  # what the page says of Referer: `fetch.referrer`; likewise
     callback_url = TextField(null=True)  # called at the end
     site = TextField(null=True)  # the host of url
     client = TextField(null=True, default="")  # who asked: a key's hash, or an address

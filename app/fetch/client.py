@@ -6,12 +6,12 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
-from app.errors import ImageInstead, OriginFailure, RefusedUrl, TooLarge, Unusable
+from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
 from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
 from app.fetch.budget import JobTime, Watch
@@ -21,10 +21,10 @@ from app.fetch.cookies import Cookies
 from app.fetch.host_limit import HostLimit
 from app.fetch.proxy import BUDGET, Budget, Proxy
 from app.fetch.redirects import Held, Hops
+from app.fetch.referrer import Referrers
 from app.fetch.session import Session, public_tls
 from app.pictures import formats, svg
 from app.pictures.judge import ImageFacts, judge_page, store_image
-from app.pictures.picture import Picture
 from app.settings import Settings
 from app.urls import Url
 
@@ -81,8 +81,7 @@ class Fetcher:
         self._settings = settings
         self.job_time = job_time or JobTime(clock=clock)  # shared with siblings
         self.agent = settings.user_agent + (f" (+{settings.contact})" if settings.contact else "")
-        self._policies: dict[Url, str] = {}  # for the Referer, of pages and sheets that set one,
-        self._asking: dict[tuple[Url, Url], tuple[Url, str]] = {}  # and who asks for an image
+        self.referrers = Referrers()  # shared as well
         self._report = report
         misses: Counter[tuple[str, int]] = Counter()
         cookies = Cookies()
@@ -129,7 +128,8 @@ class Fetcher:
         """
         with self._fetch(min(seconds, self._settings.fetch_seconds)):
             self._hops.start_try()
-            policy = referrer.of_element(said, self._policy(by or page, self._policy(page)))
+            policy = self.referrers.policy(by or page, self.referrers.policy(page))
+            policy = referrer.of_element(said, policy)
             final, response = self._hops.follow(url, _SHEET_ACCEPT, by or page, policy)
             with response:
                 declared = response.headers.get("Content-Type", "")
@@ -137,43 +137,9 @@ class Fetcher:
                     raise Unusable(f"not a style sheet: {declared}")
                 content = b"".join(body.read(response, limit, self._watch))
             if policy := referrer.of_header(response.headers.get("Referrer-Policy", ""), ""):
-                self._policies[final] = policy
+                self.referrers.policies[final] = policy
             named = _CHARSET.search(declared)
             return Page(final, content, named and named[1])
-
-    def heed(self, page: Url, pictures: Sequence[Picture]) -> list[Any]:
-        """Have a page, its sheets and `referrerpolicy` say how its images are asked for.
-
-        A sheet asks for what it paints, by its own policy or else the page's. Return that as JSON,
-        for another fetcher to recall.
-        """
-        elements = [one for picture in pictures for one in picture.policies]
-        sheets: dict[str, list[str]] = {}
-        for url, sheet in (one for picture in pictures for one in picture.painted):
-            sheets.setdefault(sheet, []).append(url)
-        own = self._policy(page)
-        painted = [
-            (sheet, self._policy(Url.lenient(sheet), own), urls) for sheet, urls in sheets.items()
-        ]
-        return self._heed(page, elements, painted)
-
-    def _heed(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:
-        own = self._policy(page)
-        asking = [(page, referrer.of_element(policy, own), [url]) for url, policy in elements]
-        asking += [(Url.lenient(sheet), policy, urls) for sheet, policy, urls in painted]
-        for asks, policy, urls in asking:
-            for url in urls:
-                with suppress(RefusedUrl):
-                    self._asking.setdefault((page, Url.lenient(url)), (asks, policy))
-        return [str(page), own, elements, painted]
-
-    def recall(self, heeded: list[Any]) -> Url:
-        """Heed what another fetcher did, and return the URL of the page."""
-        written, policy, elements, *painted = heeded
-        page = Url.lenient(written)
-        self._policies[page] = policy
-        self._heed(page, elements, *painted or [[]])
-        return page
 
     def image(self, url: Url, into: BinaryIO, referer: Url | None = None) -> ImageFacts:
         """Fetch an image into a file open for writing and reading; what it held is lost.
@@ -241,20 +207,17 @@ class Fetcher:
             named = _CHARSET.search(declared)
             content, charset = b"".join(pieces), named and named[1]
             policy = referrer.of_header(response.headers.get("Referrer-Policy", ""))
-            self._policies[final] = meta.referrer_policy(content, charset, policy)
+            self.referrers.policies[final] = meta.referrer_policy(content, charset, policy)
             refresh = meta.refresh_target(response.headers.get("Refresh", ""))
             refresh = refresh or meta.refresh(content, charset, str(final))
             return Page(final, content, charset), refresh
-
-    def _policy(self, document: Url, default: str = referrer.DEFAULT) -> str:
-        return self._policies.get(document, default)
 
     def _image(self, url: Url, into: BinaryIO, referer: Url | None) -> ImageFacts:
         limit = self._settings.max_image_bytes
         self._hops.start_try()
         policy = referrer.DEFAULT
         if referer:
-            referer, policy = self._asking.get((referer, url), (referer, self._policy(referer)))
+            referer, policy = self.referrers.asking(referer, url)
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)

@@ -1,5 +1,11 @@
 """What a request says of the page it comes from, by the W3C's Referrer Policy."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from app.errors import RefusedUrl
+from app.pictures.picture import Picture
 from app.urls import Url
 
 DEFAULT = "strict-origin-when-cross-origin"
@@ -52,3 +58,53 @@ def referer(page: Url, target: Url, policy: str = DEFAULT) -> str | None:
     if whole or (same and policy in (DEFAULT, "origin-when-cross-origin")):
         return str(page)
     return f"{page.scheme}://{page.authority}/"
+
+
+class Referrers:
+    """Who asks for the images of a page, and by which policy; the threads of a job share it."""
+
+    def __init__(self) -> None:
+        self.policies: dict[Url, str] = {}  # of pages and sheets that set one
+        self._asking: dict[tuple[Url, Url], tuple[Url, str]] = {}  # by page and image
+
+    def policy(self, document: Url, default: str = DEFAULT) -> str:
+        """Return the policy of a page or sheet."""
+        return self.policies.get(document, default)
+
+    def asking(self, page: Url, image: Url) -> tuple[Url, str]:
+        """Return what asks for an image of a page, itself or a sheet, and by which policy."""
+        return self._asking.get((page, image), (page, self.policy(page)))
+
+    def heed(self, page: Url, pictures: Sequence[Picture]) -> list[Any]:
+        """Have a page, its sheets and `referrerpolicy` say how its images are asked for.
+
+        A sheet asks for what it paints, by its own policy or else the page's. Return that as JSON,
+        for another fetcher to recall.
+        """
+        elements = [one for picture in pictures for one in picture.policies]
+        sheets: dict[str, list[str]] = {}
+        for url, sheet in (one for picture in pictures for one in picture.painted):
+            sheets.setdefault(sheet, []).append(url)
+        own = self.policy(page)
+        painted = [
+            (sheet, self.policy(Url.lenient(sheet), own), urls) for sheet, urls in sheets.items()
+        ]
+        return self._heed(page, elements, painted)
+
+    def _heed(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:
+        own = self.policy(page)
+        asking = [(page, of_element(policy, own), [url]) for url, policy in elements]
+        asking += [(Url.lenient(sheet), policy, urls) for sheet, policy, urls in painted]
+        for asks, policy, urls in asking:
+            for url in urls:
+                with suppress(RefusedUrl):
+                    self._asking.setdefault((page, Url.lenient(url)), (asks, policy))
+        return [str(page), own, elements, painted]
+
+    def recall(self, heeded: list[Any]) -> Url:
+        """Heed what another fetcher did, and return the URL of the page."""
+        written, policy, elements, *painted = heeded
+        page = Url.lenient(written)
+        self.policies[page] = policy
+        self._heed(page, elements, *painted or [[]])
+        return page
