@@ -217,7 +217,7 @@ class Fetcher:
         self._hops.start_try()
         policy = referrer.DEFAULT
         if referer:
-            referer, policy = self.referrers.asking(referer, url)
+            referer, policy = self.referrers.of_image(referer, url)
         _, response = self._hops.follow(url, _IMAGE_ACCEPT, referer, policy)
         with response:
             head, pieces = peek(body.read(response, limit, self._watch), formats.HEAD_BYTES)

@@ -61,25 +61,25 @@ def referer(page: Url, target: Url, policy: str = DEFAULT) -> str | None:
 
 
 class Referrers:
-    """Who asks for the images of a page, and by which policy; the threads of a job share it."""
+    """Which document asks for each image of a page, and by which policy; threads share it."""
 
     def __init__(self) -> None:
         self.policies: dict[Url, str] = {}  # of pages and sheets that set one
-        self._asking: dict[tuple[Url, Url], tuple[Url, str]] = {}  # by page and image
+        self._by_image: dict[tuple[Url, Url], tuple[Url, str]] = {}  # by page and image
 
     def policy(self, document: Url, default: str = DEFAULT) -> str:
         """Return the policy of a page or sheet."""
         return self.policies.get(document, default)
 
-    def asking(self, page: Url, image: Url) -> tuple[Url, str]:
-        """Return what asks for an image of a page, itself or a sheet, and by which policy."""
-        return self._asking.get((page, image), (page, self.policy(page)))
+    def of_image(self, page: Url, image: Url) -> tuple[Url, str]:
+        """Return the document that asks for an image, the page or a sheet, and by which policy."""
+        return self._by_image.get((page, image), (page, self.policy(page)))
 
-    def heed(self, page: Url, pictures: Sequence[Picture]) -> list[Any]:
-        """Have a page, its sheets and `referrerpolicy` say how its images are asked for.
+    def record(self, page: Url, pictures: Sequence[Picture]) -> list[Any]:
+        """Record what a page, its sheets and `referrerpolicy` say of its images.
 
         A sheet asks for what it paints, by its own policy or else the page's. Return that as JSON,
-        for another fetcher to recall.
+        for a later run of the job to `restore`.
         """
         elements = [one for picture in pictures for one in picture.policies]
         sheets: dict[str, list[str]] = {}
@@ -89,22 +89,25 @@ class Referrers:
         painted = [
             (sheet, self.policy(Url.lenient(sheet), own), urls) for sheet, urls in sheets.items()
         ]
-        return self._heed(page, elements, painted)
+        return self._record(page, elements, painted)
 
-    def _heed(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:
+    def _record(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:
         own = self.policy(page)
-        asking = [(page, of_element(policy, own), [url]) for url, policy in elements]
-        asking += [(Url.lenient(sheet), policy, urls) for sheet, policy, urls in painted]
-        for asks, policy, urls in asking:
+        documents = [(page, of_element(policy, own), [url]) for url, policy in elements]
+        documents += [(Url.lenient(sheet), policy, urls) for sheet, policy, urls in painted]
+        for document, policy, urls in documents:
             for url in urls:
                 with suppress(RefusedUrl):
-                    self._asking.setdefault((page, Url.lenient(url)), (asks, policy))
+                    self._by_image.setdefault((page, Url.lenient(url)), (document, policy))
         return [str(page), own, elements, painted]
 
-    def recall(self, heeded: list[Any]) -> Url:
-        """Heed what another fetcher did, and return the URL of the page."""
-        written, policy, elements, *painted = heeded
+    def restore(self, recorded: list[Any]) -> Url:
+        """Restore what an earlier run recorded, and return the URL of the page.
+
+        Earlier rows lack what sheets paint.
+        """
+        written, policy, elements, *painted = recorded
         page = Url.lenient(written)
         self.policies[page] = policy
-        self._heed(page, elements, *painted or [[]])
+        self._record(page, elements, *painted or [[]])
         return page

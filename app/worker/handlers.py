@@ -67,10 +67,10 @@ class Handlers:
             found = sum(picture.skipped is None for picture in pictures)
             download.spent_seconds = fetcher.job_time.spent()
             taken = list(considered(pictures, download))
-            download.referrers = fetcher.referrers.heed(page_url, taken)
+            download.referrers = fetcher.referrers.record(page_url, taken)
             jobs.add_found(download, found, taken)
         elif download.referrers:
-            page_url = fetcher.referrers.recall(download.referrers)
+            page_url = fetcher.referrers.restore(download.referrers)
         if not download.found:
             if download.include or download.exclude:
                 raise NoImages("the page shows no images that include and exclude let through")

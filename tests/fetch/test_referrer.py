@@ -118,7 +118,7 @@ def test_an_element_says_what_the_host_of_its_image_learns(
     asked = Picture(
         (there, "http://", there), "img", policies=(("http://", ""), (there, attribute))
     )
-    fetcher.referrers.heed(page, [asked, asked._replace(policies=((there, "same-origin"),))])
+    fetcher.referrers.record(page, [asked, asked._replace(policies=((there, "same-origin"),))])
     image(fetcher.sibling(), there, referer=page)
     expected = {"whole": str(page), "origin": origin.url("/"), None: None}
     assert sent(origin) == expected[learned]
@@ -181,18 +181,20 @@ def test_a_sheet_asks_for_what_it_imports_and_paints(
     fetcher.sheet(there.join("/b.css"), page, 9, 9, by=there)
     assert sent(origin) == words[second]
     url = origin.url("/a.png")
-    heeded = fetcher.referrers.heed(page, [Picture((url,), "css", painted=((url, str(there)),))])
+    recorded = fetcher.referrers.record(
+        page, [Picture((url,), "css", painted=((url, str(there)),))]
+    )
     image(fetcher, url, referer=page)
     assert sent(origin) == words[third]
     later = fetching()
-    image(later, url, referer=later.referrers.recall(json.loads(json.dumps(heeded))))
+    image(later, url, referer=later.referrers.restore(json.loads(json.dumps(recorded))))
     assert sent(origin) == words[third]
 
 
-def test_what_was_kept_before_sheets_asked_is_recalled(fetcher: Fetcher, origin: Origin) -> None:
+def test_what_was_kept_before_sheets_asked_is_restored(fetcher: Fetcher, origin: Origin) -> None:
     origin.answers["/a.png"] = answer(png())
     url = origin.url("/a.png")
-    page = fetcher.referrers.recall([origin.url("/page"), "origin", [[url, "no-referrer"]]])
+    page = fetcher.referrers.restore([origin.url("/page"), "origin", [[url, "no-referrer"]]])
     image(fetcher, url, referer=page)
     assert sent(origin) is None
 
