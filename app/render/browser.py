@@ -17,13 +17,13 @@ from app.errors import Interrupted
 from app.fetch import Fetcher
 from app.render.devtools import Devtools
 from app.render.failures import RenderFailed
-from app.render.processes import Session, began
+from app.render.processes import Session, start_time
 from app.settings import Settings
 
 WALL = Path(__file__).with_name("wall.py")
 PROFILE = "image-downloader-browser-"  # then the process that it is for, and when that began
-LOOK_SECONDS = 0.1  # between two looks at its memory
-CLOSE_SECONDS = 0.02  # the same where it has taken more than half of what it may
+POLL_SECONDS = 0.1  # between two looks at its memory
+NEAR_LIMIT_POLL_SECONDS = 0.02  # the same where it has taken more than half of what it may
 END_SECONDS = 3.0
 # As if there were no wall. Without the second, loopback and link-local addresses are asked
 # directly; without the fourth, WebRTC sends UDP.
@@ -73,10 +73,10 @@ class Browser:
     def __enter__(self) -> Self:
         if os.geteuid() == 0:
             raise RenderFailed("no browser is run as root")
-        self.until = time.monotonic() + self.seconds
+        self.deadline = time.monotonic() + self.seconds
         with ExitStack() as stack:
             _remove_old_profiles()
-            prefix = f"{PROFILE}{os.getpid()}-{began(os.getpid())}-"
+            prefix = f"{PROFILE}{os.getpid()}-{start_time(os.getpid())}-"
             profile = stack.enter_context(
                 TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
             )
@@ -87,9 +87,9 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Return the seconds until the deadline."""
-        return self.until - time.monotonic()
+        return self.deadline - time.monotonic()
 
     def check(self) -> None:
         """Return if there is reason to go on.
@@ -105,10 +105,10 @@ class Browser:
             raise Interrupted
         if self._proxy.spent:
             raise RenderFailed(f"the page takes {self._proxy.spent}")
-        if self.left() < 0:
+        if self.seconds_left() < 0:
             raise RenderFailed(f"not done within {self.seconds:g} s")
 
-    def end(self, reason: str) -> None:
+    def kill(self, reason: str) -> None:
         """Kill the browser."""
         self._reason = self._reason or reason
         self._session.kill()
@@ -117,7 +117,7 @@ class Browser:
         ours, control = socket.socketpair()
         stack.enter_context(ours)
         (commands, to_browser), (from_browser, answers) = os.pipe(), os.pipe()
-        self._words = stack.enter_context(TemporaryFile())  # noqa: SIM115
+        self._stderr = stack.enter_context(TemporaryFile())  # noqa: SIM115
         self.devtools = Devtools(from_browser, to_browser, self.check)
         stack.callback(self.devtools.close)
         theirs = [control.fileno(), commands, answers]
@@ -128,7 +128,7 @@ class Browser:
                 [sys.executable, "-I", WALL, *map(str, theirs), binary, *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._words,
+                stderr=self._stderr,
                 pass_fds=theirs,
                 env={"HOME": profile, "TMPDIR": profile},
                 cwd=profile,
@@ -141,34 +141,34 @@ class Browser:
         self._session = Session(self._process.pid)
         stack.callback(self._stop)
         listener = self._listener(ours)
-        self._proxy = stack.enter_context(self._fetcher.proxy(listener, self.left()))
+        self._proxy = stack.enter_context(self._fetcher.proxy(listener, self.seconds_left()))
         threading.Thread(target=self._watch, name="browser", daemon=True).start()
         self.devtools.start()
 
     def _listener(self, ours: socket.socket) -> socket.socket:
         """Return the socket where the browser will look for its proxy."""
-        ours.settimeout(self.left())
+        ours.settimeout(self.seconds_left())
         said, descriptors, _, _ = socket.recv_fds(ours, 200, 1)
         if not descriptors:
-            raise RenderFailed(f"no network of its own: {said[1:].decode() or self.words()}")
+            raise RenderFailed(f"no network of its own: {said[1:].decode() or self.stderr_tail()}")
         return socket.socket(fileno=descriptors[0])
 
-    def words(self) -> str:
+    def stderr_tail(self) -> str:
         """Return the end of what the browser has said, for the operator."""
-        self._words.seek(max(0, self._words.seek(0, os.SEEK_END) - 2000))
-        return self._words.read().decode(errors="replace").strip()
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 2000))
+        return self._stderr.read().decode(errors="replace").strip()
 
     def _watch(self) -> None:
         """Kill the browser when it is time, or it takes too much memory; note its end."""
         limit = self._settings.render_memory
         used = 0
         while self._process.poll() is None:
-            time.sleep(CLOSE_SECONDS if used > limit // 2 else LOOK_SECONDS)
+            time.sleep(NEAR_LIMIT_POLL_SECONDS if used > limit // 2 else POLL_SECONDS)
             used = self._session.memory()
             if used > limit:
-                self.end(f"it takes more than {limit} bytes of memory")
-            elif self.left() < 0:
-                self.end(f"not done within {self.seconds:g} s")
+                self.kill(f"it takes more than {limit} bytes of memory")
+            elif self.seconds_left() < 0:
+                self.kill(f"not done within {self.seconds:g} s")
         self._reason = self._reason or "the browser has ended by itself"
 
     def _stop(self) -> None:
@@ -184,5 +184,5 @@ def _remove_old_profiles() -> None:
     """Remove what processes left that were killed."""
     for profile in Path(gettempdir()).glob(f"{PROFILE}*-*-*"):
         process, when, _ = profile.name.removeprefix(PROFILE).split("-", 2)
-        if began(process) != when:
+        if start_time(process) != when:
             shutil.rmtree(profile, ignore_errors=True)

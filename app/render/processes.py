@@ -53,7 +53,7 @@ class Session:
                     yield process
 
 
-def began(number: int | str) -> str | None:
+def start_time(number: int | str) -> str | None:
     """Return when a process began, which tells it from others of its number; None: it has ended."""
     with suppress(OSError):
         fields = _stat(Path("/proc", str(number)))

@@ -29,10 +29,10 @@ METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 # What shows no picture, and costs others something.
 UNWANTED = {"Media", "Ping", "Prefetch", "CSPViolationReport", "Manifest", "TextTrack"}
 
-_WAITING: Message = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+_AUTO_ATTACH: Message = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 
 # A grey PNG of 300 × 200 pixels: pages that measure their pictures lay out 1 × 1 otherwise.
-STAND_IN = (
+PLACEHOLDER = (
     "iVBORw0KGgoAAAANSUhEUgAAASwAAADIAQMAAABoEU4WAAAAA1BMVEWAgICQdD0xAAAAHklEQVR42u3B"
     "MQEAAADCoPVPbQdvoAAAAAAAAADgNx54AAG94zQeAAAAAElFTkSuQmCC"
 )
@@ -64,7 +64,7 @@ class Tab:
         if error := went.get("errorText"):
             raise RenderFailed(f"the page cannot be opened: {error}")
         self._wait_for_load()
-        self._settle(FIRST_SECONDS, SETTLE_SHARE)
+        self._wait_until_idle(FIRST_SECONDS, SETTLE_SHARE)
         self._scroll()
         return self._taken()
 
@@ -87,7 +87,7 @@ class Tab:
         attached = tools.call("Target.attachToTarget", targetId=self._target, flatten=True)
         self._session = attached["sessionId"]
         # From now on, what a page opens waits until it is closed or guarded.
-        tools.call("Target.setAutoAttach", **_WAITING)
+        tools.call("Target.setAutoAttach", **_AUTO_ATTACH)
         tools.call("Page.enable", self._session)
         keep: Message = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}  # bodies
         tools.call("Network.enable", self._session, **keep)
@@ -101,7 +101,7 @@ class Tab:
         tools = self._devtools
         tools.send("Fetch.enable", session, patterns=[{"urlPattern": "*"}])
         tools.send("Emulation.setUserAgentOverride", session, userAgent=self._agent)
-        tools.send("Target.setAutoAttach", session, **_WAITING)
+        tools.send("Target.setAutoAttach", session, **_AUTO_ATTACH)
 
     def _attached(self, event: Message, session: str) -> None:
         target = event["targetInfo"]
@@ -125,13 +125,13 @@ class Tab:
                 session,
                 responseCode=200,
                 responseHeaders=_image_headers(request["headers"]),
-                body=STAND_IN,
+                body=PLACEHOLDER,
                 **identity,
             )
             return
         self._requests += 1
         if self._requests > BUDGET.requests:
-            self._browser.end(f"the page takes more than {BUDGET.requests} requests")
+            self._browser.kill(f"the page takes more than {BUDGET.requests} requests")
         plain = request["url"].startswith(("http://", "https://"))
         if not plain or request["method"] not in METHODS or event["resourceType"] in UNWANTED:
             reason = {"errorReason": "BlockedByClient"}
@@ -153,29 +153,29 @@ class Tab:
             self._status = event["response"]["status"]
 
     def _wait_for_load(self) -> None:
-        until = self._share(LOAD_SHARE)
+        until = self._moment_of(LOAD_SHARE)
         while not self._loaded.wait(0.05) and time.monotonic() < until:
             self._browser.check()
         if self._status >= 400:
             raise RenderFailed(f"the page answers the browser with {self._status}")
 
-    def _share(self, share: float) -> float:
+    def _moment_of(self, share: float) -> float:
         """Return the moment when so much of the time is over."""
-        return self._browser.until - self._browser.seconds * (1 - share)
+        return self._browser.deadline - self._browser.seconds * (1 - share)
 
-    def _settle(self, least: float, share: float) -> None:
+    def _wait_until_idle(self, least: float, share: float) -> None:
         """Wait until nothing is on its way and nothing to be done, up to a share of the time."""
-        began, until = time.monotonic(), self._share(share)
+        began, until = time.monotonic(), self._moment_of(share)
         while time.monotonic() < until:
-            rest = self._rest()
+            rest = self._seconds_until_idle()
             if not rest:
                 self._evaluate(scripts.IDLE)
-                if not self._rest() and time.monotonic() - began >= least:
+                if not self._seconds_until_idle() and time.monotonic() - began >= least:
                     return
             self._browser.check()
             time.sleep(min(max(rest, 0.02), 0.1))
 
-    def _rest(self) -> float:
+    def _seconds_until_idle(self) -> float:
         """Return how long no request must be open until it has been quiet for long enough."""
         if self._open:
             return QUIET_SECONDS
@@ -183,14 +183,14 @@ class Tab:
 
     def _scroll(self) -> None:
         """Turn the wheel until it moves nothing; some pages load by real wheel events alone."""
-        until = self._share(SCROLL_SHARE)
+        until = self._moment_of(SCROLL_SHARE)
         place = self._evaluate(scripts.PLACE)
         for turn in range(MAX_WHEELS):
             before = self._requests, place
             self._wheel()
             place = self._pause()
             if (self._requests, place) == before and turn + 1 >= MIN_WHEELS:
-                self._settle(0, SCROLL_SHARE)
+                self._wait_until_idle(0, SCROLL_SHARE)
                 settled = self._evaluate(scripts.PLACE)
                 if settled == place:
                     return

@@ -39,4 +39,4 @@ def _open_page(browser: Browser) -> None:
         session = tools.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         tools.call("Runtime.evaluate", session, expression="1")
     except (RenderFailed, CommandFailed) as failure:
-        raise RenderFailed(browser.words() or str(failure)) from failure
+        raise RenderFailed(browser.stderr_tail() or str(failure)) from failure

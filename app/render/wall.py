@@ -23,7 +23,7 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 0x1
 TRIES, BETWEEN_SECONDS = 5, 0.11  # the kernel takes ten of these a second
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-ABOVE = 10  # descriptors of pipes, until they are where the browser looks for them: 3 and 4
+FREE_DESCRIPTOR = 10  # for a pipe, until it is where the browser looks for it: 3 or 4
 
 
 def main() -> None:
@@ -31,17 +31,17 @@ def main() -> None:
     control, *pipes = (int(number) for number in sys.argv[1:4])
     with socket.socket(fileno=control) as parent:
         try:
-            leave()
+            unshare_network()
             with socket.create_server(("127.0.0.1", PORT)) as listener:
                 socket.send_fds(parent, [b"+"], [listener.fileno()])
         except OSError as error:
             parent.sendall(b"-" + os.strerror(error.errno or 0).encode())
             return
-    limit()
-    become(pipes, sys.argv[4:])
+    set_limits()
+    exec_browser(pipes, sys.argv[4:])
 
 
-def leave() -> None:
+def unshare_network() -> None:
     """Enter a user and a network namespace of our own, as the same user, with loopback up."""
     user, group = os.geteuid(), os.getegid()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -54,7 +54,7 @@ def leave() -> None:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
 
 
-def limit() -> None:
+def set_limits() -> None:
     """Bound what all processes of the browser inherit."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -80,9 +80,9 @@ def be_nice() -> None:
             return
 
 
-def become(pipes: list[int], command: list[str]) -> None:
+def exec_browser(pipes: list[int], command: list[str]) -> None:
     """Put the pipes where the browser looks for them, close all else, and run it."""
-    above = [fcntl.fcntl(pipe, fcntl.F_DUPFD, ABOVE) for pipe in pipes]
+    above = [fcntl.fcntl(pipe, fcntl.F_DUPFD, FREE_DESCRIPTOR) for pipe in pipes]
     for number, pipe in enumerate(above, 3):
         os.dup2(pipe, number)
     os.closerange(5, os.sysconf("SC_OPEN_MAX"))

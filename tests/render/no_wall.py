@@ -12,4 +12,4 @@ if __name__ == "__main__":
     listener = socket.create_server(("127.0.0.1", wall["PORT"]))
     with socket.socket(fileno=int(sys.argv[1])) as parent, listener:
         socket.send_fds(parent, [b"+"], [listener.fileno()])
-    wall["become"]([int(number) for number in sys.argv[2:4]], sys.argv[4:])
+    wall["exec_browser"]([int(number) for number in sys.argv[2:4]], sys.argv[4:])

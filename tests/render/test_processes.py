@@ -5,17 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.render.processes import began
+from app.render.processes import start_time
 
 
 def test_a_process_has_begun_until_it_ends() -> None:
-    ours = began(os.getpid())
+    ours = start_time(os.getpid())
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
-    assert ours == began(os.getpid())
-    assert int(began(child.pid) or 0) >= int(ours or 0) > 0
+    assert ours == start_time(os.getpid())
+    assert int(start_time(child.pid) or 0) >= int(ours or 0) > 0
     child.communicate()
-    assert began(child.pid) is None
+    assert start_time(child.pid) is None
 
 
 def test_a_zombie_has_ended() -> None:
@@ -23,5 +23,5 @@ def test_a_zombie_has_ended() -> None:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it ends, and stays to be waited for
 
     assert Path(f"/proc/{child.pid}").exists()
-    assert began(child.pid) is None
+    assert start_time(child.pid) is None
     child.wait()
