@@ -18,11 +18,18 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageMath, WebPImagePlugin  # noqa: F401  # to write: Pillow would load all
+from PIL import (
+    Image,
+    ImageChops,
+    ImageFile,
+    ImageMath,
+    WebPImagePlugin,  # noqa: F401  # to write: Pillow would load all
+)
 
 sys.path.append(str(Path(__file__).parents[2]))  # `-I` leaves it out
 from app.pictures import (
@@ -129,10 +136,7 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     try:
         picture = decoded(decoder, file)
     except (SyntaxError, OSError, ValueError):  # a strict reader's
-        if decoder not in thumbnail_repairs.REPAIRS:
-            raise
-        file.seek(0)
-        picture = decoded(decoder, io.BytesIO(thumbnail_repairs.REPAIRS[decoder](file.read())))
+        picture = sound_part(decoder, file)
     small = scalable(cropped(picture, shown) if shown else picture)
     small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
@@ -145,10 +149,41 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     return result.getvalue()
 
 
-def decoded(decoder: str, file: BinaryIO) -> Image.Image:
-    """Return a picture with its pixels; of a JPEG, no more than are needed."""
+def sound_part(decoder: str, file: BinaryIO) -> Image.Image:
+    """Return a damaged picture as browsers show it: repaired, and transparent where it is lost.
+
+    What is lost differs when the picture is decoded on another ground.
+    """
+    file.seek(0)
+    body = thumbnail_repairs.REPAIRS.get(decoder, bytes)(file.read())
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        dark, light = (decoded(decoder, io.BytesIO(body), ground) for ground in (0, 255))
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    lost = ImageChops.difference(first_band(dark), first_band(light))
+    lost = lost.point(lambda value: 255 * bool(value), "L")
+    if lost.getextrema() == (255, 255):
+        raise ValueError("nothing of it is sound")
+    if not lost.getbbox():
+        return dark
+    part = scalable(dark).convert("RGBA")
+    part.paste((0, 0, 0, 0), mask=lost)
+    return part
+
+
+def first_band(picture: Image.Image) -> Image.Image:
+    """Return the first band of a picture, 16 bits of it as 8."""
+    return picture.convert("L") if picture.mode.startswith("I") else picture.getchannel(0)
+
+
+def decoded(decoder: str, file: BinaryIO, ground: int = 0) -> Image.Image:
+    """Return a picture with its pixels; of a JPEG, no more than are needed.
+
+    `ground` is the first band of what is not in the file.
+    """
     if decoder == "Ico":
-        return thumbnail_icons.shown(file, decoded)
+        return thumbnail_icons.shown(file, partial(decoded, ground=ground))
     if decoder == "Bmp":
         if masked := thumbnail_bitmaps.by_masks(file):
             return masked
@@ -169,6 +204,8 @@ def decoded(decoder: str, file: BinaryIO) -> Image.Image:
     frame = picture.tile[0].extents if decoder == "Gif" and picture.tile else None
     if decoder == "WebP" and picture.mode == "RGB" and getattr(picture, "is_animated", False):
         frame = webp_frame(file)
+    if ground and not picture.info.get("default_image"):
+        picture.im = Image.core.fill(picture.mode, picture.size, ground)
     picture.load()
     picture.info["exif"] = exif_data  # what stands behind the pixels does not count
     return alone(picture, frame) if frame and frame != (0, 0, *picture.size) else picture

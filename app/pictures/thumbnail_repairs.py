@@ -48,9 +48,4 @@ def _without_alpha(body: bytes) -> bytes:
     return body[:_HEAD_BYTES].replace(b"auxl", b"thmb") + body[_HEAD_BYTES:]
 
 
-def _repaired_jpeg(body: bytes) -> bytes:
-    """Return a JPEG with its end; browsers show what there is without it."""
-    return body + b"\xff\xd9"
-
-
-REPAIRS = {"Jpeg": _repaired_jpeg, "Png": _repaired_png, "Avif": _repaired_avif}
+REPAIRS = {"Png": _repaired_png, "Avif": _repaired_avif}

@@ -673,16 +673,46 @@ def test_a_jpeg_without_its_end_is_shown(shrink: Shrink, missing: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "known",
-    [known for known in thumbnail.DECODERS if known is not formats.JPEG],
-    ids=lambda known: known.name,
+    ("known", "mode"),
+    [
+        *((formats.PNG, mode) for mode in ("RGB", "RGBA", "LA", "L", "P", "1", "I;16")),
+        *((formats.GIF, mode) for mode in ("L", "P")),
+        *((formats.BMP, mode) for mode in ("RGB", "L", "P")),
+        *((formats.TIFF, mode) for mode in ("RGB", "L", "I;16")),
+        (formats.ICO, "RGBA"),
+    ],
+    ids=lambda one: getattr(one, "name", one),
 )
-def test_a_truncated_picture_is_refused(shrink: Shrink, known: ImageFormat) -> None:
-    size = (256, 256) if known is formats.ICO else (600, 600)
-    body = encode(Image.effect_noise(size, 90).convert("RGB"), known)
+def test_of_a_truncated_picture_the_sound_part_is_shown(
+    shrink: Shrink, known: ImageFormat, mode: str
+) -> None:
+    noise = Image.effect_noise((256, 256), 90)
+    picture = Image.merge("RGB", [noise] * 3).quantize(64) if mode == "P" else noise.convert(mode)
+    body = encode(picture, known, **({"interlace": 0} if known is formats.GIF else {}))
+    alpha = shrink(body[: len(body) // 2], known.name).convert("RGBA").getchannel("A")
+    first, last = (alpha.getpixel((128, y)) for y in (9, 246))
+
+    assert (first, last) == ((0, 255) if known is formats.BMP else (255, 0))
+
+
+@pytest.mark.parametrize(
+    "known", [formats.WEBP, formats.AVIF, formats.HEIC, formats.JXL], ids=lambda one: one.name
+)
+def test_a_truncated_picture_without_a_sound_part_is_refused(
+    shrink: Shrink, known: ImageFormat
+) -> None:
+    body = encode(Image.effect_noise((600, 600), 90).convert("RGB"), known)
 
     with pytest.raises(NoThumbnail, match="damaged"):
         shrink(body[: len(body) // 2], known.name)
+
+
+@pytest.mark.parametrize("known", [formats.PNG, formats.GIF, formats.BMP], ids=lambda one: one.name)
+def test_a_header_alone_is_refused(shrink: Shrink, known: ImageFormat) -> None:
+    body = encode(Image.effect_noise((60, 60), 90).convert("RGB"), known)
+
+    with pytest.raises(NoThumbnail, match="damaged"):
+        shrink(body[:54], known.name)
 
 
 def test_what_the_decoder_mutters_is_not_told(shrink: Shrink) -> None:
