@@ -18,14 +18,17 @@ running() {  # COUNT: wait until so many downloads run
     return 1
 }
 
+post_many() {  # all at once: on a busy machine the first would end before the last is asked for
+    mapfile -t locations < <(for _ in $(seq 24); do post & done; wait)
+    running 20  # so each worker has some
+}
+
 up
 check "$(post)"
 [[ $(curl --fail --silent "$url/readyz") == *'"queue":"ok"'* ]]
 echo "ok: 50 images of a page, in a zip that nginx got from the bucket"
 
-locations=()
-for _ in $(seq 24); do locations+=("$(post)"); done
-running 20  # so each worker has some
+post_many
 docker kill "$(compose ps --quiet worker | head -1)" >/dev/null
 for location in "${locations[@]}"; do check "$location"; done
 again=$(compose logs --no-log-prefix worker | grep '"kind": "download"' | grep -c '"attempt": 2')
@@ -33,9 +36,7 @@ again=$(compose logs --no-log-prefix worker | grep '"kind": "download"' | grep -
 echo "ok: 24 downloads ended although a worker was killed, the $again that it had begun by a second run"
 
 up
-locations=()
-for _ in $(seq 24); do locations+=("$(post)"); done
-running 20  # so each worker has some
+post_many
 compose kill --signal KILL postgres queue objects
 up
 for location in "${locations[@]}"; do check "$location"; done
