@@ -1,16 +1,14 @@
 """`migrate-storage`: what one machine keeps in a folder, moved to PostgreSQL and a bucket."""
 
 import shutil
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial, reduce
+from functools import partial
 from hashlib import file_digest
-from itertools import islice
-from operator import and_, or_
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any
 
 import click
-from peewee import Model, PeeweeException
+from peewee import Model, PeeweeException, Tuple, chunked
 
 from app import prepare
 from app.database.connection import db
@@ -25,8 +23,6 @@ from app.worker.processes import ProcessRegistry
 MODELS: list[type[Row]] = [Download, Image, Delivery, Receiver, Idempotency, Tally]
 FILES_AT_ONCE = 8
 STEP = 100  # rows or files
-
-T = TypeVar("T")
 
 
 @click.command("migrate-storage")
@@ -72,17 +68,11 @@ def _refuse_running(source: FolderStorage) -> None:
         raise ConfigurationError(f"a service runs in {source.root}: stop it first")
 
 
-def _steps(things: Iterable[T]) -> Iterator[list[T]]:
-    walk = iter(things)
-    while step := list(islice(walk, STEP)):
-        yield step
-
-
 def _copy_files(source: FolderStorage, target: Storage) -> int:
     count = 0
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         # Thumbnails are made again when they are looked at.
-        for step in _steps(source.walk("images", "archives")):
+        for step in chunked(source.walk("images", "archives"), STEP):
             keys = [entry.key for entry in step]
             count += sum(pool.map(partial(_copy_file, source, target), keys))
             click.echo(f"{count} files", err=True)
@@ -115,7 +105,7 @@ def _copy_rows(folder: FolderStorage) -> int:
     is_empty = not any(model.select().exists() for model in MODELS)
     for model in MODELS:
         rows: Any = model.select().order_by(*_keys(model)).dicts().bind(source)
-        for step in _steps(rows.iterator()):
+        for step in chunked(rows.iterator(), STEP):
             wanted = [_without_nul(row) for row in step]
             if is_empty:
                 model.insert_many(wanted).execute()
@@ -133,15 +123,11 @@ def _keys(model: type[Model]) -> list[Any]:
 
 def _compare(model: type[Row], wanted: list[dict[str, Any]]) -> None:
     keys = _keys(model)
-    if len(keys) == 1:
-        these = keys[0].in_([row[keys[0].name] for row in wanted])
-    else:
-        each = (reduce(and_, (key == row[key.name] for key in keys)) for row in wanted)
-        these = reduce(or_, each)
-    found: Any = model.select().where(these).dicts()
-    names = [key.name for key in keys]
-    by_key = {tuple(row[name] for name in names): row for row in found}
-    if [by_key.get(tuple(row[name] for name in names)) for row in wanted] != wanted:
+    key_of = itemgetter(*(key.name for key in keys))
+    these = Tuple(*keys).in_([Tuple(*(row[key.name] for key in keys)) for row in wanted])
+    rows: Any = model.select().where(these).dicts()
+    found = {key_of(row): row for row in rows}
+    if [found.get(key_of(row)) for row in wanted] != wanted:
         raise _others(model)
 
 
