@@ -80,6 +80,7 @@ TAKE = """
     const base = baseOf(page);
     const show = (written, alt) => {
       if (shown.length >= MOST_SHOWN || written.length > LONGEST) return;
+      if (/^(?:#|$)/.test(written)) return;  // nothing, or a part of the page itself
       try {
         const url = written === 'canvas:' ? written : new URL(written, base).href;
         shown.push([url, String(alt ?? '').slice(0, 300).toWellFormed()]);

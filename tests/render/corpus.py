@@ -142,6 +142,13 @@ CASES = {
     "while a request never ends": Case(
         f"<body><script>fetch('/never'); {APPEND.format('a.png')}</script>", ["a.png"]
     ),
+    "painted with nothing, and with parts of the page itself": Case(
+        "<head><style>body{background-image:url('')}p{mask-image:url(#m)}</style></head><body>"
+        "<p>x</p><svg width=60 height=60><mask id=m></mask><image href=#m width=60 height=60 />"
+        "<image href=a.png width=60 height=60 /></svg>",
+        ["a.png"],
+        ["a.png"],
+    ),
     "blob, data and canvas": Case(
         "<body><img src=a.png><img id=b><canvas id=c width=60 height=60></canvas><script>"
         "c.getContext('2d').fillRect(0, 0, 60, 60);"
