@@ -38,10 +38,11 @@ _AROUND = ("data-image", "data-img", "data-src", "data-url", "data-image-url", "
 _ADDRESS = re.compile(r"[^\s/]*+/\S*+")
 
 _BOXES = re.compile(
-    r"lightbox|fancybox|swipebox|venobox|magnific|prettyphoto|colorbox|cboxelement|thickbox"
-    r"|shadowbox|highslide|photoswipe|lightgallery|image-popup|image-link|spotlight|baguette"
-    r"|mfp-image|mfp-zoom|popup-image|luminous|lity|fresco|foobox|lightcase|lbimage|lightview"
-    r"|zoombox|slimbox|fluidbox|chocolat|magiczoom|cloud-zoom|jqzoom"
+    r"lightbox|fancybox|swipebox|venobox|magnific-?popup|prettyphoto|colorbox|cboxelement|thickbox"
+    r"|shadowbox|highslide|photoswipe|lightgallery|image-popup|image-link|baguettebox|lightcase"
+    r"|mfp-image|mfp-zoom|popup-image|foobox|lbimage|lightview|zoombox|slimbox|fluidbox|magiczoom"
+    r"|cloud-zoom|jqzoom|(?<![a-z])(?:magnific|baguette|chocolat|luminous)(?![a-z])"
+    r"|(?<!\S)(?:spotlight|lity|fresco)(?!\S)"  # also words, and parts of words, of other classes
 )
 _MARKS = {"data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery"}
 _MARKS |= {"data-lity", "data-lightbox-gallery", "data-glightbox", "data-lg-size", "data-sub-html"}

@@ -53,6 +53,7 @@ SEEN_BEHIND = [  # by the name of the box, or by an address that is the same but
             *("class=mfp-image", "class=luminous", "class='js-lbImage x'", "class=cloud-zoom"),
             *("data-lity", "data-lightbox-gallery=g", "data-lg-size=9-9", "data-toggle=lightbox"),
             *("data-bs-toggle=lightbox", "data-rel='prettyPhoto[a]'", "data-rel=lightcase:c"),
+            *("class=spotlight", "class=lity", "class='x chocolat-image'", "class=magnific_popup"),
         )
     ),
     ("<a href='/f.php?id=7&mode=view'><img src='/f.php?id=7&t=1'></a>",
@@ -67,6 +68,10 @@ SEEN_BEHIND = [  # by the name of the box, or by an address that is the same but
 ]  # fmt: skip
 NOTHING_BEHIND = [
     "<a href=/photo/7 class=mfp-iframe><img src=/s.jpg></a>",
+    *(
+        f"<a href=/post/7 class='{words}'><img src=/s.jpg></a>"
+        for words in ("quality card--spotlight", "chocolates", "magnificent alfresco")
+    ),
     "<a href=/photo/7 data-toggle=modal data-rel=next><img src=/s.jpg></a>",
     "<a href=/s><img src=/s.jpg></a>",
     "<a href='/p?id=7'><img src=/s.jpg></a>",
