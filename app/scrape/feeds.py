@@ -39,6 +39,7 @@ _NAMED = re.compile(r".*(?:image|img|photo|picture|thumb).*", re.DOTALL)
 _ADDRESS = re.compile(r"\s*(?:https?:/)?/\S+\s*")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
 _CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_RELATIONS = "http://www.iana.org/assignments/relation/"  # may be in front of a name
 _CDATA = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _PREFIX = re.compile(r"[</\s]([\w.-]{1,40}):[\w.-]")
@@ -245,7 +246,7 @@ def _is_image(element: Element, bases: Bases) -> bool:
     """Tell whether an element encloses an image."""
     name = _name(element)
     kind = (element.attr("type") or element.attr("medium") or "").lower()
-    if name == "link" and element.attr("rel") != "enclosure":
+    if name == "link" and (element.attr("rel") or "").removeprefix(_RELATIONS) != "enclosure":
         return False
     if name == "loc":
         return isinstance(element.parent, Element) and _name(element.parent) == "image"

@@ -24,6 +24,7 @@ ENTRIES = [
     ("<enclosure url='a.png'/>", "a.png"),
     ("<enclosure url='a.mp3' type='audio/mpeg'/>", ""),
     ("<link rel='enclosure' href='a' type='image/png'/><link href='b.png'/>", "a"),
+    ("<link rel='http://www.iana.org/assignments/relation/enclosure' href='a.png'/>", "a.png"),
     ("<media:content url='a' medium='image'/><media:thumbnail url='b'/>", "a"),
     ("<media:content url='a b' type='image/png'/>", "a%20b"),
     ("<media:content url='a.mp4' medium='video'/><media:thumbnail url='b'/>", "b"),
