@@ -82,7 +82,7 @@ def test_it_tells_why_the_image_failed(client: FlaskClient, keep: Keep) -> None:
 def test_it_tells_why_there_is_none_without_trying_again(
     client: FlaskClient, keep: Keep, queue: ThumbnailQueue
 ) -> None:
-    path = keep(picture("png", size=(400, 400))[:-40])
+    path = keep(picture("png", size=(400, 400))[:40])
     client.get(path)
     queue.run_next()
 
