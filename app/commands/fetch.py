@@ -40,13 +40,11 @@ ENDS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 @click.option(
     "--include",
     multiple=True,
-    callback=read.several,
     help="Text that an address has in it, such as /photos/ or *.jpg; may be repeated.",
 )
 @click.option(
     "--exclude",
     multiple=True,
-    callback=read.several,
     help="Text of addresses to leave out; may be repeated.",
 )
 @click.option("--types", type=read.types, help="Formats, such as png,jpeg.  [default: all]")
@@ -101,7 +99,7 @@ def fetch(
     for number in ENDS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, interrupt)
-    options = {name: value for name, value in options.items() if value is not None}
+    options = {name: value for name, value in options.items() if value not in (None, ())}
     options["dry_run"] = dry_run
     try:
         if not dry_run:

@@ -73,20 +73,19 @@ def _copy_files(source: FolderStorage, target: Storage) -> int:
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         # Thumbnails are made again when they are looked at.
         for step in chunked(source.walk("images", "archives"), STEP):
-            keys = [entry.key for entry in step]
-            count += sum(pool.map(partial(_copy_file, source, target), keys))
+            for _ in pool.map(partial(_copy_file, source, target), (entry.key for entry in step)):
+                count += 1
             click.echo(f"{count} files", err=True)
     return count
 
 
-def _copy_file(storage: FolderStorage, target: Storage, key: str) -> bool:
+def _copy_file(storage: FolderStorage, target: Storage, key: str) -> None:
     digest = _digest(storage, key)
     if _digest(target, key) != digest:
         with storage.open(key) as file, target.new_file(key) as copy:
             shutil.copyfileobj(file, copy, MiB)
         if _digest(target, key) != digest:
             raise ConfigurationError(f"the bucket gives other bytes for {key} than it was given")
-    return True
 
 
 def _digest(storage: Storage, key: str) -> bytes | None:

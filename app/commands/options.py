@@ -41,11 +41,6 @@ def size(value: str) -> int:
         raise click.BadParameter(str(error)) from None
 
 
-def several(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> list[str] | None:
-    """Read an option that may be given more than once."""
-    return list(value) or None
-
-
 def pattern(value: str) -> str:
     """Read a pattern of names."""
     from app.pictures.filenames import check_pattern
