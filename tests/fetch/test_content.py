@@ -30,6 +30,13 @@ def test_a_redirect_whose_body_breaks_off_is_followed(fetcher: Fetcher, origin: 
     assert image(fetcher, origin.url()).content_type == "image/png"
 
 
+def test_a_redirect_with_a_long_body_is_followed(fetcher: Fetcher, origin: Origin) -> None:
+    long = answer(bytes(1 << 20), "302 Found", Location="/a.png")
+    origin.answers |= {"/": long, "/a.png": answer(png())}
+
+    assert image(fetcher, origin.url()).content_type == "image/png"
+
+
 def test_an_image_comes_with_its_facts(fetcher: Fetcher, origin: Origin) -> None:
     content = png(70_000, width=640, height=480)
     origin.answers["/"] = answer(content, Content_Type="text/plain")

@@ -186,6 +186,11 @@ NO_STAND_INS = [
     ("<img src=./a data-src=./b><img src=./a data-src=./c><img data-src=./a>", "b c a"),
     # a small size of both
     ("<img srcset='b 3w, a 2w'><img srcset='c 3w, a 2w'>", "a b c"),
+    (
+        "<p style=\"background:image-set('b' 2x,'a' 1x)\">"
+        "<p style=\"background:image-set('c' 2x,'a' 1x)\">",
+        "a b c",
+    ),
     # phones get different pictures, the desktop one
     (
         "<picture><source media=print srcset=b><img src=a></picture>"
