@@ -4,10 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
-from typing import Self
+from typing import NamedTuple, Self
 
 from ada_url import URL, idna_to_unicode
 
@@ -37,8 +36,7 @@ _NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?"
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(NamedTuple):
     """An http or https URL without fragment, as the WHATWG URL standard serializes it."""
 
     scheme: str

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import BinaryIO, Self, TypeVar
+from dataclasses import replace
+from typing import BinaryIO, NamedTuple, Self, TypeVar
 
 from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
 from app.fetch import body, meta, referrer
@@ -40,8 +40,7 @@ _LIMIT = HostLimit()  # and so are connections
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A document and the URL it came from in the end."""
 
     url: Url
@@ -49,8 +48,7 @@ class Page:
     charset: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What was answered to a message; seconds until the receiver wants to be asked again."""
 
     status: int

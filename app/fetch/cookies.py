@@ -1,9 +1,9 @@
 """Cookies of one job by RFC 6265: back to the host that set them, to no other, and then gone."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from app.urls import Url
 
@@ -15,8 +15,7 @@ _BLANKS = " \t"  # but not those of Unicode: letters in UTF-8 end with such byte
 _REFUSED = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Cookie:
+class _Cookie(NamedTuple):
     value: str
     secure: bool
 

@@ -14,8 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from app.addresses import kind_of
 from app.errors import Failure, Interrupted, RefusedAddress, RefusedUrl
@@ -39,8 +38,7 @@ _HOP_BY_HOP = {
 _ENDS = (Failure, Interrupted, OSError, http.client.HTTPException, ValueError)
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(NamedTuple):
     """What all connections of a proxy may use together."""
 
     requests: int = 400

@@ -1,7 +1,6 @@
 """From a URL to an answer of 200: redirects followed, hosts that asked for a pause given one."""
 
 import time
-from dataclasses import replace
 from urllib.parse import quote
 
 import requests
@@ -55,7 +54,7 @@ class Hops:
             body.discard(response, self._watch)
             if response.status_code == 400 and "|" in url.target:
                 # The standard leaves a bar as it is; Chromium encodes it, and Tomcat wants that.
-                url = replace(url, target=url.target.replace("|", "%7C"))
+                url = url._replace(target=url.target.replace("|", "%7C"))
                 continue
             policy = referrer.of_header(response.headers.get("Referrer-Policy", ""), policy)
             url = self.lead(url, _location(response))

@@ -6,7 +6,6 @@ import http.client
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import requests
@@ -46,7 +45,7 @@ class _Host:
     """What requests takes for a pool: it sends to one host, and keeps one connection to it."""
 
     def __init__(self, url: Url, dial: Dial, tls: Trust) -> None:
-        self._url = replace(url, host=url.host.rstrip("."))  # as browsers name it
+        self._url = url._replace(host=url.host.rstrip("."))  # as browsers name it
         self._name = url.host
         self._dial = dial
         self._tls = tls

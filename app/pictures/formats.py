@@ -1,15 +1,14 @@
 """What a file is, by its bytes: image formats, and the impostors."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.pictures import svg
 
 HEAD_BYTES = 4096  # enough for all but an SVG whose root element comes late
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFormat:
+class ImageFormat(NamedTuple):
     """A format we take: its short name, its registered type, its extension without dot."""
 
     name: str

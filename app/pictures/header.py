@@ -2,8 +2,7 @@
 
 import os
 import struct
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 BYTES = 1 << 19  # that may be read in search of the size,
 STEPS = 2500  # in as many pieces
@@ -17,8 +16,7 @@ class Truncated(Unmeasured):
     """The file ends before its header does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """How large a picture is, in pixels: what is shown, upright and cropped, and what is coded."""
 
     width: int

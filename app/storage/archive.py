@@ -4,9 +4,8 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import Interrupted
 from app.setting_values import MiB
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no time before, a clock without a battery does
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A file of an archive: its name there, and the key of its bytes, or they themselves."""
 
     name: str
