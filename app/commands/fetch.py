@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -176,6 +177,7 @@ class FetchRun:
     def _page(self, url: str) -> tuple[int, int]:
         with self._client.job("/download", url=url, **self._options) as path:
             document = _watch(url, self._client.follow(f"{path}/status"))
+            _report(document)
             if document.get("rendered") is False:
                 _say(f"{url}: no browser showed it: {document['render_detail']}")
             elif document.get("render_detail") and not document["error"]:
@@ -205,22 +207,27 @@ class FetchRun:
 
 def _watch(url: str, documents: Iterator[dict[str, Any]]) -> dict[str, Any]:
     """Show a progress bar on a terminal; return the last document."""
+    if not sys.stderr.isatty():
+        return deque(documents, 1).pop()
     label = _plain(url)[: shutil.get_terminal_size().columns // 3]
-    shape: dict[str, Any] = {"show_pos": True, "width": 0, "hidden": not sys.stderr.isatty()}
-    with click.progressbar(length=1, label=label, file=sys.stderr, **shape) as bar:
+    with click.progressbar(length=1, label=label, file=sys.stderr, show_pos=True, width=0) as bar:
         for document in documents:
             progress = document["progress"]
             bar.length = progress["total"] or 1
             # Where some failed, more than are wanted may be tried.
             bar.update(min(progress["done"] + progress["failed"], bar.length) - bar.pos)
-    failed = _failed(document)
+    return document
+
+
+def _report(document: dict[str, Any]) -> None:
+    """Say what was left out, and why."""
+    progress, failed = document["progress"], _failed(document)
     for picture in failed:
         _say(f"  {picture['source_url']}: {picture['error']['detail']}")
     if unwanted := progress["failed"] - len(failed):
         _say(f"  {_counted(unwanted, 0)} outside the filter")
     if progress["found"] > progress["total"] and not document["error"]:
         _say(f"  {progress['total']} of {_counted(progress['found'], 0)}: --limit asks for more")
-    return document
 
 
 def _failed(document: dict[str, Any]) -> list[dict[str, Any]]:

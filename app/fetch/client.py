@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import BinaryIO, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, TypeVar
 
 from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
 from app.fetch import body, meta, referrer
@@ -19,7 +19,6 @@ from app.fetch.codings import peek
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.cookies import Cookies
 from app.fetch.host_limit import HostLimit
-from app.fetch.proxy import BUDGET, Budget, Proxy
 from app.fetch.redirects import Held, Hops
 from app.fetch.referrer import Referrers
 from app.fetch.session import Session, public_tls
@@ -27,6 +26,9 @@ from app.pictures import formats, svg
 from app.pictures.judge import ImageFacts, judge_page, store_image
 from app.settings import Settings
 from app.urls import Url
+
+if TYPE_CHECKING:
+    from app.fetch.proxy import Budget, Proxy
 
 _PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _SHEET_ACCEPT = "text/css,*/*;q=0.1"
@@ -103,9 +105,13 @@ class Fetcher:
         other._watch, other._session, other._hops = self._connect()
         return other
 
-    def proxy(self, listener: socket.socket, seconds: float, budget: Budget = BUDGET) -> Proxy:
+    def proxy(
+        self, listener: socket.socket, seconds: float, budget: "Budget | None" = None
+    ) -> "Proxy":
         """Return a proxy that goes where this fetcher may go; it closes the listener in the end."""
-        return Proxy(listener, self._dialler, seconds, budget, self._report)
+        from app.fetch.proxy import BUDGET, Proxy  # few pages are rendered
+
+        return Proxy(listener, self._dialler, seconds, budget or BUDGET, self._report)
 
     def __enter__(self) -> Self:
         return self

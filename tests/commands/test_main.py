@@ -146,6 +146,7 @@ def test_fetch_does_without_the_web_framework_and_the_metrics(tmp_path: Path, si
     assert {"peewee", "requests", "bs4"} <= names
     assert not names & {"soupsieve", "lxml", "html5lib", "charset_normalizer"}
     assert not names & {"flask", "werkzeug", "limits", "prometheus_client", "asyncio", "PIL"}
-    assert not names & {"app.render.browser", "app.render.tab"}  # it was not asked to render
+    assert not names & {"app.render.browser", "app.render.tab", "app.fetch.proxy"}  # for `render`
+    assert "click._termui_impl" not in names  # no terminal sees a progress bar
     assert not names & {"itsdangerous", "marshmallow"}  # no cookies, and no documents of the API
     assert "playhouse" not in names  # its database is new: there is nothing to migrate
