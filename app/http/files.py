@@ -39,7 +39,7 @@ def send(key: str, content_type: str, name: str, *, max_age: int = 0) -> Respons
     return answer
 
 
-def send_directly(key: str, content_type: str, name: str, *, max_age: int = 0) -> Response:
+def send_directly(key: str, content_type: str, name: str, *, max_age: int) -> Response:
     """Send a stored file from this process; clients may keep it for `max_age` seconds unasked.
 
     Raises:

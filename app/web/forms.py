@@ -55,7 +55,7 @@ def new_downloads(form: Form) -> list[dict[str, Any]]:
         Refused: with what to change.
     """
     are_images = form.get("kind") == "images"
-    urls = _lines(form, "urls", MAX_URLS if are_images else _jobs_at_once(MAX_PAGES))
+    urls = _lines(form, MAX_URLS if are_images else _jobs_at_once(MAX_PAGES))
     images = {}
     if are_images:  # they make one download, which stands under the first of them
         images = {"image_urls": list(urls.values())}
@@ -77,7 +77,7 @@ def new_images(form: Form) -> list[dict[str, Any]]:
     Raises:
         Refused: with what to change.
     """
-    urls = _lines(form, "urls", _jobs_at_once(MAX_URLS))
+    urls = _lines(form, _jobs_at_once(MAX_URLS))
     return _judged(NewImage(), {number: {"url": url} for number, url in urls.items()}, Errors())
 
 
@@ -87,13 +87,14 @@ def _jobs_at_once(most: int) -> int:
     return min(most, settings.max_queued or most, settings.quota_jobs or most)
 
 
-def _lines(form: Form, name: str, most: int) -> dict[int, str]:
-    """Return the lines that say anything, by their numbers in the field."""
-    lines = {number: with_scheme(text) for number, text in listed(form.get(name, "").splitlines())}
+def _lines(form: Form, most: int) -> dict[int, str]:
+    """Return the addresses that are typed in, by the numbers of their lines."""
+    text = form.get("urls", "")
+    lines = {number: with_scheme(line) for number, line in listed(text.splitlines())}
     if not lines:
-        raise Refused({name: [messages.ENTER_AN_ADDRESS]})
+        raise Refused({"urls": [messages.ENTER_AN_ADDRESS]})
     if len(lines) > most:
-        raise Refused({name: [messages.TOO_MANY.format(most=most, count=len(lines))]})
+        raise Refused({"urls": [messages.TOO_MANY.format(most=most, count=len(lines))]})
     return lines
 
 
