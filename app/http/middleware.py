@@ -89,11 +89,6 @@ class Middleware:
 class _Request:
     """One request and its answer."""
 
-    __slots__ = (
-        *("headers", "_began", "_bytes", "_environ", "_length"),
-        *("_pieces", "_route", "_start_response", "_status"),
-    )
-
     def __init__(
         self,
         environ: WSGIEnvironment,

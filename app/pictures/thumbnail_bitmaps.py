@@ -10,7 +10,7 @@ BITFIELDS, ALPHA_BITFIELDS = 3, 6  # kinds of compression, which are none
 USUAL = 0xFF0000, 0xFF00, 0xFF  # red, green and blue of 32 bits
 WITH_ALPHA = 56  # bytes of the shortest header that has a mask for it,
 READABLE = {12, 40, 52, 56, 64, 108, 124}  # bytes of the headers that Pillow reads
-V4 = 108  # and of the shortest where that alone counts
+V4 = 108  # bytes of BITMAPV4HEADER, whose mask for alpha counts also without bit fields
 PIXELS = 1 << 20  # that are read at once
 
 

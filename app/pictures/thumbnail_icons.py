@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from app.pictures.thumbnail_bitmaps import ALPHA_BITFIELDS, BITFIELDS, V4
+
 ICON = 1  # a cursor has the place of its tip where an icon has its bits
 SIGNATURE = b"\x89PNG"
 PICTURE_BYTES = 1 << 26  # that are read: many times what 256 × 256 pixels need
-BITFIELDS, ALPHA_BITFIELDS = 3, 6  # kinds of compression, which are none
-V4 = 108  # bytes of a header with masks for all channels
 MASKS = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
 
 
