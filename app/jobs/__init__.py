@@ -5,6 +5,7 @@ lists           what there is, page by page
 idempotency     the answers to requests that may be sent again
 queue           what waits for its turn
 progress        where jobs stand, for those who wait for their end
+pictures        what downloads have found, and what of it is stored
 claims          what the work does: claim, record, finish, fail, hand back, pause, recover
 deliveries      the callbacks at the end of jobs
 receivers       whom they are for, and who of them is next
@@ -32,14 +33,8 @@ from app.jobs.counts import ended
 from app.jobs.deliveries import delivery_of, forget, redeliver
 from app.jobs.idempotency import Asked, first_answer, forget_answers, keep_answer
 from app.jobs.lists import ended_before, page, search
-from app.jobs.progress import (
-    Standing,
-    ended_pictures,
-    pages_of,
-    pictures_of,
-    standings,
-    stored_pictures,
-)
+from app.jobs.pictures import ended_pictures, pages_of, pictures_of, stored_pictures
+from app.jobs.progress import Standing, standings
 from app.jobs.queue import (
     Turn,
     any_claimable,

@@ -20,7 +20,7 @@ from app.database.statements import insert, parameter, parameters, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts, quotas, receivers
 from app.jobs.deliveries import announce
-from app.jobs.progress import pictures_of
+from app.jobs.pictures import pictures_of
 from app.jobs.queue import ANY, Turn, first_claimable
 from app.jobs.submissions import get
 from app.pictures.picture import Picture

@@ -12,7 +12,7 @@ from app.database.statements import insert, parameter, prepared
 from app.errors import Cancelled, NotFailed, NotFound
 from app.jobs import counts, quotas
 from app.jobs.deliveries import announce
-from app.jobs.progress import pictures_of
+from app.jobs.pictures import pictures_of
 from app.urls import readable_host, site_of
 
 _group = GroupCommit()
