@@ -11,9 +11,9 @@ from app.database.statements import parameter, prepared
 from app.jobs.lists import END
 
 
-def pictures_of(download: Download | UUID | None) -> list[Image]:
+def pictures_of(download: Download) -> list[Image]:
     """Return the pictures of a download in page order."""
-    return _pictures().rows(download=getattr(download, "id", download))
+    return _pictures().rows(download=download.id)
 
 
 def stored_pictures(ids: Collection[UUID]) -> dict[UUID, Image]:
