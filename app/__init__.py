@@ -145,5 +145,5 @@ def get_image_urls_sync(url: str) -> list[str]:
     settings = load()
     with Fetcher(settings) as fetcher:
         sheets = SheetLoader(fetcher, settings.style_sheets)
-        _, pictures = read_page(Url.parse(url), fetcher, sheets=sheets)
+        _, pictures = read_page(Url.parse(url), fetcher, sheets)
     return [picture.shown or picture.url for picture in pictures if not picture.skipped]

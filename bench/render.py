@@ -22,6 +22,7 @@ from app.render.processes import Session
 from app.settings import Settings
 from app.urls import Url
 from app.worker.pages import read_page
+from app.worker.sheets import SheetLoader
 
 PAGES = {
     "static": "<img src=a.png>" * 20,
@@ -126,7 +127,7 @@ def measure(settings: Settings, name: str, url: Url) -> None:
         memory.append(watch.memory >> 20)
     began = time.process_time()
     with Fetcher(settings) as fetcher:
-        read_page(url, fetcher)
+        read_page(url, fetcher, SheetLoader(fetcher, 0))
     static = time.process_time() - began
     print(
         f"{name:8} {statistics.median(costs):6.2f} {statistics.median(seconds):8.2f}"

@@ -3,7 +3,6 @@
 import copy
 import re
 import socket
-import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,7 @@ from app.fetch.cookies import Cookies
 from app.fetch.host_limit import HostLimit
 from app.fetch.redirects import Held, Hops
 from app.fetch.referrer import Referrers
-from app.fetch.session import Session, public_tls
+from app.fetch.session import Session, Trust, public_tls
 from app.pictures import formats, svg
 from app.pictures.judge import ImageFacts, judge_page, store_image
 from app.settings import Settings
@@ -70,7 +69,7 @@ class Fetcher:
         cut: Callable[[], bool] = lambda: False,
         *,
         resolve: Resolve = socket.getaddrinfo,
-        tls: ssl.SSLContext | None = None,
+        tls: Trust = public_tls,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         holds: Holds = _HOLDS,
@@ -92,7 +91,7 @@ class Fetcher:
 
         def connect() -> tuple[Watch, Session, Hops]:
             watch = Watch(cut, clock, sleep, self.job_time)
-            session = Session(dialler(watch).dial, lambda: tls or public_tls(), self.agent, cookies)
+            session = Session(dialler(watch).dial, tls, self.agent, cookies)
             return watch, session, Hops(session, watch, holds)
 
         self._dialler = dialler

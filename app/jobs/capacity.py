@@ -11,6 +11,10 @@ from app.errors import Overloaded, StorageFull
 FRESH_SECONDS = 1.0  # how long a count is good for; to count 100,000 takes 8 ms
 
 
+def _count(most: int) -> int:
+    return sum(jobs.count_queued(kind, most) for kind in CLAIMABLE)
+
+
 class Capacity:
     """What may still be added; `most` jobs and callbacks may wait together, 0: any number.
 
@@ -21,11 +25,11 @@ class Capacity:
     def __init__(
         self,
         most: int,
-        count: Callable[[int], int] | None = None,
+        count: Callable[[int], int] = _count,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = most
-        self._count = count or _count
+        self._count = count
         self._clock = clock
         self._queued = 0
         self._stale_at = clock()
@@ -59,7 +63,3 @@ def require_room(free: int, least: int) -> None:
             f"{free} bytes are free, and DOWNLOADER_MIN_FREE_BYTES keeps {least}: delete what is no"
             " longer needed; what is stored can be fetched all the while"
         )
-
-
-def _count(most: int) -> int:
-    return sum(jobs.count_queued(kind, most) for kind in CLAIMABLE)

@@ -90,7 +90,7 @@ class Handlers:
         if download.image_urls:
             return url, list_pictures(download.image_urls, str(url))
         sheets = SheetLoader(fetcher, self._settings.style_sheets)
-        read = read_page(url, fetcher, download.sources or [Source.SEEN], sheets, download)
+        read = read_page(url, fetcher, sheets, download.sources or [Source.SEEN], download)
         download.sheets_failed = sheets.failed
         if not download.render:
             if download.render_detail:

@@ -22,8 +22,8 @@ WAITS = "the page seems to wait for its scripts"
 def read_page(
     url: Url,
     fetcher: Fetcher,
+    sheets: SheetLoader,
     sources: Collection[str] = (Source.SEEN,),
-    sheets: SheetLoader | None = None,
     download: Download | None = None,
 ) -> tuple[Url, list[Picture]]:
     """Return where a page comes from in the end, and its pictures; an image is its own picture.
@@ -39,7 +39,7 @@ def read_page(
         return url, [Picture((found.url,), ITSELF)]
     if download:
         download.title = title_of(page.body, page.charset)
-    load_sheet = sheets.of(page.url) if sheets else None
+    load_sheet = sheets.of(page.url)
     pictures = find_pictures(page.body, page.charset, str(page.url), sources, load_sheet)
     if download and len(pictures) <= FEW and waits_for_scripts(page.body, page.charset):
         download.render_detail = WAITS

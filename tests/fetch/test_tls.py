@@ -9,6 +9,7 @@ import pytest
 import trustme
 
 from app.errors import BrokenTransfer, DeadlineExceeded, RefusedAddress, TooLarge, Unreachable
+from app.fetch.session import Trust
 from app.setting_values import KiB
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
@@ -30,10 +31,10 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture(scope="module")
-def tls(authority: trustme.CA) -> ssl.SSLContext:
+def tls(authority: trustme.CA) -> Trust:
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    return context
+    return lambda: context
 
 
 def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
@@ -51,7 +52,7 @@ def secure(authority: trustme.CA) -> Iterator[Origin]:
 
 
 def test_the_right_name_passes_and_is_told_to_the_origin(
-    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+    fetching: Fetching, secure: Origin, tls: Trust
 ) -> None:
     names: list[str | None] = []
     assert secure.tls
@@ -64,13 +65,13 @@ def test_the_right_name_passes_and_is_told_to_the_origin(
 
 
 def test_an_address_passes_when_the_certificate_has_it(
-    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+    fetching: Fetching, secure: Origin, tls: Trust
 ) -> None:
     assert image(fetching(tls=tls), secure.url()).bytes == 50_000
 
 
 def test_a_message_goes_to_the_right_name_alone(
-    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+    fetching: Fetching, secure: Origin, tls: Trust
 ) -> None:
     fetcher = fetching(resolve=RESOLVER, tls=tls)
     message = b"m" * 20_000
@@ -81,7 +82,7 @@ def test_a_message_goes_to_the_right_name_alone(
     assert len(secure.requests) == 1
 
 
-def test_the_wrong_name_fails(fetching: Fetching, secure: Origin, tls: ssl.SSLContext) -> None:
+def test_the_wrong_name_fails(fetching: Fetching, secure: Origin, tls: Trust) -> None:
     with pytest.raises(Unreachable, match="unreachable: certificate: Hostname mismatch"):
         image(fetching(resolve=RESOLVER, tls=tls), secure.url(host="wrong.test"))
     assert not secure.requests
@@ -93,7 +94,7 @@ def test_an_authority_that_nobody_knows_fails(fetching: Fetching, secure: Origin
 
 
 def test_an_expired_certificate_fails(
-    fetching: Fetching, authority: trustme.CA, tls: ssl.SSLContext
+    fetching: Fetching, authority: trustme.CA, tls: Trust
 ) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     certificate = authority.issue_cert("good.test", not_after=yesterday)
@@ -104,7 +105,7 @@ def test_an_expired_certificate_fails(
 
 
 def test_a_redirect_to_http_leaves_the_referer_behind(
-    fetching: Fetching, secure: Origin, origin: Origin, tls: ssl.SSLContext
+    fetching: Fetching, secure: Origin, origin: Origin, tls: Trust
 ) -> None:
     secure.answers["/"] = redirect(origin.url())
     origin.answers["/"] = answer(png())
@@ -114,7 +115,7 @@ def test_a_redirect_to_http_leaves_the_referer_behind(
 
 
 def test_a_certificate_opens_no_inner_address(
-    fetching: Fetching, authority: trustme.CA, tls: ssl.SSLContext
+    fetching: Fetching, authority: trustme.CA, tls: Trust
 ) -> None:
     certificate = authority.issue_cert("good.test")
     with Origin((CANARY,), tls=serving(certificate)) as canary:
@@ -147,23 +148,21 @@ def test_a_handshake_meets_the_deadline(
 
 
 def test_a_drip_under_tls_meets_the_deadline(
-    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+    fetching: Fetching, secure: Origin, tls: Trust
 ) -> None:
     secure.answers["/"] = lambda peer: peer.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 999)
     with pytest.raises(DeadlineExceeded):
         image(fetching(seconds=0.3, tls=tls), secure.url())
 
 
-def test_a_flood_under_tls_meets_the_budget(
-    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
-) -> None:
+def test_a_flood_under_tls_meets_the_budget(fetching: Fetching, secure: Origin, tls: Trust) -> None:
     secure.answers["/"] = lambda peer: peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
     with pytest.raises(TooLarge, match="around the body"):
         image(fetching(tls=tls), secure.url())
 
 
 def test_a_body_that_ends_without_a_farewell_is_cut_off(
-    fetching: Fetching, secure: Origin, tls: ssl.SSLContext
+    fetching: Fetching, secure: Origin, tls: Trust
 ) -> None:
     """Without a length, only TLS's close_notify tells an end from a cut."""
     clock = Clock()
@@ -177,7 +176,7 @@ def test_a_body_that_ends_without_a_farewell_is_cut_off(
 
 
 def test_authorities_are_loaded_by_the_first_https_connection_alone(
-    fetching: Fetching, origin: Origin, secure: Origin, monkeypatch: pytest.MonkeyPatch
+    fetching: Fetching, origin: Origin, secure: Origin
 ) -> None:
     loaded: list[ssl.SSLContext] = []
 
@@ -185,9 +184,8 @@ def test_authorities_are_loaded_by_the_first_https_connection_alone(
         loaded.append(ssl.create_default_context())
         return loaded[-1]
 
-    monkeypatch.setattr("app.fetch.client.public_tls", trust)
     origin.answers["/"] = answer(png())
-    fetcher = fetching(resolve=RESOLVER)
+    fetcher = fetching(resolve=RESOLVER, tls=trust)
     image(fetcher, origin.url())
     assert loaded == []
     with pytest.raises(Unreachable, match="certificate"):  # the authority is not a public one
@@ -203,7 +201,7 @@ def test_an_answer_that_nobody_asked_for_answers_nothing(
     fetching: Fetching,
     secure: Origin,
     origin: Origin,
-    tls: ssl.SSLContext,
+    tls: Trust,
     framing: Callable[[bytes], bytes],
     how: str,
     size: int,

@@ -50,7 +50,7 @@ def test_it_lists_the_best_url_of_each_picture_of_a_page(site):
 def test_a_thumbnail_is_listed_as_the_page_shows_it(site, fetcher, body, listed):
     page = site.page("/page", body)
     assert get_image_urls_sync(page) == [site.url(path) for path in listed]
-    _, [first, *_] = read_page(Url.parse(page), fetcher)
+    _, [first, *_] = read_page(Url.parse(page), fetcher, SheetLoader(fetcher, 0))
     assert first.url.endswith(("f.jpg", "o.jpg"))
 
 
@@ -115,7 +115,7 @@ def test_sheets_that_fail_are_left_out_and_counted(site, fetcher):
     site.file("/4", good + bytes(MAX_BYTES), "text/css")
     site.file("/5", good + bytes(MAX_BYTES - 100), "text/css")
     sheets = SheetLoader(fetcher, 7)
-    _, pictures = read_page(page, fetcher, sheets=sheets)
+    _, pictures = read_page(page, fetcher, sheets)
     assert [picture.url for picture in pictures] == [site.url("/a.png")]
     assert sheets.failed == 7
 
@@ -123,7 +123,7 @@ def test_sheets_that_fail_are_left_out_and_counted(site, fetcher):
 def test_without_sheets_none_is_asked_for(site, fetcher):
     page = Url.parse(site.page("/page", PAINTED))
     sheets = SheetLoader(fetcher, 0)
-    assert read_page(page, fetcher, sheets=sheets) == (page, [])
+    assert read_page(page, fetcher, sheets) == (page, [])
     assert not sheets.failed
     assert len(site.requests) == 1
 
