@@ -34,10 +34,10 @@ class Formatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, whichever it is."""
         if record.name == REQUESTS:
-            return _fitting(_request(record))
+            return _shortened(_request(record))
         if current := request_id.get():
             record.request_id = current
-        return _fitting(super().format(record))
+        return _shortened(super().format(record))
 
 
 def _request(record: logging.LogRecord) -> str:
@@ -55,7 +55,7 @@ def _request(record: logging.LogRecord) -> str:
     return text if text.isascii() else json.dumps(orjson.loads(text))
 
 
-def _fitting(line: str) -> str:
+def _shortened(line: str) -> str:
     """Cut the middle out of what is long, so that a line is written at once and whole.
 
     The system takes no more than `PIPE_BUF` bytes of one process without those of others between.

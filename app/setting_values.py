@@ -45,7 +45,7 @@ def within(low: float, high: float = math.inf) -> Callable[[float], None]:
     return check
 
 
-def like(pattern: str, sentence: str) -> Callable[[str], None]:
+def matching(pattern: str, sentence: str) -> Callable[[str], None]:
     """Return what refuses a text that is not as a pattern says."""
 
     def check(value: str) -> None:
@@ -177,7 +177,7 @@ def _server(text: str, scheme: str) -> str:
     return text
 
 
-def url(text: str) -> None:
+def readable_url(text: str) -> None:
     """Refuse a URL whose host or port cannot be read."""
     try:
         _ = urlsplit(text).port
@@ -185,13 +185,13 @@ def url(text: str) -> None:
         raise NotValid(UNREADABLE) from None
 
 
-def numbered(text: str) -> None:
+def redis_database(text: str) -> None:
     """Refuse a database of Redis that is not named by its number; another would be number 0."""
     if text and not re.fullmatch(r"/?|/[0-9]{1,5}", urlsplit(text).path, re.ASCII):
         raise NotValid("Not the number of a database behind the host: write redis://host:6379/0.")
 
 
-def one_at(text: str) -> None:
+def single_at_sign(text: str) -> None:
     """Refuse a second @, where libpq would look for a host by the rest of a password."""
     if text.partition("?")[0].count("@") > 1:
         raise NotValid(UNREADABLE)

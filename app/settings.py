@@ -16,10 +16,10 @@ from app.setting_values import (
     MiB,
     Network,
     NotValid,
-    like,
-    numbered,
-    one_at,
-    url,
+    matching,
+    readable_url,
+    redis_database,
+    single_at_sign,
     within,
 )
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PREFIX = "DOWNLOADER_"
 COMMAND = ("SERVER", "KEY")  # of `python -m app fetch`, which reads settings too
 
-_HEADER_TEXT = like(r"[ -~]*", "Only printable ASCII characters.")
+_HEADER_TEXT = matching(r"[ -~]*", "Only printable ASCII characters.")
 
 
 def _setting(kind: str, default: Any, meaning: str, *checks: Callable[[Any], None]) -> Any:
@@ -104,7 +104,7 @@ class Settings:
         "str",
         f"image-downloader/{VERSION}",
         "sent to origins",
-        like(r"(?s).+", "Shorter than minimum length 1."),
+        matching(r"(?s).+", "Shorter than minimum length 1."),
         _HEADER_TEXT,
     )
     contact: str = _setting(
@@ -132,7 +132,7 @@ class Settings:
         "",
         "location of nginx, such as `/stored/`, that sends stored files; empty: they are sent by"
         " gunicorn",
-        like(
+        matching(
             r"(?:(/[\w~-][\w.~-]*)+/)?",
             "Not a location of nginx: it begins and ends with a slash, such as /stored/.",
         ),
@@ -152,20 +152,20 @@ class Settings:
         "database",
         "",
         "with more than one machine: PostgreSQL, `postgresql://user:password@host/name`",
-        one_at,
+        single_at_sign,
     )
     queue_url: str = _setting(
         "queue",
         "",
         "with more than one machine: Redis or Valkey, `redis://host:6379/0`",
-        url,
-        numbered,
+        readable_url,
+        redis_database,
     )
     storage_url: str = _setting(
         "objects",
         "",
         "with more than one machine: a bucket, `s3://bucket/prefix?endpoint=http://host:8333`",
-        url,
+        readable_url,
     )
     browser: str = _setting(
         "str", "", "path of `chromium-headless-shell`; empty: `render` is refused"

@@ -14,7 +14,7 @@ CALLS = ("mkdir", "open", "rename", "rmdir", "unlink")
 
 
 class FaultyDisk:
-    """Operations number `first` (from 1) to `last` fail with a code, until it is mended.
+    """Operations number `first` (from 1) to `last` fail with a code, until it is repaired.
 
     Every call of this process that touches a file below `root` counts, whoever makes it. Open
     files fail where the kernel would fail them, below Python's buffers.
@@ -24,7 +24,7 @@ class FaultyDisk:
         self.root = root
         self.done: list[str] = []  # names of operations, since the last order to fail
         self.failed: list[str] = []
-        self.mend()
+        self.repair()
         for name in CALLS:
             monkeypatch.setattr(os, name, self._counting(name, getattr(os, name)))
         monkeypatch.setattr(os, "fsync", self._sync)
@@ -34,7 +34,7 @@ class FaultyDisk:
         self.code, self.first, self.last = code, first, last
         self.done, self.failed = [], []
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.first, self.last = 1, 0
 
     def count(self, name: str, path: str) -> None:

@@ -80,7 +80,7 @@ class Host:
         """Have nothing come or go; nobody is told."""
         self._ip("link", "set", self._near, "down")
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._ip("link", "set", self._near, "up")
 
     def __exit__(

@@ -2,7 +2,7 @@
 
 In SQLite's manner (https://sqlite.org/testing.html): the first operation fails, then the second,
 and so on, until the job comes to its end before the fault does. Either that operation alone fails,
-or all from there on until the disk is mended.
+or all from there on until the disk is repaired.
 """
 
 import errno
@@ -128,7 +128,7 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
         job = ask()
         disk.fail(code, number, number + length - 1)
         assert work() == 1
-        disk.mend()
+        disk.repair()
 
         reader.check(job, REASONS[code])
         if "unlink" in disk.failed:

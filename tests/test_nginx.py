@@ -431,7 +431,7 @@ def test_what_is_kept_is_for_the_same_key_and_types_alone(nginx: Nginx, site: Si
         ("Prefer", "wait=5"),
     ],
 )
-def test_the_application_heeds_conditions_ranges_and_preferences(
+def test_conditions_ranges_and_preferences_reach_the_application(
     nginx: Nginx, site: Site, name: str, value: str
 ) -> None:
     numbered(site, "/images/1", X_Accel_Expires="60", ETag='"a"')

@@ -82,8 +82,8 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # also while it decodes
     if os.getppid() != int(sys.argv[1]):  # it ended before
         return
-    with Path(os.devnull).open("w") as nowhere:  # decoders mutter, and nobody reads it
-        os.dup2(nowhere.fileno(), 2)
+    with Path(os.devnull).open("w") as devnull:  # decoders print warnings, which nobody reads
+        os.dup2(devnull.fileno(), 2)
     Image.MAX_IMAGE_PIXELS = MEGAPIXELS * 1_000_000
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with socket.socket(fileno=0) as parent, suppress(TimeoutError, BrokenPipeError):
@@ -93,7 +93,7 @@ def main() -> None:
 
 def serve(parent: socket.socket) -> None:
     """Answer until the parent is gone, or this process is better replaced."""
-    at_rest = 0
+    baseline = 0
     for _ in range(PICTURES):
         order, files, _, _ = socket.recv_fds(parent, ORDER_BYTES, 1)
         if not files:
@@ -103,10 +103,10 @@ def serve(parent: socket.socket) -> None:
         name, *sides = order.decode().split()
         kind, content = answer(name, files[0], [int(side) for side in sides])
         parent.sendall(HEADER.pack(kind, len(content)) + content)
-        at_rest = at_rest or address_space()
+        baseline = baseline or address_space()
         if (
             kind == NO_MEMORY
-            or address_space() > at_rest + LEAK
+            or address_space() > baseline + LEAK
             or time.process_time() + SECONDS > LIFETIME - 1
         ):
             return

@@ -148,7 +148,7 @@ def test_what_is_not_a_key_is_refused(client: FlaskClient, key: str) -> None:
     assert Image.select().count() == 0
 
 
-def test_a_refused_request_may_be_mended_under_its_key(client: FlaskClient) -> None:
+def test_a_refused_request_may_be_corrected_under_its_key(client: FlaskClient) -> None:
     assert post(client, "/images", url="nonsense").status_code == 422
     assert post(client, "/images").status_code == 202
 

@@ -715,7 +715,7 @@ def test_a_header_alone_is_refused(shrink: Shrink, known: ImageFormat) -> None:
         shrink(body[:54], known.name)
 
 
-def test_what_the_decoder_mutters_is_not_told(shrink: Shrink) -> None:
+def test_warnings_of_the_decoder_are_not_told(shrink: Shrink) -> None:
     body = bytearray(encode(Image.new("RGB", (9, 9)), formats.TIFF))
     [directory] = struct.unpack_from("<I", body, 4)
     for entry in range(*struct.unpack_from("<H", body, directory)):

@@ -217,11 +217,11 @@ def test_what_runs_on_a_host_that_is_cut_off_is_taken_over_soon(
             fill(cluster, crowd, cut_off)
             host.cut()
             check_taken_over(cluster, crowd, held)
-            host.mend()
+            host.repair()
             name = "removed as dead, goes on as another"
             cluster.web.wait(lambda: name in cluster.web.log.read_text())
         finally:
-            host.mend()
+            host.repair()
             cluster.workers.remove(cut_off)
             cut_off.terminate()
             assert cut_off.wait(SECONDS) == 0

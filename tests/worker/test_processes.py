@@ -112,7 +112,7 @@ def test_a_dead_process_whose_entry_resists_goes_the_next_time(
     disk = FaultyDisk(tmp_path, monkeypatch)
     disk.fail(errno.EIO, 3, math.inf)  # the lock is taken, and the dead found dead
     processes.remove_dead()
-    disk.mend()
+    disk.repair()
     assert len(entries(tmp_path)) == 2
 
     processes.remove_dead()

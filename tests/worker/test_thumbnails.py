@@ -338,7 +338,7 @@ def test_whatever_operation_fails_the_next_try_makes_it(
         queue.request(image)
         disk.fail(code, number, number)
         queue.run_next()
-        disk.mend()
+        disk.repair()
 
         if disk.failed and disk.failed not in harmless:
             assert not storage.exists(key)
