@@ -171,7 +171,7 @@ def _later(tag: Tag) -> list[Found]:
             sets.append(name)
         elif name in lazy.SRC:
             urls.append(name)
-        elif name[:5] == "data-" and lazy.is_likely(name):
+        elif name[:5] == "data-" and name not in gallery.NAMES and lazy.is_likely(name):
             likely.append(name)
     found = _sets(tag, sets) if sets else []
     for name in urls:

@@ -166,7 +166,7 @@ class _Draft:
     alt: str
     skipped: Skip | None
     written: Found
-    also_shown: frozenset[str] = frozenset()  # of what is behind it
+    also_shown: dict[str, Found]  # of what is behind it
 
     def addresses(self) -> Iterable[str]:
         """Return the addresses that it shares with no other picture.
@@ -181,9 +181,9 @@ class _Draft:
         """Take over all sizes of the same picture, found elsewhere."""
         for url, found in other.sizes.items():
             known = self.sizes.get(url, found)
-            if found.tier != known.tier and Tier.BEHIND in (found.tier, known.tier):
-                self.also_shown |= {url}
+            _note_shown(self.also_shown, url, known, found)
             self.sizes[url] = min(known, found, key=attrgetter("order"))
+        self.also_shown = other.also_shown | self.also_shown
         self.alt = self.alt or other.alt
         other.sizes, other.skipped = {}, Skip.AGAIN
 
@@ -212,10 +212,16 @@ class _Draft:
         )
 
     def _shown(self, sizes: dict[str, Found]) -> str:
-        for url, found in sizes.items():
-            if found.tier != Tier.BEHIND or url in self.also_shown:
-                return url
-        return ""
+        shown = {url: self.also_shown.get(url, found) for url, found in sizes.items()}
+        best = min(shown, key=lambda url: (shown[url].tier == Tier.BEHIND, shown[url].order))
+        return best if shown[best].tier != Tier.BEHIND else ""
+
+
+def _note_shown(shown: dict[str, Found], url: str, one: Found, other: Found) -> None:
+    """Note what a page shows itself of two sightings of an address, if the other is behind it."""
+    behind, found = (one, other) if one.tier == Tier.BEHIND else (other, one)
+    if behind.tier == Tier.BEHIND and found.tier in (Tier.SHOWN, Tier.ELSEWHERE):
+        shown[url] = found
 
 
 class _Page(NamedTuple):
@@ -227,13 +233,14 @@ class _Page(NamedTuple):
     def draft(self, sighting: Sighting) -> _Draft:
         """Resolve the candidates; those that cannot be fetched are left out."""
         sizes: dict[str, Found] = {}
+        shown: dict[str, Found] = {}
         reasons: list[Skip] = []
         for found in sighting.candidates:
             url = self.resolve(found.candidate.url)
             if isinstance(url, Skip):
                 reasons.append(url)
-            else:
-                sizes.setdefault(url, found)
+            elif (known := sizes.setdefault(url, found)) is not found:
+                _note_shown(shown, url, known, found)
         for url in list(sizes):
             if inner := proxies.wrapped(url):
                 source = self._replace(base=url).resolve(inner)
@@ -243,7 +250,7 @@ class _Page(NamedTuple):
         if sighting.tiny or _TRACKER.match(first) or _COUNTS.search(first):
             sizes, reasons = {}, [Skip.PIXEL]
         skipped = None if sizes else reasons[0]
-        return _Draft(sizes, sighting.alt, skipped, sighting.candidates[0])
+        return _Draft(sizes, sighting.alt, skipped, sighting.candidates[0], shown)
 
     def resolve(self, written: str) -> str | Skip:
         """Join by the WHATWG URL standard; the fragment is no part of what is fetched."""

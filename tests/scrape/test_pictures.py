@@ -224,6 +224,23 @@ def test_what_is_a_picture_by_itself_stands_in_for_none(html, wanted):
     assert found == set(wanted.split())
 
 
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<a href=f.jpg><img src=s.jpg></a>", "s.jpg"),
+        ("<a href=f.jpg><img src=s.jpg></a><img src=f.jpg>", "f.jpg"),
+        ("<a href=f.jpg><img src=w.gif data-src=f.jpg></a>", "f.jpg"),
+        ("<a href=f.jpg><img srcset='s.jpg 300w, f.jpg 900w'></a>", "f.jpg"),
+        ("<a href=s.jpg><img srcset='s.jpg 300w, l.jpg 900w'></a>", "l.jpg"),
+        ("<a href=s.jpg><img src=s.jpg data-src=l.jpg></a>", "l.jpg"),
+        ("<img src=s.jpg data-zoom-image=f.jpg>", "s.jpg"),
+    ],
+)
+def test_the_file_behind_is_shown_if_the_page_does_so_too(html, shown):
+    picture = find(html)[0]
+    assert picture.shown.rpartition("/")[2] == shown
+
+
 def test_a_file_behind_what_is_not_fetched_is_not_shown_by_any_other_address():
     behind, plain = find("<a href=f.jpg><img src='data:,'></a><img src=a>")
     assert (names(behind), behind.shown) == ("f.jpg", "")
