@@ -16,10 +16,10 @@ from app.settings import Settings
 from app.storage import Member, Storage, archive_key, image_key, write_archive
 from app.urls import Url
 from app.worker import webhooks
-from app.worker.archives import manifest, picture_of
+from app.worker.archives import link_image, manifest, picture_of, removed
 from app.worker.cut import Cut
 from app.worker.downloads import Get, PictureRun
-from app.worker.images import Fetched, fetch_image, link_image, new_key, removed
+from app.worker.images import Fetched, fetch_image, new_key
 from app.worker.pages import advice, read_page, render_page
 from app.worker.selection import by_address, check_wanted, considered, member_names
 from app.worker.sheets import SheetLoader

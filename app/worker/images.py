@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.database.models import Download, Image
-from app.errors import DeadlineExceeded, Failure, Gone, StorageFailure, Unwanted
+from app.errors import DeadlineExceeded, Failure, StorageFailure, Unwanted
 from app.fetch import Fetcher, ImageFacts
 from app.storage import Part, Storage, image_key
 from app.urls import Url
@@ -47,29 +47,6 @@ def fetch_image(
         else:
             return Fetched(url, facts, part)
     raise failures[0]
-
-
-def link_image(image: Image, source: Image | None, storage: Storage) -> Fetched:
-    """Take an image from what is stored of another.
-
-    Raises:
-        Gone: that has been removed.
-        StorageFailure: it cannot be written.
-    """
-    if source is None:
-        raise removed(image.position or 0)
-    try:
-        key = new_key(image_key, image, storage)
-        part = storage.link(image_key(source.id, source.attempts), key)
-    except Gone as gone:
-        raise removed(image.position or 0) from gone
-    facts = {name: getattr(source, name) for name in ImageFacts._fields}
-    return Fetched(source.source_url, ImageFacts(**facts), part)
-
-
-def removed(position: int) -> Gone:
-    """Return the reason why an archive is not made: a picture of it has been removed."""
-    return Gone(f"picture {position} was removed before the zip was made")
 
 
 def new_key(key_of: Callable[[UUID, int], str], job: Download | Image, storage: Storage) -> str:
