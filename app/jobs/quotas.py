@@ -17,8 +17,6 @@ from app.database.statements import parameter, parameters, prepared
 from app.errors import TooManyWaiting, TooMuchStored
 from app.jobs.queue import count_queued
 
-WAY_OUT = "delete what is no longer needed"
-
 
 class Quotas:
     """What a client may have, jobs and bytes; 0: any number."""
@@ -59,7 +57,8 @@ class Quotas:
 def too_much(used: int, quota: int) -> TooMuchStored:
     """Say that a client has used up its room."""
     return TooMuchStored(
-        f"{used} bytes of yours are stored, and DOWNLOADER_QUOTA_BYTES is {quota}: {WAY_OUT}"
+        f"{used} bytes of yours are stored, and DOWNLOADER_QUOTA_BYTES is {quota}:"
+        " delete what is no longer needed"
     )
 
 
