@@ -110,31 +110,36 @@ def withdraw(job: Download | Image) -> list[Download | Image]:
     with db.atomic():
         job = get(kind, job.id, hold=True)
         pictures = pictures_of(job) if isinstance(job, Download) else []
-        unfinished = job.status in UNFINISHED
         client, freed = quotas.bytes_of(job, pictures)
+        unfinished = job.status in UNFINISHED
         if unfinished:
-            end: dict[str, Any] = {
-                "status": Status.CANCELLED,
-                "claimed_by": None,
-                "due_at": None,
-                "waiting_for": None,
-                "finished_at": now(),
-                "error_code": Cancelled.code,
-                "error_detail": "cancelled on request",
-            }
-            if isinstance(job, Download):
-                end["archive_bytes"] = None
-            kind.update(**end).where(kind.id == job.id).execute()
-            for name, value in end.items():
-                setattr(job, name, value)
-            announce(job)
-            counts.count(job)
+            _end_cancelled(job)
         if pictures:
             Image.delete().where(Image.download == job.id).execute()
         if not unfinished:
             kind.delete().where(kind.id == job.id).execute()
         quotas.add_bytes(client, -freed)
     return [job, *pictures]
+
+
+def _end_cancelled(job: Download | Image) -> None:
+    kind = type(job)
+    end: dict[str, Any] = {
+        "status": Status.CANCELLED,
+        "claimed_by": None,
+        "due_at": None,
+        "waiting_for": None,
+        "finished_at": now(),
+        "error_code": Cancelled.code,
+        "error_detail": "cancelled on request",
+    }
+    if isinstance(job, Download):
+        end["archive_bytes"] = None
+    kind.update(**end).where(kind.id == job.id).execute()
+    for name, value in end.items():
+        setattr(job, name, value)
+    announce(job)
+    counts.count(job)
 
 
 def cancel(job: Download | Image) -> list[Download | Image]:

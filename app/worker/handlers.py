@@ -1,6 +1,6 @@
 """What is done for each kind of job: fetch, scrape and store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from uuid import UUID
 
@@ -60,17 +60,7 @@ class Handlers:
         if download.image_ids:
             self._archive(download, fetcher, cut)
             return
-        page_url = Url.parse(download.url)
-        if download.found is None:
-            page_url, pictures = self._find(download, page_url, fetcher, cut)
-            pictures = by_address(pictures, download)
-            found = sum(picture.skipped is None for picture in pictures)
-            download.spent_seconds = fetcher.job_time.spent()
-            taken = list(considered(pictures, download))
-            download.referrers = fetcher.referrers.record(page_url, taken)
-            jobs.add_found(download, found, taken)
-        elif download.referrers:
-            page_url = fetcher.referrers.restore(download.referrers)
+        page_url = self._read(download, fetcher, cut)
         if not download.found:
             if download.include or download.exclude:
                 raise NoImages("the page shows no images that include and exclude let through")
@@ -82,6 +72,21 @@ class Handlers:
             get = partial(fetch_image, storage=self._storage, referer=page_url, check=check)
             self._take(download, fetcher, cut, get, at_once)
         jobs.finish(download)
+
+    def _read(self, download: Download, fetcher: Fetcher, cut: Cut) -> Url:
+        """Record the pictures of the page unless an earlier run has; return where it is."""
+        page_url = Url.parse(download.url)
+        if download.found is not None:
+            referrers = download.referrers
+            return fetcher.referrers.restore(referrers) if referrers else page_url
+        page_url, pictures = self._find(download, page_url, fetcher, cut)
+        pictures = by_address(pictures, download)
+        found = sum(picture.skipped is None for picture in pictures)
+        download.spent_seconds = fetcher.job_time.spent()
+        taken = list(considered(pictures, download))
+        download.referrers = fetcher.referrers.record(page_url, taken)
+        jobs.add_found(download, found, taken)
+        return page_url
 
     def _find(
         self, download: Download, url: Url, fetcher: Fetcher, cut: Cut
@@ -124,7 +129,7 @@ class Handlers:
         at_once: int = 1,
         pages: Mapping[int, Download] | None = None,
     ) -> None:
-        """Take the pictures; make the zip of those that worked and are still there."""
+        """Take the pictures, and make the zip of those that worked."""
         quota = self._settings.quota_bytes
         run = PictureRun(download, fetcher, self._storage, cut, get, at_once, quota)
         run.take()
@@ -132,6 +137,10 @@ class Handlers:
         if download.pattern:
             names = member_names(stored, download, pages or {})
             jobs.name_members(download, zip(stored, names, strict=True))
+        self._write_archive(download, stored, cut)
+
+    def _write_archive(self, download: Download, stored: Iterable[Image], cut: Cut) -> None:
+        """Make the zip of the stored pictures that are still there."""
         members = [
             Member(image.file or "", key)
             for image in stored
