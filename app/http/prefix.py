@@ -14,6 +14,6 @@ def note_prefix(environ: WSGIEnvironment, headers: Headers) -> None:
 
     A guard that refuses nobody. `//example.com` would lead elsewhere.
     """
-    if not _PATH.fullmatch(environ.get("SCRIPT_NAME", "")):
-        environ["SCRIPT_NAME"] = ""
+    path = environ.get("SCRIPT_NAME", "").removesuffix("/")
+    environ["SCRIPT_NAME"] = path if _PATH.fullmatch(path) else ""
     PREFIX.set(environ["SCRIPT_NAME"])

@@ -25,6 +25,7 @@ def behind(settings: Settings, migrated: Path) -> Iterator[FlaskClient]:
     [
         ("/pictures", "/pictures/download/"),
         ("/a/b-c.d", "/a/b-c.d/download/"),
+        ("/pictures/", "/pictures/download/"),
         ("", "/download/"),
         ("/", "/download/"),
         ("//evil.example", "/download/"),
