@@ -31,6 +31,7 @@ LARGE = (
     *("data-hires", "data-high-res", "data-highres", "data-high-res-src", "data-hd-src"),
     *("data-mfp-src", "data-lightbox-src", "data-lightbox-image", "data-fancybox-src"),
     *("data-super-full-img", "data-super-img", "data-image-large-src", "data-fullurl"),
+    "zoomfile",  # Discuz!
     *("data-pswp-src", "data-lg-src", "data-featherlight", "data-action-zoom", "data-xlarge"),
 )
 # Only on what is around an `img`; on itself these are addresses of what is shown there.

@@ -50,6 +50,9 @@ SRC = {
     "data-rjs",  # retina.js
     "lazyload",  # ng-lazyload-image
     "lazy-src",  # Vuetify
+    "lay-src",  # Layui
+    "file",  # Discuz!
+    "real_src",  # Sina
     "ng-src",
     "v-lazy",
 }

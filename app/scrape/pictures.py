@@ -44,6 +44,7 @@ _COUNTS = re.compile(r"/(?:matomo|piwik)\.php\?")  # on any host
 
 # Absolute, and written as the URL standard writes it, if no "/." and no "--" is in it. Most are.
 _NORMAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9/_.~?=&,-]*")
+_DRAWN = "holder.js/"  # in place of a picture, by the script of that name
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(rb"&#([0-9]+);")  # what an encoding does not have
 
@@ -256,7 +257,7 @@ class _Page(NamedTuple):
         """Join by the WHATWG URL standard; the fragment is no part of what is fetched."""
         if written[:5].lower() == "data:":
             return Skip.DATA
-        if written in self.placeholders:
+        if written in self.placeholders or written.startswith(_DRAWN):
             return Skip.PLACEHOLDER
         written = _scalar(written.partition("#")[0])
         if not written:

@@ -98,6 +98,8 @@ ELEMENTS = [
     ("<div style='color:red' data-thumbnail=/a.png>", "data-thumbnail", "a.png"),
     ("<img lazyload=/a.png src=b.png>", "lazyload", "a.png b.png"),
     ("<img data-rjs=/a@2x.png src=b.png>", "data-rjs", "a@2x.png b.png"),
+    ("<img lay-src=/a.png src=b.png>", "lay-src", "a.png b.png"),
+    ("<img src=b.png zoomfile=/c.png file=/a.png>", "zoomfile", "c.png a.png b.png"),
     ("<img data-rjs=2 src=b.png>", "img.src", "b.png"),
     (
         "<img data-src='a_%width%x.png' data-widths='[9, 100]' src=b.png>",
@@ -326,14 +328,14 @@ def test_what_a_script_will_show_precedes_what_stands_there_meanwhile(html, plac
     ("html", "names"),
     [
         ("<img src=s.gif loadsrc=/a.png><img src=s.gif loadsrc=/b.png>", "a.png b.png"),
-        ("<img src=s.gif file=/a.png><p><img src=s.gif zoomfile=/b.png>", "a.png b.png"),
+        ("<img src=s.gif osrc=/a.png><p><img src=s.gif imgsrc=/b.png>", "a.png b.png"),
         (
             "<img src=s.gif data-n-src=/a.png><img src=s.gif data-n-src='/c.png 1x, /b.png 2x'>",
             "a.png b.png c.png",
         ),
         # one that stands there for itself, too
-        ("<img src=s.gif file=/a.png><img src=s.gif file=/b.png><img src=s.gif>", "s.gif"),
-        ("<img src=s.gif file=/a.png>", "s.gif"),
+        ("<img src=s.gif osrc=/a.png><img src=s.gif osrc=/b.png><img src=s.gif>", "s.gif"),
+        ("<img src=s.gif osrc=/a.png>", "s.gif"),
         ("<img src=s.gif data-x=/a.png><img src=s.gif data-x=/a.png>", "s.gif"),
         ("<img src=s.gif data-hover=/a.png><img src=s.gif data-hover=/b.png>", "s.gif"),
         ("<img src=s.gif alt=a.png><img src=s.gif alt=b.png>", "s.gif"),

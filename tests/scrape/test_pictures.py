@@ -60,6 +60,7 @@ SKIPPED = [
     ("<img src='blob:http://site/1'>", Skip.NOT_HTTP),
     ("<base href='ftp://site/'><img src=a.png>", Skip.NOT_HTTP),
     ("<svg><image href='#part'></svg>", Skip.PAGE),
+    ("<img data-src=holder.js/300x200>", Skip.PLACEHOLDER),
 ]
 KEPT = [
     "<img width=1 src=a.png>",
