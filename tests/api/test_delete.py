@@ -25,32 +25,38 @@ def files(app: Flask) -> list[Path]:
     return [*root.glob("images/*/*"), *root.glob("archives/*/*")]
 
 
-def test_a_finished_download_is_removed_with_all_its_files(
-    client: FlaskClient, app: Flask, site: Site, work: Work
-) -> None:
-    site.file("/a.png", picture())
-    path = client.post("/download", json={"url": site.page("/", "<img src=a.png>")}).json[
-        "download_url"
-    ]
+@pytest.fixture
+def image(keep_image: Callable[[bytes], str]) -> str:
+    """The path of a finished image."""
+    return keep_image(picture())
+
+
+@pytest.fixture
+def archive(client: FlaskClient, site: Site, work: Work) -> str:
+    """The path of a finished download of one picture."""
+    page = site.page("/", f"<img src={site.file('/b.png', picture())}>")
+    path: str = client.post("/download", json={"url": page}).json["download_url"]
     work()
+    return path
+
+
+def test_a_finished_download_is_removed_with_all_its_files(
+    client: FlaskClient, app: Flask, archive: str
+) -> None:
     assert len(files(app)) == 2
 
-    assert client.delete(path).status_code == 204
+    assert client.delete(archive).status_code == 204
 
     assert files(app) == []
-    assert client.get(path).status_code == 404
+    assert client.get(archive).status_code == 404
     assert client.get("/images").json["images"] == []
 
 
 @pytest.mark.parametrize("name", ["image", "archive"])
 def test_only_the_version_that_is_meant_is_removed(
-    client: FlaskClient, site: Site, work: Work, name: str
+    client: FlaskClient, request: pytest.FixtureRequest, name: str
 ) -> None:
-    url = site.file("/a.png", picture())
-    image = client.post("/images", json={"url": url}).headers["Location"]
-    archive = client.post("/download", json={"url": site.page("/", f"<img src={url}>")})
-    path = {"image": image, "archive": archive.headers["Location"]}[name]
-    work()
+    path = request.getfixturevalue(name)
     etag = client.get(path).headers["ETag"]
 
     for tags in '"other"', 'W/"other"', '"other", W/"another"':
@@ -61,14 +67,9 @@ def test_only_the_version_that_is_meant_is_removed(
 
 
 def test_a_tag_that_a_proxy_weakened_is_that_of_an_image_and_not_of_an_archive(
-    client: FlaskClient, site: Site, work: Work
+    client: FlaskClient, image: str, archive: str
 ) -> None:
-    url = site.file("/a.png", picture())
-    image = client.post("/images", json={"url": url}).headers["Location"]
-    archive = client.post("/download", json={"url": site.page("/", f"<img src={url}>")})
-    work()
-
-    for path, status in (image, 204), (archive.headers["Location"], 412):
+    for path, status in (image, 204), (archive, 412):
         etag = client.get(path).headers["ETag"]
         assert client.delete(path, headers={"If-Match": f"W/{etag}"}).status_code == status
 
@@ -98,18 +99,13 @@ def test_a_condition_holds_for_nothing_that_has_no_version(
 
 
 def test_a_download_that_has_changed_since_is_not_removed(
-    client: FlaskClient, site: Site, work: Work
+    client: FlaskClient, archive: str
 ) -> None:
-    site.file("/a.png", picture())
-    path = client.post("/download", json={"url": site.page("/", "<img src=a.png>")}).json[
-        "download_url"
-    ]
-    work()
     earlier = {"If-Unmodified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"}
-    later = {"If-Unmodified-Since": client.get(path).headers["Last-Modified"]}
+    later = {"If-Unmodified-Since": client.get(archive).headers["Last-Modified"]}
 
-    assert client.delete(path, headers=earlier).status_code == 412
-    assert client.delete(path, headers=later).status_code == 204
+    assert client.delete(archive, headers=earlier).status_code == 412
+    assert client.delete(archive, headers=later).status_code == 204
 
 
 def test_a_queued_download_is_cancelled(client: FlaskClient, work: Work) -> None:
@@ -122,18 +118,12 @@ def test_a_queued_download_is_cancelled(client: FlaskClient, work: Work) -> None
     assert work() == 0
 
 
-def test_a_finished_image_is_removed(
-    client: FlaskClient, app: Flask, site: Site, work: Work
-) -> None:
-    url = site.file("/a.png", picture())
-    path = client.post("/images", json={"url": url}).headers["Location"]
-    work()
-
-    assert client.delete(path).status_code == 204
+def test_a_finished_image_is_removed(client: FlaskClient, app: Flask, image: str) -> None:
+    assert client.delete(image).status_code == 204
 
     assert files(app) == []
-    assert client.get(path).status_code == 404
-    assert client.delete(path).status_code == 404
+    assert client.get(image).status_code == 404
+    assert client.delete(image).status_code == 404
 
 
 def test_a_queued_image_is_cancelled(client: FlaskClient) -> None:
