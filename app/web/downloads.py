@@ -50,8 +50,7 @@ def change_many() -> Response:
     else:
         undone = [one for one in chosen if one.status in (Status.FAILED, Status.CANCELLED)]
         services.admit(len(undone))
-        for download in undone:
-            jobs.repeat(download, dry_run=download.dry_run)
+        services.charge(*(jobs.repeat(one, dry_run=one.dry_run) for one in undone))
         services.engine().submit()
     return redirect(actions.referrer() or url_for(".walk"), 303)
 

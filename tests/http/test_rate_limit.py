@@ -93,11 +93,13 @@ def test_what_a_browser_is_started_for_counts_ten_times(make: Make) -> None:
     Download.update(status="failed").execute()
     again = client.post(f"{rendered.headers['Location']}/retry")
     list_of_two = client.post("/", data={"urls": "https://a/\nhttps://b/", "render": "true"})
+    failed = {"downloads": rendered.json["download_id"], "do": "retry"}
+    by_box = client.post("/downloads/many", data=failed)
 
-    answers = plain, rendered, again, list_of_two
-    assert [answer.status_code for answer in answers] == [202, 202, 202, 303]
+    answers = plain, rendered, again, list_of_two, by_box
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 303, 303]
     left = [int(answer.headers["RateLimit-Remaining"]) for answer in answers]
-    assert left == [99, 89, 79, 59]
+    assert left == [99, 89, 79, 59, 49]
 
 
 def test_who_guesses_keys_is_counted_by_address(make: Make) -> None:
