@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 
 from bs4 import BeautifulSoup, Tag
@@ -22,7 +22,11 @@ _ALTERNATIVES = re.compile(r"\|\s|\s\|")
 _CONDITION = re.compile(r"\s\[")
 _TYPE = re.compile(r"[\s(]*type\s*:\s*([^\s()]+)[\s)]*", re.IGNORECASE)
 _IMAGES = ("img", "amp-img", "amp-anim")
+# Boxes that scripts paint with what stands in these attributes.
+_BOXES = ("div", "section", "header", "footer", "main", "article", "aside", "figure")
 _PAINTED = ("data-src", "data-srcset", "data-original", "data-thumbnail")
+# What elements of a page's own, and players that scripts make of others, show.
+_SHOWN = ("src", "image", "poster", "data-poster")
 _WITH_BACKGROUND = {"body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"}
 _BY_SCRIPTS = lazy.BACKGROUND - {"background"}
 _MAY_BE_ANYTHING = {"object", "embed"}
@@ -39,12 +43,12 @@ WANTED = ", ".join(
     (
         "noscript:has(img), picture:has(> img), picture:has(> noscript > img), picture > source",
         *_IMAGES,
-        'input[type="image" i], video[poster], video[data-poster], amp-video[poster], image',
+        'input[type="image" i], [poster], [data-poster], image',
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         '[style*="url(" i], [style*="image-set(" i]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
-        "div[data-src]:not(:has(img)), div[data-original]:not(:has(img))",
-        "div[data-thumbnail]:not(:has(img))",
+        f":is({', '.join(_BOXES)}):is([data-src], [data-original], [data-thumbnail]):not(:has(img))",
+        "[image]:not(:has(img)), [src]:not(img, script, iframe, input, embed, source, :has(img))",
     )
 )
 
@@ -117,14 +121,21 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
             continue
         if tag.name in _IMAGES:
             yield tag, images.read(tag, sources if _in_picture(tag) else [])
-        elif tag.name == "div":  # which a script paints with what stands there
-            if found := images.plain(tag, _PAINTED):
-                yield tag, Sighting([*images.behind(tag), *found])
         elif tag.name in _ONE_URL:
             yield tag, _one_url(tag)
         elif tag.name == "link":
             yield tag, _ahead(tag)
+        elif found := list(_by_scripts(tag)):
+            yield tag, Sighting([*images.behind(tag), *found])
         sources = []
+
+
+def _by_scripts(tag: Tag) -> Iterable[Found]:
+    """Read what scripts paint a box with, or show in an element that only they know."""
+    if tag.name in _BOXES:
+        yield from images.plain(tag, _PAINTED)
+    if ("-" in tag.name and "icon" not in tag.name) or "data-poster" in tag.attrs:
+        yield from islice(images.plain(tag, _SHOWN), 1)
 
 
 def _in_picture(tag: Tag) -> bool:
