@@ -6,7 +6,6 @@ judged for. Whatever is not allowed, or does not answer, gets the same empty 403
 """
 
 import http.client
-import io
 import re
 import select
 import socket
@@ -18,23 +17,16 @@ from typing import NamedTuple, Self
 
 from app.addresses import kind_of
 from app.errors import Failure, Interrupted, RefusedAddress, RefusedUrl
-from app.fetch import header
 from app.fetch.budget import SLICE_SECONDS, Watch
 from app.fetch.connection import Dialler, Wire
+from app.fetch.message import Message
 from app.setting_values import KiB, MiB
 from app.urls import Url
 
 METHODS = {b"GET", b"HEAD", b"OPTIONS", b"POST"}
 _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-_HEAD_BYTES = 64 * KiB
 _CHUNK = 64 * KiB
-_HEAD_END = re.compile(rb"\n\r?\n")
 _AUTHORITY = re.compile(r"[^/?#@\\]+:[0-9]{1,5}")
-# Of one connection, not of the message (RFC 9110, section 7.6.1).
-_HOP_BY_HOP = {
-    *(b"host", b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization"),
-    *(b"proxy-authenticate", b"te", b"trailer", b"upgrade"),
-}
 _ENDS = (Failure, Interrupted, OSError, http.client.HTTPException, ValueError)
 
 
@@ -139,7 +131,7 @@ class Proxy:
 
     def _begin(self, client: socket.socket, watch: Watch, stack: ExitStack) -> Callable[[], None]:
         """Judge a request and dial its host; return what does the rest."""
-        request = _Message(client.recv)
+        request = Message(client.recv)
         self._count(requests=1)
         method, target, version = request.first.decode("ascii").split(" ")
         if version != "HTTP/1.1":
@@ -194,7 +186,7 @@ class Proxy:
         wire: Wire,
         watch: Watch,
         head: bytes,
-        request: "_Message",
+        request: Message,
         length: int,
     ) -> None:
         """Send one request and its body; pass on the one answer to it."""
@@ -205,9 +197,9 @@ class Proxy:
             wire.sendall(piece)
             length -= len(piece)
             piece = client.recv(min(length, _CHUNK)) if length else b""
-        answer = _Message(wire.recv)
+        answer = Message(wire.recv)
         while re.match(rb"HTTP/1\.[01] 1(?!01)", answer.first):  # an interim one
-            answer = _Message(wire.recv, answer.rest)
+            answer = Message(wire.recv, answer.rest)
         if not re.match(rb"HTTP/1\.[01] [2-5][0-9][0-9]\b", answer.first):
             raise http.client.BadStatusLine("not an answer")
         head = answer.first + b"\r\n" + answer.end_to_end()
@@ -256,37 +248,3 @@ class Proxy:
         if self.spent:
             self.close()
             raise Interrupted
-
-
-class _Message:
-    """The head of a request or response, read so that no two parsers could differ over it."""
-
-    def __init__(self, receive: Callable[[int], bytes], rest: bytes = b"") -> None:
-        while not (end := _HEAD_END.search(rest)):
-            piece = receive(_CHUNK)
-            if not piece or len(rest) > _HEAD_BYTES:
-                raise http.client.HTTPException("head too long, or cut")
-            rest += piece
-        stream = io.BytesIO(rest[: end.end()])
-        self.first = stream.readline().rstrip(b"\r\n")
-        self.rest = rest[end.end() :]
-        self.lines = header.read(stream)
-        self.fields: dict[bytes, list[bytes]] = {}
-        for name, value in self.lines:
-            self.fields.setdefault(name.lower(), []).append(value)
-
-    def length(self) -> int:
-        """Return the length of a request's body (RFC 9112, section 6.3)."""
-        [length] = self.fields.get(b"content-length", [b"0"])
-        if b"transfer-encoding" in self.fields or not re.fullmatch(rb"[0-9]{1,12}", length):
-            raise http.client.HTTPException("the body has no plain length")
-        return int(length)
-
-    def end_to_end(self) -> bytes:
-        """Return the lines that are passed on, and the end of the head."""
-        lines = [
-            b"%b: %b\r\n" % (name, value)
-            for name, value in self.lines
-            if name.lower() not in _HOP_BY_HOP
-        ]
-        return b"".join(lines) + b"Connection: close\r\n\r\n"
