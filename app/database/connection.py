@@ -118,7 +118,7 @@ class Database(peewee.Database):
         """Return where a transaction counts, so that none waits for another."""
         return 0
 
-    def along(self, index: str) -> str:
+    def index_hint(self, index: str) -> str:
         """Return the words by which a table is read along an index; PostgreSQL chooses better."""
         return ""
 

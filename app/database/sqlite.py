@@ -70,7 +70,7 @@ class Sqlite(SqliteDatabase, Database):
         """Return another value after each change that came through another connection."""
         return self.pragma("data_version")
 
-    def along(self, index: str) -> str:
+    def index_hint(self, index: str) -> str:
         """Name the index: SQLite might choose another one."""
         return f' INDEXED BY "{index}"'
 

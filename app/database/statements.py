@@ -110,12 +110,12 @@ def _insertion(kind: type[Model], names: tuple[str, ...]) -> Any:
     return kind.insert(parameters(kind, names))
 
 
-class Along(Node):
-    """A table to be read along one of its indexes, which SQLite might not choose."""
+class ByIndex(Node):
+    """A table to be read by one of its indexes, which SQLite might not choose."""
 
     def __init__(self, model: type[Model], columns: Iterable[str]) -> None:
         self._model = model
         self._index = "_".join((model._meta.table_name, *columns))
 
     def __sql__(self, ctx: Any) -> Any:
-        return ctx.sql(self._model).literal(db.along(self._index))
+        return ctx.sql(self._model).literal(db.index_hint(self._index))

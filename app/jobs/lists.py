@@ -16,7 +16,7 @@ from peewee import SQL, JSONField
 from app.database.connection import db
 from app.database.ids import first_id
 from app.database.models import UNFINISHED, AnyJob, Download, Image, Job, Status
-from app.database.statements import Along, parameter, prepared
+from app.database.statements import ByIndex, parameter, prepared
 from app.urls import site_of
 
 # The filters that an index starts with, the narrowest first. A download has no more images than
@@ -90,7 +90,7 @@ def _page(kind: type[Job], names: tuple[str, ...]) -> Any:
         kind.id < parameter("last", kind.id),
     )
     if lead:
-        query = query.from_(Along(kind, [*lead, "id"]))
+        query = query.from_(ByIndex(kind, [*lead, "id"]))
     if "status" in lead and "status" not in names and db.merges:
         query = reduce(add, (query.where(kind.status == status) for status in Status))
     return query.order_by(SQL("id").desc()).limit(parameter("limit"))

@@ -11,7 +11,7 @@ from peewee import SQL
 from app.database.connection import db
 from app.database.ids import now
 from app.database.models import CLAIMABLE, JOB_KINDS, PAUSED, READY, Delivery, Job, Status
-from app.database.statements import Along, parameter, prepared
+from app.database.statements import ByIndex, parameter, prepared
 from app.jobs import receivers
 
 LAST = "\U0010ffff"  # behind all sites
@@ -83,7 +83,7 @@ def _next_client(kind: type[Job], least: str | None, served: tuple[str, ...]) ->
 
 @prepared
 def _clients(kind: Any, from_start: bool) -> Any:
-    clients = Along(kind, ["client", "id"])
+    clients = ByIndex(kind, ["client", "id"])
     query = kind.select(kind.client).from_(clients).where(READY[kind])
     if not from_start:
         query = query.where(kind.client > parameter("after"))
@@ -109,7 +109,7 @@ def _elsewhere(kind: Any, suspects: bool, hold: bool) -> Any:
 def _first_along(columns: list[str], kind: Any, suspects: bool, hold: bool, *where: Any) -> Any:
     """Write the SELECT of the first job along the index of these columns and the id."""
     innocent = () if suspects else (kind.crashes == 0,)
-    query = kind.select(kind.id, kind.site, kind.client).from_(Along(kind, [*columns, "id"]))
+    query = kind.select(kind.id, kind.site, kind.client).from_(ByIndex(kind, [*columns, "id"]))
     query = query.where(READY[kind], *innocent, *where).limit(1)
     query = query.order_by(*(getattr(kind, name) for name in columns), kind.id)
     return db.for_claim(query) if hold else query

@@ -13,7 +13,7 @@ from uuid import UUID
 from app.database.connection import db
 from app.database.ids import now
 from app.database.models import RECEIVER_PAUSED, RECEIVER_READY, Calls, Delivery, Receiver, Status
-from app.database.statements import Along, parameter, parameters, prepared
+from app.database.statements import ByIndex, parameter, parameters, prepared
 
 LOOKS = 16  # receivers looked at for a claim, and as many clients
 LONGEST_PAUSE = timedelta(hours=10)  # more than any pause of ours: it is the clock's
@@ -107,7 +107,7 @@ def _upsert() -> Any:
 @prepared
 def _next(from_start: bool) -> Any:
     query = Receiver.select(Receiver.host, Receiver.client)
-    query = query.from_(Along(Receiver, ["client", "ready_at"])).where(RECEIVER_READY)
+    query = query.from_(ByIndex(Receiver, ["client", "ready_at"])).where(RECEIVER_READY)
     if not from_start:
         query = query.where(Receiver.client > parameter("client"))
     return query.order_by(Receiver.client, Receiver.ready_at).limit(1)
@@ -115,6 +115,6 @@ def _next(from_start: bool) -> Any:
 
 @prepared
 def _over() -> Any:
-    query = Receiver.select(Receiver.host).from_(Along(Receiver, ["ready_at"]))
+    query = Receiver.select(Receiver.host).from_(ByIndex(Receiver, ["ready_at"]))
     query = query.where(RECEIVER_PAUSED, Receiver.ready_at <= parameter("now", Receiver.ready_at))
     return query.order_by(Receiver.ready_at).limit(parameter("most"))
