@@ -11,6 +11,9 @@ deliveries      the callbacks at the end of jobs
 receivers       whom they are for, and who of them is next
 quotas          what each client has
 counts          how many have ended, and how
+
+Beside these, for those who import them by name: what may be added (capacity), what is removed
+(cleanup), the files of jobs (files), who waits for a job (watch), and jobs as JSON (documents).
 """
 
 from app.jobs.claims import (
