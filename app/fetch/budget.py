@@ -15,6 +15,12 @@ PACE_SECONDS = 20.0  # of waiting for a response that has begun,
 PACE_BYTES = 20 * KiB  # in which so much has to come: less is a trickle
 FREE_SECONDS = 300.0  # of pauses: nobody keeps a job at work for hours by asking for them
 
+Report = Callable[[float, int], None]  # is told of each fetch: its seconds, its bytes on the wire
+
+
+def unreported(seconds: float, size: int) -> None:
+    """Tell nobody of a fetch."""
+
 
 class JobTime:
     """The seconds of a job over all of its fetches and runs; pauses asked for are free.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, TypeVar
 from app.errors import ImageInstead, OriginFailure, TooLarge, Unusable
 from app.fetch import body, meta, referrer
 from app.fetch.backoff import Holds, pauses, retry_after
-from app.fetch.budget import JobTime, Watch
+from app.fetch.budget import JobTime, Report, Watch, unreported
 from app.fetch.codings import peek
 from app.fetch.connection import Dialler, Resolve
 from app.fetch.cookies import Cookies
@@ -74,7 +74,7 @@ class Fetcher:
         sleep: Callable[[float], None] = time.sleep,
         holds: Holds = _HOLDS,
         limit: HostLimit = _LIMIT,
-        report: Callable[[float, int], None] = lambda seconds, size: None,
+        report: Report = unreported,
         job_time: JobTime | None = None,
     ) -> None:
         self._settings = settings

@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 
 from app.addresses import kind_of
 from app.errors import Failure, Interrupted, RefusedAddress, RefusedUrl
-from app.fetch.budget import SLICE_SECONDS, Watch
+from app.fetch.budget import SLICE_SECONDS, Report, Watch
 from app.fetch.connection import Dialler, Wire
 from app.fetch.message import Message
 from app.setting_values import KiB, MiB
@@ -51,7 +51,7 @@ class Proxy:
         dialler: Callable[[Watch, bool], Dialler],
         seconds: float,
         budget: Budget,
-        report: Callable[[float, int], None],
+        report: Report,
     ) -> None:
         self.spent: str | None = None  # what of the budget, if any
         self._listener = listener

@@ -9,7 +9,6 @@ messages when there is work and none waits.
 import logging
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from queue import Full, Queue
 
@@ -18,6 +17,7 @@ import redis
 from dramatiq.brokers.redis import RedisBroker
 
 from app.errors import ConfigurationError
+from app.fetch import Report, unreported
 from app.settings import Settings
 from app.storage import Storage
 from app.worker.pool import PoolEngine
@@ -43,7 +43,7 @@ class MessageEngine(PoolEngine):
         self,
         settings: Settings,
         storage: Storage,
-        report: Callable[[float, int], None] = lambda seconds, size: None,
+        report: Report = unreported,
         *,
         works: bool = False,
     ) -> None:

@@ -17,6 +17,7 @@ from peewee import OperationalError
 from app import jobs
 from app.database.connection import db
 from app.database.models import Image
+from app.fetch import Report, unreported
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage
@@ -41,7 +42,7 @@ class PoolEngine:
         settings: Settings,
         storage: Storage,
         clock: Callable[[], float] = time.monotonic,
-        report: Callable[[float, int], None] = lambda seconds, size: None,
+        report: Report = unreported,
         *,
         is_new: bool = False,
     ) -> None:

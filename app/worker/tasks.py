@@ -13,7 +13,7 @@ from app import jobs
 from app.database.ids import now
 from app.database.models import CLAIMABLE, JOB_KINDS, Claimable, Delivery, Download
 from app.errors import Failure, Interrupted, StorageUnreachable, TooMuchStored, Unexpected
-from app.fetch import Fetcher, Held, JobTime
+from app.fetch import Fetcher, Held, JobTime, Report, unreported
 from app.jobs.files import remove_files
 from app.settings import Settings
 from app.storage import Storage
@@ -34,7 +34,7 @@ class Tasks:
         storage: Storage,
         processes: Registry,
         stopping: Callable[[], bool],
-        report: Callable[[float, int], None] = lambda seconds, size: None,
+        report: Report = unreported,
     ) -> None:
         self.settings = settings
         self.storage = storage
