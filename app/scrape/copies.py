@@ -14,6 +14,7 @@ MAX_ATTRIBUTES = 8_000_000  # of copies; each takes 24 bytes
 FEW_ATTRIBUTES = 4  # of an element, which need not be counted
 MAX_OPEN = 512  # of turbohtml
 MAX_ROOT_ATTRIBUTES = 12_800  # of all roots; each is compared with each
+MAX_READ = 4  # times the bytes of a page, of tags within each other
 
 _LINKS, _ROOTS = b"a", b"html|body"  # a link ends the link before it: one is open at most
 _FORMATTING = b"b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
@@ -35,20 +36,24 @@ _ATTRIBUTE = re.compile(
         b"B", rb" \t\r\n\f"
     )
 )
+_ATTRIBUTES = re.compile(rb"(?:%b)*+" % _ATTRIBUTE.pattern)
+# The rest of a tag that has few, and no angle but in quotes. These are of two kinds, so that of
+# tags which begin within each other no more than three go over the same byte.
+_FEW = rb"(?:%b){0,%d}+[/ \t\r\n\f]*+>" % (
+    _ATTRIBUTE.pattern.replace(b">", b"<>"),
+    FEW_ATTRIBUTES,
+)
 
 
 def _begin(names: bytes) -> bytes:
-    """Return the pattern of a tag up to its name; to ignore the case would take twice as long."""
-    firsts = b"".join(name[:1] + name[:1].upper() for name in names.split(b"|"))
-    any_case = re.sub(rb"[a-z]", lambda found: b"[%b%b]" % (found[0], found[0].upper()), names)
-    return rb"<(?=[%b])(%b)(?=%b|[/>])" % (firsts, any_case, _BLANK)
+    """Return the pattern of a tag up to its name; two letters tell most others apart at once."""
+    ahead = (b"".join(name[at : at + 1] for name in names.split(b"|")) for at in (0, 1))
+    first, second = (letters + letters.upper() for letters in ahead)
+    return rb"<(?=[%b][%b \t\r\n\f/>])((?i:%b))(?=%b|[/>])" % (first, second, names, _BLANK)
 
 
 _BEGIN, _ROOT = (re.compile(_begin(names)) for names in (_FORMATTING, _ROOTS))
-# A tag with more than a few attributes.
-_WIDE = re.compile(
-    rb"%b((?:%b){%d,}+)" % (_begin(b"|".join(_KINDS)), _ATTRIBUTE.pattern, FEW_ATTRIBUTES + 1)
-)
+_WIDE = re.compile(rb"%b(?!%b)" % (_begin(b"|".join(_KINDS)), _FEW))
 
 
 def without_copies(markup: bytes, among: int = 0) -> bytes:
@@ -61,7 +66,7 @@ def without_copies(markup: bytes, among: int = 0) -> bytes:
     tags = markup.count(b"<") or 1
     share = min(1, len(markup) / among) if among else 1
     most, attributes = (int(every * share) // tags for every in (MAX_COPIES, MAX_ATTRIBUTES))
-    found = {_ROOTS: FEW_ATTRIBUTES, _FORMATTING: FEW_ATTRIBUTES, _LINKS: attributes}
+    found = {_ROOTS: FEW_ATTRIBUTES, _FORMATTING: FEW_ATTRIBUTES, _LINKS: 0}
     _note_more(found, markup)
 
     def too_many(opened: int) -> bool:
@@ -70,7 +75,7 @@ def without_copies(markup: bytes, among: int = 0) -> bytes:
     at_once = MAX_ROOT_ATTRIBUTES // found[_ROOTS]
     if tags > at_once and len(_ROOT.findall(markup)) > at_once:
         markup = _renamed(_ROOTS, markup)
-    if too_many(MAX_OPEN) and all(map(too_many, _opened(markup))):
+    if all(map(too_many, _opened(markup))):
         markup = _renamed(_FORMATTING, markup)
     if found[_LINKS] > attributes:
         markup = _renamed(_LINKS, markup)
@@ -78,15 +83,26 @@ def without_copies(markup: bytes, among: int = 0) -> bytes:
 
 
 def _note_more(found: dict[bytes, int], markup: bytes) -> None:
-    """Write down how many attributes an element of each kind has at most, if more than known."""
+    """Write down how many attributes an element of each kind has at most, if more than known.
+
+    What begins within a tag is looked at, too: the tag may be no tag, but in a comment.
+    """
+    room = MAX_READ * len(markup)
     for tag in _WIDE.finditer(markup):
         kind = _KINDS[tag[1].lower()]
-        if len(tag[2]) > 2 * found[kind]:
-            found[kind] = max(found[kind], sum(1 for _ in _ATTRIBUTE.finditer(tag[2])))
+        start, end = _ATTRIBUTES.match(markup, tag.end()).span()  # type: ignore[union-attr]
+        room -= end - start
+        if end - start > 2 * found[kind]:
+            attributes = sum(1 for _ in _ATTRIBUTE.finditer(markup, start, end))
+            found[kind] = max(found[kind], attributes)
+        if room < 0:
+            found.update(dict.fromkeys(found, len(markup)))
+            break
 
 
 def _opened(markup: bytes) -> Iterator[int]:
     """Yield how many formatting elements may be open at once, each time fewer at a higher cost."""
+    yield MAX_OPEN
     begun = len(_BEGIN.findall(markup))
     yield min(begun, MAX_OPEN)
     yield min(begun - len(_WHOLE.findall(markup)), MAX_OPEN)

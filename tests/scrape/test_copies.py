@@ -69,6 +69,21 @@ def test_all_attributes_of_a_tag_count(tag):
     assert b"<x" in copies.without_copies(page.encode())
 
 
+@pytest.mark.parametrize("around", ['<!--<b 1 2 3 4="-->{}"', "<script><b 1 2 3 4='</script>{}'"])
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_attributes_of_a_tag_count_though_it_stands_in_what_looks_like_one(around, name):
+    tag = f"<{name} {' '.join(f'x{number}' for number in range(3_000))}>"
+    page = f"<p>{around.format(tag)}" + "<p>x" * 20_000
+    assert b"<x x0 " in copies.without_copies(page.encode())
+
+
+@pytest.mark.parametrize("tag", ["<a =", "<b/a=", "<u a b c d e=f"])
+def test_a_tag_that_goes_on_and_on_is_not_read_again_from_each_place(tag):
+    """It takes a tenth of a second; to read it to its end from each tag within it, minutes."""
+    page = b"<p>" + tag.encode() * 100_000 + b">"
+    assert b"<x" in copies.without_copies(page)
+
+
 def test_roots_with_few_attributes_each_have_many_together():
     def page(roots):
         return "".join(
