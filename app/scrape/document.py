@@ -178,7 +178,8 @@ def _legible(markup: bytes, charset: str | None) -> tuple[bytes, str | None]:
         plain = copies.without_copies(markup.replace(b"\x1b", b"\x01"))
         charset = _read(plain, charset).encoding
     if charset == _ESCAPING:
-        markup = markup.decode(charset, "replace").encode(charset, "xmlcharrefreplace")
+        text = markup.decode(charset, "replace").replace("\x1b", "\N{REPLACEMENT CHARACTER}")
+        markup = text.encode("ascii", "xmlcharrefreplace")
     return markup, charset
 
 

@@ -26,6 +26,10 @@ PAGES = {
     "open formatting behind escapes": (
         f"b'<meta charset=iso-2022-jp>' + ({OPEN}).replace(b'<b', b'<\\x1b(Bb')"
     ),
+    "open formatting that two-byte characters seem to end": (
+        "b'<meta charset=iso-2022-jp><p>'"
+        " + b''.join(b'<b a%d>\\x1b$B</b>\\x1b(B' % n for n in range(400)) + b'<p>x' * 100_000"
+    ),
     "open formatting in a feed": (
         f"b'<rss><item><description><![CDATA[' + {IMAGE} + {OPEN}"
         " + b']]></description></item></rss>'"
@@ -38,6 +42,10 @@ PAGES = {
     ),
     "attributes of an open link": (
         "b'<a ' + b' '.join(b'a%d=\">\"' % n for n in range(5_000)) + b'>' + b'<p>x' * 500_000"
+    ),
+    "attributes of what is open behind a comment": (
+        "b'<p><!--<b 1 2 3 4 5=\"--><b ' + b' '.join(b'a%d' % n for n in range(10_000)) + b'>\"'"
+        " + b'<p>x' * 500_000"
     ),
     "open formatting in frames": (
         "(b'<iframe srcdoc=\"' + b''.join(b'&lt;b a%d>' % n for n in range(100))"
@@ -59,6 +67,8 @@ PAGES = {
         " + b'</entry>') * 75 + b'</feed>'"
     ),
     "unended tags in each other": "(b'<b ' * 60 + b'>') * 9_000",
+    "tags in a value": "b'<b/a=' * 500_000 + b'>'",
+    "tags behind four attributes": "b'<b/a/a/a/a=' * 500_000 + b'>'",
     "nested pictures": "b'<picture>' * 100_000",
     "nested noscript": "b'<p><noscript>' * 100_000",
     "attributes": "b'<p ' + b' '.join(b'a%d=1' % n for n in range(100_000)) + b'>'",
