@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from peewee import OperationalError
 
 from app import jobs
+from app.database import sqlite
 from app.database.connection import db
 from app.database.models import JOB_KINDS, Image
 from app.errors import ConfigurationError
@@ -216,3 +218,22 @@ def test_a_full_folder_for_temporary_files_stops_nothing(
 
     assert "database or disk is full" in recover("0").stderr  # as SQLite would have it
     assert recover().stdout == "5000\n"
+
+
+def test_a_database_that_ends_with_its_process_waits_for_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*args, **options)
+        connection.set_trace_callback(done.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    sqlite.use(tmp_path / "rows.db", durable=False)
+    with db.connection_context():
+        assert db.pragma("journal_mode") == "wal"
+
+    assert done.index("PRAGMA synchronous = off;") < done.index("PRAGMA journal_mode = wal;")
