@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from app.pictures.formats import ALIASES, BY_NAME, FORMATS
 from app.urls import path_of, readable_host
 
 MAX_NAME_BYTES = 120
@@ -15,9 +16,12 @@ WORDS = ("position", "name", "alt", "site", "title", "id")  # of a pattern
 FIXED_WORDS = ("position", "id")  # never cut
 COUNTER_BYTES = 6  # `-10000`, which makes a name unique
 
+_ENDINGS = {*BY_NAME, *ALIASES, *(one.extension for one in FORMATS)}
 _WORD = re.compile(r"\{([^{}]*)\}")
 _LITERAL = re.compile(r"[\w .-]*")
-_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(?![^.])")  # no names of files on Windows
+_DEVICE = re.compile(
+    r"(?i)(con|prn|aux|nul|(com|lpt)[\d¹²³])(?![^.])"
+)  # no names of files on Windows
 
 
 def member_name(position: int, digits: int, url: str, extension: str) -> str:
@@ -101,6 +105,12 @@ def archive_name(url: str, made_at: datetime, title: str | None = None) -> str:
 def stem_of(url: str) -> str:
     """Return the last part of a URL's path, without its ending."""
     return PurePosixPath(unquote(path_of(url))).stem
+
+
+def without_ending(text: str) -> str:
+    """Return a text that may be the name of a picture, as many an `alt` is, without its ending."""
+    stem, dot, ending = text.rpartition(".")
+    return stem if dot and ending.lower() in _ENDINGS else text
 
 
 def _plain(text: str, room: int) -> str:

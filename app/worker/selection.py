@@ -105,8 +105,8 @@ def member_names(
         (
             {
                 "position": f"{image.position:0{digits}}",
-                "name": filenames.stem_of(image.source_url),
-                "alt": image.alt or filenames.stem_of(image.source_url),
+                "name": (name := filenames.stem_of(image.source_url)),
+                "alt": filenames.without_ending(image.alt or "") or name,
                 "id": str(image.id),
                 **_page_words(pages.get(image.position or 0, download)),
             },

@@ -128,6 +128,7 @@ VALUES = {
         ("{id}", f"{VALUES['id']}.jpg"),
         ("..{name}-", "sunset.jpg"),
         ("con", "image-con.jpg"),
+        ("com\u00b9", "image-com\u00b9.jpg"),
         ("Ünï {name}", "Ünï sunset.jpg"),
         (" ", "image.jpg"),
     ],
@@ -147,6 +148,21 @@ def test_a_pattern_makes_names(pattern: str, expected: str) -> None:
 def test_a_pattern_that_makes_no_names_is_refused_with_the_words_there_are(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"\{position\}, \{name\}, \{alt\}"):
         filenames.check_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("IMG_1234.JPG", "IMG_1234"),
+        ("a.heif", "a"),
+        ("v1.2", "v1.2"),
+        ("png", "png"),
+        (".png", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_that_names_a_file_loses_its_ending(text: str, expected: str) -> None:
+    assert filenames.without_ending(text) == expected
 
 
 def test_names_by_a_pattern_are_unique_without_regard_to_case() -> None:
