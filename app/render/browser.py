@@ -67,7 +67,6 @@ class Browser:
         self._cut = cut
         self.seconds = settings.render_seconds
         self._reason = ""
-        self._ended = threading.Event()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
