@@ -13,11 +13,10 @@ const nearby = new IntersectionObserver(
   { rootMargin: "200%" },
 );
 
+const isWhole = (sheet) => sheet.children.length === Number(gallery.dataset.pageSize);
+
 function fold(sheet) {
-  const whole = sheet.children.length === Number(gallery.dataset.pageSize);
-  if (!whole || sheet.contains(document.activeElement)) return;
-  // Whole sheets are alike in height, also after the window's width has changed.
-  gallery.style.setProperty("--sheet-height", `${sheet.getBoundingClientRect().height}px`);
+  if (!isWhole(sheet) || sheet.contains(document.activeElement)) return;
   folded.set(sheet, sheet.innerHTML);
   for (const img of sheet.querySelectorAll("img")) {
     if (!img.complete) img.removeAttribute("src"); // or it would be loaded all the same
@@ -77,8 +76,9 @@ if (gallery) {
   poll();
   gallery.querySelectorAll(".sheet").forEach((sheet) => nearby.observe(sheet));
   document.querySelectorAll(".older").forEach((older) => end.observe(older));
+  // Whole sheets are alike in height, also after the window's width has changed.
   new ResizeObserver(() => {
-    const whole = [...gallery.children].find((sheet) => sheet.children.length === Number(gallery.dataset.pageSize));
+    const whole = [...gallery.children].find(isWhole);
     if (whole) gallery.style.setProperty("--sheet-height", `${whole.getBoundingClientRect().height}px`);
   }).observe(gallery);
 }
