@@ -25,6 +25,7 @@ HOSTILE = {
     "beforeunload": "<script>onbeforeunload = e => { e.preventDefault(); return 'x' };"
     "for (let i = 0; i < 1e6; i++) location.href = '/x' + i</script>",
     "reload": "<script>setTimeout(() => location.reload(), 100)</script>",
+    "elsewhere": "<script>setTimeout(() => location.href = 'about:blank', 100)</script>",
     "requests": "<script>setInterval(() => { for (let i = 0; i < 50; i++)"
     " fetch('/x?' + Math.random()) })</script>",
     "memory": "<script>const all = []; setInterval(() => {"
@@ -144,6 +145,10 @@ def test_a_page_ends_with_what_it_showed_or_as_it_came(ended: dict[str, Any], na
     if document["rendered"] is False:
         assert document["render_detail"]
     assert document["rendered"] is not None
+
+
+def test_nothing_is_taken_of_a_page_that_has_left_the_web(ended: dict[str, Any]) -> None:
+    assert ended["elsewhere"]["render_detail"] == "the page has gone elsewhere"
 
 
 def test_a_stream_without_an_end_is_cut_by_its_bytes_or_by_time(ended: dict[str, Any]) -> None:
