@@ -50,7 +50,7 @@ def _of_clients() -> Iterator[Metric]:
         ("client_stored_bytes", "Bytes of a client that are stored.", stored),
     ):
         about = f"{meaning} The {MAX_CLIENTS} clients with most; a key by its hash."
-        gauge = GaugeMetricFamily(f"image_downloader_{name}", about, labels=["client"])
+        gauge = _gauge(name, about, "client")
         for client, count in clients:
             gauge.add_metric([client], count)
         yield gauge
@@ -68,5 +68,5 @@ def get_metrics() -> Response:
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
-def _gauge(name: str, meaning: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"image_downloader_{name}", meaning, labels=["kind"])
+def _gauge(name: str, meaning: str, label: str = "kind") -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"image_downloader_{name}", meaning, labels=[label])

@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from app.pictures.thumbnail_bitmaps import ALPHA_BITFIELDS, BITFIELDS, V4
+from app.pictures.thumbnail_bitmaps import ALPHA_BITFIELDS, BITFIELDS, USUAL, V4
 
 ICON = 1  # a cursor has the place of its tip where an icon has its bits
 SIGNATURE = b"\x89PNG"
 PICTURE_BYTES = 1 << 26  # that are read: many times what 256 × 256 pixels need
-MASKS = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+MASKS = struct.pack("<4I", *USUAL, 0xFF000000)
 
 
 def shown(file: BinaryIO, decode: Callable[[str, BinaryIO], Image.Image]) -> Image.Image:
