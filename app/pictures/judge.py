@@ -1,6 +1,7 @@
 """What came from a stranger: an image and its facts, a page, or neither of them."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple
 
@@ -55,8 +56,10 @@ def judge_page(declared: str, head: bytes) -> None:
 
 
 def _store(pieces: Iterable[bytes], into: BinaryIO) -> tuple[int, str]:
-    into.seek(0)
-    into.truncate()
+    # A file that was cut, if only a new one, is sent to the disk by ext4 when it is closed.
+    if into.seek(0, os.SEEK_END):
+        into.seek(0)
+        into.truncate()
     size, digest = 0, hashlib.sha256()
     for piece in pieces:
         into.write(piece)

@@ -68,6 +68,17 @@ def test_what_the_file_held_is_gone(fetcher: Fetcher, origin: Origin) -> None:
     assert file.getvalue() == png(100)
 
 
+def test_a_new_file_is_not_cut(fetcher: Fetcher, origin: Origin) -> None:
+    class New(io.BytesIO):
+        def truncate(self, size: int | None = None) -> int:
+            raise AssertionError
+
+    origin.answers["/"] = answer(png(100))
+    file = New()
+    fetcher.image(Url.parse(origin.url()), file)
+    assert file.getvalue() == png(100)
+
+
 def test_a_full_disk_is_not_blamed_on_the_origin(fetcher: Fetcher, origin: Origin) -> None:
     class Full(io.BytesIO):
         def write(self, data: object) -> int:
