@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 SECONDS = 60.0  # of wall clock; the child itself is bound to few of CPU
 MAX_ANSWER_BYTES = 1 << 20  # what a child that was taken over may have us store
-ASK_SECONDS = 0.2  # how soon a child is ended when the process stops
-FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+POLL_SECONDS = 0.2  # how soon a child is ended when the process stops
+TERMINATION_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 # What a child answers: the kind of the answer, and its length.
 HEADER = struct.Struct(">cI")
@@ -55,7 +55,7 @@ def decoder(known: formats.ImageFormat) -> str:
     return DECODERS[known]
 
 
-def _order(source: BinaryIO, known: formats.ImageFormat) -> str:
+def _request(source: BinaryIO, known: formats.ImageFormat) -> str:
     """Name a decoder, and the sides that are shown of an AVIF, which it would not crop."""
     name = decoder(known)
     if known is formats.AVIF:
@@ -81,16 +81,16 @@ class Thumbnailer:
             DeadlineExceeded: this machine is too busy.
             Interrupted: `cut` returned true, or somebody ends the processes of the service.
         """
-        order = _order(source, known)
+        request = _request(source, known)
         child = self._ready()
         used, child.used = child.used, True
         try:
-            return child.ask(source, order, cut)
-        except _Fault as fault:
+            return child.ask(source, request, cut)
+        except _ChildFailed as failed:
             self.close()
-            if used and fault.doubtful:  # an earlier picture may have done the child harm
+            if used and failed.retriable:  # an earlier picture may have done the child harm
                 return self.make(source, known, cut)
-            raise fault.reason from None
+            raise failed.reason from None
         except NoThumbnail:
             raise
         except BaseException:
@@ -110,12 +110,12 @@ class Thumbnailer:
         self._child = None
 
 
-class _Fault(Exception):
-    """A child ended without an answer, or may not be asked again; why, and whether for certain."""
+class _ChildFailed(Exception):
+    """A child ended without an answer, or may not be asked again; why, and whether to ask another."""
 
-    def __init__(self, reason: Exception, *, doubtful: bool) -> None:
+    def __init__(self, reason: Exception, *, retriable: bool) -> None:
         self.reason = reason
-        self.doubtful = doubtful
+        self.retriable = retriable
 
 
 class _Child:
@@ -124,7 +124,7 @@ class _Child:
     def __init__(self) -> None:
         self.used = False
         self._socket, theirs = socket.socketpair()
-        self._socket.settimeout(ASK_SECONDS)
+        self._socket.settimeout(POLL_SECONDS)
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603  # no word of it comes from outside
                 [sys.executable, "-I", CHILD, str(os.getpid())],
@@ -135,27 +135,27 @@ class _Child:
                 start_new_session=True,  # Ctrl-C is for us
             )
 
-    def ask(self, source: BinaryIO, order: str, cut: Callable[[], bool]) -> bytes:
+    def ask(self, source: BinaryIO, request: str, cut: Callable[[], bool]) -> bytes:
         """Return the thumbnail of a picture.
 
         Raises:
-            _Fault: another child is needed.
+            _ChildFailed: another child is needed.
             NoThumbnail, DeadlineExceeded, Interrupted: as in `Thumbnailer.make`.
         """
         deadline = time.monotonic() + SECONDS
         try:
-            socket.send_fds(self._socket, [order.encode()], [source.fileno()])
+            socket.send_fds(self._socket, [request.encode()], [source.fileno()])
             kind, size = HEADER.unpack(self._receive(HEADER.size, deadline, cut))
             content = b"" if size > MAX_ANSWER_BYTES else self._receive(size, deadline, cut)
         except ConnectionError:
             if cut():  # it ends with the thread that started it
                 raise Interrupted from None
-            raise _fault(*self._last_words()) from None
+            raise _failure_of(*self._exit_status()) from None
         if kind == MADE and formats.sniff(content) is formats.WEBP:
             return content
         if kind == NONE:
             raise _none(content.decode(errors="replace"))
-        raise _Fault(_none("it takes too much memory to decode"), doubtful=True)
+        raise _ChildFailed(_none("it takes too much memory to decode"), retriable=True)
 
     def _receive(self, size: int, deadline: float, cut: Callable[[], bool]) -> bytes:
         received = bytearray()
@@ -173,7 +173,7 @@ class _Child:
             received += part
         return bytes(received)
 
-    def _last_words(self) -> tuple[int, str]:
+    def _exit_status(self) -> tuple[int, str]:
         """Return the status of the process, which has closed its end, and what it said."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
@@ -192,14 +192,14 @@ def _none(reason: str) -> NoThumbnail:
     return NoThumbnail(f"no thumbnail: {reason}")
 
 
-def _fault(status: int, said: str) -> _Fault:
+def _failure_of(status: int, said: str) -> _ChildFailed:
     """Return what it means that a child ended without an answer."""
     if status >= 0:  # it was used enough just when it was asked, or its program is broken
-        return _Fault(RuntimeError(said or "the decoder did not answer"), doubtful=True)
-    if -status in FROM_OUTSIDE:
-        return _Fault(Interrupted(), doubtful=False)
+        return _ChildFailed(RuntimeError(said or "the decoder did not answer"), retriable=True)
+    if -status in TERMINATION_SIGNALS:
+        return _ChildFailed(Interrupted(), retriable=False)
     log.warning("decoder died", extra={"signal": signal.Signals(-status).name})
     if -status in (signal.SIGKILL, signal.SIGXCPU):
         reason = "it takes too long, or too much memory, to decode"
-        return _Fault(_none(reason), doubtful=-status == signal.SIGKILL)
-    return _Fault(_none("its decoder crashed"), doubtful=True)
+        return _ChildFailed(_none(reason), retriable=-status == signal.SIGKILL)
+    return _ChildFailed(_none("its decoder crashed"), retriable=True)

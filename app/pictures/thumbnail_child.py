@@ -36,7 +36,7 @@ IDLE_SECONDS = 60  # or nobody has wanted a thumbnail for so long
 LIMITS = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
 PR_SET_PDEATHSIG = 1
 
-ORDER_BYTES = 64  # more than an order has
+REQUEST_BYTES = 64  # more than a request has
 
 MADE, NONE, NO_MEMORY = b"+", b"-", b"!"  # kinds of answers, before their length
 HEADER = struct.Struct(">cI")
@@ -63,12 +63,12 @@ def serve(parent: socket.socket) -> None:
     """Answer until the parent is gone, or this process is better replaced."""
     baseline = 0
     for _ in range(PICTURES):
-        order, files, _, _ = socket.recv_fds(parent, ORDER_BYTES, 1)
+        request, files, _, _ = socket.recv_fds(parent, REQUEST_BYTES, 1)
         if not files:
             return
         used = time.process_time()
         resource.setrlimit(resource.RLIMIT_CPU, (int(used) + SECONDS, LIFETIME))
-        name, *sides = order.decode().split()
+        name, *sides = request.decode().split()
         kind, content = answer(name, files[0], [int(side) for side in sides])
         parent.sendall(HEADER.pack(kind, len(content)) + content)
         baseline = baseline or address_space()

@@ -372,7 +372,7 @@ def test_failures_that_nobody_comes_back_for_do_not_pile_up(
 def test_what_was_asked_for_when_the_process_stops_is_forgotten(
     storage: Storage, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thumbnails.thumbnail, "ASK_SECONDS", 0.0001)
+    monkeypatch.setattr(thumbnails.thumbnail, "POLL_SECONDS", 0.0001)
     queue = ThumbnailQueue(storage, stopping=lambda: True)
     image = keep()
     queue.request(image)
