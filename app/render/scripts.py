@@ -1,5 +1,11 @@
 """What is run in a page, in a world of its own that the page's scripts cannot reach into."""
 
+# In a network without interfaces the browser takes itself to be offline, and some pages then load
+# nothing. This one is run in the page's own world, before the scripts there.
+ONLINE = """
+Object.defineProperty(
+  Navigator.prototype, 'onLine', {get: () => true, enumerable: true, configurable: true});"""
+
 # Two turns without anything to do: the first alone ends too early on a busy machine.
 IDLE = """
 new Promise(resolve => {

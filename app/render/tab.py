@@ -89,6 +89,7 @@ class Tab:
         # From now on, what a page opens waits until it is closed or guarded.
         tools.call("Target.setAutoAttach", **_AUTO_ATTACH)
         tools.call("Page.enable", self._session)
+        tools.call("Page.addScriptToEvaluateOnNewDocument", self._session, source=scripts.ONLINE)
         keep: Message = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}  # bodies
         tools.call("Network.enable", self._session, **keep)
         tools.call("Network.setBypassServiceWorker", self._session, bypass=True)

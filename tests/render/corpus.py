@@ -136,6 +136,9 @@ CASES = {
         ["a.png", "b.png"],
         ["a.png", "b.png"],
     ),
+    "if the browser is online": Case(
+        f"<body><script>if (navigator.onLine) {{{APPEND.format('a.png')}}}</script>", ["a.png"]
+    ),
     "behind an alert": Case(
         f"<body><script>alert('wait'); {APPEND.format('a.png')}</script>", ["a.png"]
     ),
