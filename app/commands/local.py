@@ -148,9 +148,7 @@ def _advice(detail: str) -> str:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except Failure as failure:
-        raise Problem({"type": failure.type, "detail": failure.detail}) from failure
-    except PeeweeException as error:
+    except (Failure, PeeweeException) as error:
         raise Problem({"detail": str(error)}) from error
 
 

@@ -4,13 +4,12 @@ from typing import Any
 
 
 class Problem(Exception):
-    """What the service answered instead; `code` is the last word of the problem's type."""
+    """What the service answered instead."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         errors = document.get("errors") or {}
         reasons = "; ".join(f"{field}: {_flat(reason)}" for field, reason in errors.items())
         super().__init__(reasons or document.get("detail") or document.get("title") or "no reason")
-        self.code = str(document.get("type", "")).rpartition("/")[2]
 
 
 class NoAnswer(Problem):
