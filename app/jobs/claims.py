@@ -144,7 +144,8 @@ def _ours(kind: type[Job]) -> Any:
 
 def _present(job: Job, held: Status | None = None) -> dict[str, Any]:
     """Return what is in the row of a job while this attempt is the present one, and `held`."""
-    status = held or _held_status(job)
+    waits = isinstance(job, Image) and job.download_id is not None  # while its download runs
+    status = held or (Status.QUEUED if waits else Status.RUNNING)
     return {"old_id": job.id, "old_status": status, "old_attempts": job.attempts}
 
 
@@ -152,12 +153,6 @@ def _unchanged(kind: type[Job]) -> Iterator[Expression]:
     for name in "id", "status", "attempts":
         field = kind._meta.fields[name]
         yield field == parameter(f"old_{name}", field)
-
-
-def _held_status(job: Job) -> Status:
-    """Return the state of a job while it is ours; an image of a download goes with that."""
-    part = isinstance(job, Image) and job.download_id is not None
-    return Status.QUEUED if part else Status.RUNNING
 
 
 def _change(job: Job, held: Status | None = None, /, **values: Any) -> None:
