@@ -18,7 +18,8 @@ from app.urls import Url
 from app.worker import webhooks
 from app.worker.archives import link_image, manifest, picture_of, removed
 from app.worker.cut import Cut
-from app.worker.downloads import Get, PictureRun
+from app.worker.downloads import PictureRun
+from app.worker.fetch_pool import Get
 from app.worker.images import Fetched, fetch_image, new_key
 from app.worker.pages import advice, read_page, render_page
 from app.worker.selection import by_address, check_wanted, considered, member_names
