@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.pictures import formats
 from app.pictures.formats import ImageFormat
+from tests.pictures.exif import chunk
 
 pillow_heif.register_heif_opener()
 
@@ -32,18 +33,21 @@ def close(pixel: object, colour: tuple[int, ...]) -> bool:
     return sum(abs(have - want) for have, want in zip(pixel, colour, strict=False)) / 3 <= 6
 
 
-def png(width: int, height: int, *rest: tuple[bytes, bytes]) -> bytes:
-    """Make a PNG by hand, whatever it says of its size."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return chunks((b"IHDR", header), *rest, (b"IEND", b""))
+def png(width: int, height: int, depth: int, kind: int, *rest: bytes) -> bytes:
+    """Make a PNG by hand, of a depth in bits and a kind of colours, with the rest of its chunks."""
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    parts = chunk(b"IHDR", header), *rest, chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def chunks(*parts: tuple[bytes, bytes]) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
+def pixels(rows: bytes) -> bytes:
+    return chunk(b"IDAT", zlib.compress(rows))
 
 
-def exponent(value: float) -> tuple[bytes, bytes]:
-    return b"gAMA", struct.pack(">I", round(100_000 * value))
+def described(body: bytes, *chunks: bytes) -> bytes:
+    """Put chunks behind the header of a PNG."""
+    return body[:33] + b"".join(chunks) + body[33:]
+
+
+def exponent(value: float) -> bytes:
+    return chunk(b"gAMA", struct.pack(">I", round(100_000 * value)))

@@ -1,7 +1,6 @@
 """Thumbnails of sound pictures of all formats: their sides, frames and transparency."""
 
 import struct
-import zlib
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from app.pictures.formats import BY_NAME, FORMATS, ImageFormat
 from tests.pictures import exif
 from tests.pictures.cases import Case
 from tests.pictures.conftest import Shrink
-from tests.pictures.encoding import GREEN, RED, chunks, encode, near, png
+from tests.pictures.encoding import GREEN, RED, encode, near, pixels, png
+from tests.pictures.exif import chunk
 
 ORIENTED = range(1, 9)
 
@@ -196,11 +196,9 @@ def test_inks_become_colours(shrink: Shrink) -> None:
     assert near(shrink(encode(picture, formats.JPEG), "jpeg").getpixel((160, 160)), RED)
 
 
-def deep_png(kind: int, pixels: bytes, key: bytes) -> bytes:
+def deep_png(kind: int, row: bytes, key: bytes) -> bytes:
     """Make a PNG of two columns with 16 bits a channel, one of whose colours is transparent."""
-    header = struct.pack(">IIBBBBB", 2, 1, 16, kind, 0, 0, 0)
-    data = zlib.compress(b"\0" + pixels)
-    return chunks((b"IHDR", header), (b"tRNS", key), (b"IDAT", data), (b"IEND", b""))
+    return png(2, 1, 16, kind, chunk(b"tRNS", key), pixels(b"\0" + row))
 
 
 def test_a_transparent_colour_of_sixteen_bits_is_transparent(shrink: Shrink) -> None:
@@ -217,13 +215,10 @@ def test_a_transparent_colour_of_sixteen_bits_is_transparent(shrink: Shrink) -> 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_a_transparent_grey_of_few_bits_is_transparent(shrink: Shrink, depth: int) -> None:
-    header = struct.pack(">IIBBBBB", 2, 1, depth, 0, 0, 0, 0)
     black_and_white = ((1 << depth) - 1) << 8 - 2 * depth
     for key, alphas in ((0, [0, 255]), ((1 << depth) - 1, [255, 0])):
-        data = zlib.compress(bytes([0, black_and_white]))
-        body = chunks(
-            (b"IHDR", header), (b"tRNS", struct.pack(">H", key)), (b"IDAT", data), (b"IEND", b"")
-        )
+        transparent = chunk(b"tRNS", struct.pack(">H", key))
+        body = png(2, 1, depth, 0, transparent, pixels(bytes([0, black_and_white])))
 
         assert list(shrink(body, "png").getchannel("A").get_flattened_data()) == alphas
 
@@ -241,14 +236,14 @@ def test_nothing_but_the_picture_is_kept(shrink: Shrink) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(50_001, 1_000), (30_000, 30_000), (2**31 - 1, 1)])
 def test_a_bomb_is_refused_before_it_is_decoded(shrink: Shrink, width: int, height: int) -> None:
-    body = png(width, height, (b"IDAT", zlib.compress(bytes(1 << 20))))
+    body = png(width, height, 8, 2, pixels(bytes(1 << 20)))
 
     with pytest.raises(NoThumbnail, match="more than 50 megapixels"):
         shrink(body, "png")
 
 
 def test_a_bomb_in_an_icon_is_refused(shrink: Shrink) -> None:
-    bomb = png(20_000, 20_000, (b"IDAT", zlib.compress(bytes(1 << 20))))
+    bomb = png(20_000, 20_000, 8, 2, pixels(bytes(1 << 20)))
     entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(bomb), 22)
 
     with pytest.raises(NoThumbnail):

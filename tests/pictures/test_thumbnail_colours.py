@@ -10,7 +10,8 @@ from app.pictures import formats
 from app.pictures.formats import BY_NAME
 from tests import profiles
 from tests.pictures.conftest import Shrink
-from tests.pictures.encoding import ORANGE, chunks, close, encode, exponent
+from tests.pictures.encoding import ORANGE, close, described, encode, exponent
+from tests.pictures.exif import chunk
 
 GREY, INK = 100, (180, 60, 20, 30)
 P3, ADOBE, SWAPPED = (
@@ -68,25 +69,25 @@ def test_colours_are_those_that_a_browser_shows(
     assert close(shrink(body, name).convert("RGB").getpixel((32, 32)), due)
 
 
-def primaries(red_green_blue: tuple[profiles.Pair, ...]) -> tuple[bytes, bytes]:
+def primaries(red_green_blue: tuple[profiles.Pair, ...]) -> bytes:
     sides = [round(100_000 * side) for pair in (profiles.D65, *red_green_blue) for side in pair]
-    return b"cHRM", struct.pack(">8I", *sides)
+    return chunk(b"cHRM", struct.pack(">8I", *sides))
 
 
-def code_points(of_primaries: int, of_transfer: int, full: int = 1) -> tuple[bytes, bytes]:
-    return b"cICP", bytes((of_primaries, of_transfer, 0, full))
+def code_points(of_primaries: int, of_transfer: int, full: int = 1) -> bytes:
+    return chunk(b"cICP", bytes((of_primaries, of_transfer, 0, full)))
 
 
-def profile(content: bytes) -> tuple[bytes, bytes]:
-    return b"iCCP", b"p\0\0" + zlib.compress(content)
+def profile(content: bytes) -> bytes:
+    return chunk(b"iCCP", b"p\0\0" + zlib.compress(content))
 
 
-def numbered(of_primaries: int, of_transfer: int) -> tuple[bytes, bytes]:
+def numbered(of_primaries: int, of_transfer: int) -> bytes:
     """Write a profile that has other primaries than its numbers say."""
     return profile(profiles.rgb(profiles.SWAPPED, 2.2, (of_primaries, of_transfer)))
 
 
-STANDARD = b"sRGB", b"\0"
+STANDARD = chunk(b"sRGB", b"\0")
 
 
 # What Chromium 156 draws of orange with these chunks; they overrule each other (PNG, third
@@ -134,13 +135,12 @@ STANDARD = b"sRGB", b"\0"
 )
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_what_a_png_says_of_its_colours_counts(
-    shrink: Shrink, said: list[tuple[bytes, bytes]], due: tuple[int, ...], mode: str
+    shrink: Shrink, said: list[bytes], due: tuple[int, ...], mode: str
 ) -> None:
     picture = Image.new("RGB", (64, 64), ORANGE)
     body = encode(picture.quantize(2) if mode == "P" else picture.convert(mode), formats.PNG)
-    body = body[:33] + chunks(*said)[8:] + body[33:]
 
-    assert close(shrink(body, "png").getpixel((32, 32)), due)
+    assert close(shrink(described(body, *said), "png").getpixel((32, 32)), due)
 
 
 def numbered_avif(picture: Image.Image, *numbers: int, **options: object) -> bytes:
@@ -179,15 +179,15 @@ def test_what_an_avif_says_of_its_colours_counts(
 DULL = (150, 120, 90)
 
 
-def brightest(light: int) -> tuple[bytes, bytes]:
+def brightest(light: int) -> bytes:
     """Say the most light of a picture, in cd/m²."""
-    return b"cLLI", struct.pack(">II", 10_000 * light, 0)
+    return chunk(b"cLLI", struct.pack(">II", 10_000 * light, 0))
 
 
-def screen(light: int) -> tuple[bytes, bytes]:
+def screen(light: int) -> bytes:
     """Say the most light of its maker's screen, in cd/m²."""
     sides = [round(50_000 * side) for pair in (*profiles.DISPLAY_P3, profiles.D65) for side in pair]
-    return b"mDCV", struct.pack(">8HII", *sides, 10_000 * light, 1)
+    return chunk(b"mDCV", struct.pack(">8HII", *sides, 10_000 * light, 1))
 
 
 # What Chromium 156 draws of a dull colour.
@@ -211,12 +211,11 @@ def screen(light: int) -> tuple[bytes, bytes]:
     ],
 )
 def test_light_that_a_screen_has_not_is_dimmed_as_browsers_do(
-    shrink: Shrink, said: list[tuple[bytes, bytes]], due: tuple[int, ...]
+    shrink: Shrink, said: list[bytes], due: tuple[int, ...]
 ) -> None:
     body = encode(Image.new("RGB", (64, 64), DULL), formats.PNG)
-    body = body[:33] + chunks(*said)[8:] + body[33:]
 
-    assert close(shrink(body, "png").getpixel((32, 32)), due)
+    assert close(shrink(described(body, *said), "png").getpixel((32, 32)), due)
 
 
 @pytest.mark.parametrize(
