@@ -128,7 +128,7 @@ def judge_url(text: str, allow: tuple[Network, ...]) -> None:
 def listed(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Yield the entries of a list with their numbers; blank lines and `#` comments are none."""
     for number, line in enumerate(lines, 1):
-        text = line.strip()
+        text = line.removeprefix("\ufeff").strip()  # some editors begin a file with that mark
         if text and not text.startswith("#"):
             yield number, text
 

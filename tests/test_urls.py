@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import Refused, RefusedUrl
-from app.urls import BAD_PORTS, MAX_LENGTH, Url, site_of, with_scheme
+from app.urls import BAD_PORTS, MAX_LENGTH, Url, listed, site_of, with_scheme
 
 TAKEN = {
     "http://example.com": "http://example.com/",
@@ -514,3 +514,9 @@ def test_the_site_is_the_host_that_browsers_read(host: str) -> None:
             except ValueError:
                 expected = None
             assert site_of(url) == expected, url
+
+
+def test_a_list_may_have_marks_comments_and_blank_lines() -> None:
+    lines = "\ufeffa.example\r\n", "\r\n", " # b.example\n", " c.example "
+
+    assert list(listed(lines)) == [(1, "a.example"), (4, "c.example")]

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
@@ -90,13 +91,13 @@ class Client:
     def _cancel(self, path: str) -> None:
         """Withdraw a job if that takes no patience, which the session would have."""
         with suppress(requests.RequestException):
-            url = f"{self._service}{path}"
+            url = self._url(path)
             requests.delete(url, auth=self._session.auth, timeout=HURRY, stream=True).close()
 
     def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
         options |= {"timeout": TIMEOUTS, "allow_redirects": False}
         with self._connected():
-            answer = self._session.request(method, f"{self._service}{path}", **options)
+            answer = self._session.request(method, self._url(path), **options)
         if answer.ok:
             return answer
         with answer:
@@ -105,6 +106,11 @@ class Client:
             # A proxy speaks for a service that is away; what the service itself says is a problem.
             kind = NoAnswer if answer.status_code >= 500 else Problem
             raise kind({"detail": f"{answer.url} answered {answer.status_code}"})
+
+    def _url(self, path: str) -> str:
+        """Return where a path is; behind a proxy, the service itself may name it with its own."""
+        prefix = urlsplit(self._service).path
+        return self._service + path.removeprefix(prefix if path.startswith(f"{prefix}/") else "")
 
     @contextmanager
     def _connected(self) -> Iterator[None]:

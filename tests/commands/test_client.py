@@ -1,5 +1,6 @@
 """The client's own parts; as a part of the command it is tried in tests/service/test_fetch.py."""
 
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -58,3 +59,39 @@ def test_a_service_that_stays_away_is_given_up(
 
     with pytest.raises(NoAnswer, match=r"(refused|answered 50\d); the job may go on"):
         list(restarting.follow("/download/1/status"))
+
+
+class Proxy(BaseAdapter):
+    """Answers as a proxy that serves a path of its own, `named` by the service behind it or not."""
+
+    def __init__(self, named: str) -> None:
+        super().__init__()
+        self.named = named
+        self.asked: list[str | None] = []
+
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        self.asked.append(request.url)
+        answer = requests.Response()
+        answer.status_code, answer.raw = 202, io.BytesIO()
+        answer.headers["Location"] = f"{self.named}/download/1"
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("own", ["", "/pictures", "/d"])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_service_may_have_a_path_of_its_own(own: str, told: bool) -> None:
+    with requests.Session() as session:
+        session.mount("http://", proxy := Proxy(own if told else ""))
+        service = client.Client(session, f"http://a{own}/", pause=0)
+        with service.job("/download") as place, service.file(f"{place}/x"):
+            pass
+        with service.file(f"{proxy.named}/images/1/content"):
+            pass
+
+    paths = "/download", "/download/1/x", "/images/1/content"
+    assert proxy.asked == [f"http://a{own}{path}" for path in paths]
