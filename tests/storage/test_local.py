@@ -14,17 +14,7 @@ from app.errors import ConfigurationError, Gone, StorageFull
 from app.storage import FolderStorage, archive_key, image_key, thumbnail_key
 from app.storage.disk import file_system
 from tests.disk import FaultyDisk, SmallDisk
-
-
-def parts(storage: FolderStorage) -> list[Path]:
-    return [path for path in (storage.root / "parts").rglob("*") if path.is_file()]
-
-
-def put(storage: FolderStorage, content: bytes, key: str = "") -> str:
-    key = key or image_key(new_id(), 1)
-    with storage.new_file(key) as file:
-        file.write(content)
-    return key
+from tests.storage.conftest import parts, put
 
 
 def test_what_a_process_left_half_written_can_be_removed(folder: FolderStorage) -> None:
@@ -42,12 +32,9 @@ def test_what_a_process_left_half_written_can_be_removed(folder: FolderStorage) 
 def test_bytes_are_synced_before_they_have_their_name_and_the_name_after(
     folder: FolderStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = image_key(new_id(), 1)
-    with folder.new_file(key):
-        pass
+    key = put(folder, b"")
     disk = FaultyDisk(folder.root, monkeypatch)
-    with folder.new_file(key) as file:
-        file.write(b"whole")
+    put(folder, b"whole", key)
 
     assert disk.done == ["open", "write", "fsync", "mkdir", "rename", "open", "fsync"]
 
@@ -75,8 +62,7 @@ def test_a_folder_that_another_has_made_is_synced_all_the_same(
     monkeypatch.setattr(
         os, "fsync", lambda number: synced.append(Path(f"/proc/self/fd/{number}").readlink())
     )
-    with folder.new_file(key):
-        pass
+    put(folder, b"", key)
 
     assert synced[1:] == [folder.root / "images", folder.root, made]
 
@@ -84,9 +70,7 @@ def test_a_folder_that_another_has_made_is_synced_all_the_same(
 def test_others_may_read_what_is_kept_but_no_rows(folder: FolderStorage, tmp_path: Path) -> None:
     usual = tmp_path / "usual"
     usual.touch()
-    key = image_key(new_id(), 1)
-    with folder.new_file(key) as file:
-        file.write(b"a")
+    key = put(folder, b"a")
 
     assert (folder.root / key).stat().st_mode == usual.stat().st_mode
     assert folder.database.stat().st_mode & 0o777 == 0o600
@@ -168,10 +152,8 @@ def test_a_storage_that_ends_with_its_process_waits_for_no_disk(
     storage = FolderStorage(tmp_path, durable=False)
     storage.prepare()
     storage.open_parts("me")
-    with storage.new_file("images/00/picture") as file:
-        file.write(b"picture")
 
-    assert storage.read("images/00/picture") == b"picture"
+    assert storage.read(put(storage, b"picture")) == b"picture"
 
 
 def test_a_file_that_resists_is_told_and_holds_nobody_up(

@@ -20,20 +20,9 @@ from app.storage import (
     thumbnail_key,
     write_archive,
 )
+from tests.storage.conftest import parts, put
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-def parts(storage: Storage) -> list[str]:
-    """Return what is in the making; in a bucket, that has no name."""
-    if not isinstance(storage, FolderStorage):
-        return []
-    return [str(path) for path in (storage.root / "parts").rglob("*") if path.is_file()]
-
-
-def put(storage: Storage, key: str, content: bytes) -> None:
-    with storage.new_file(key) as file:
-        file.write(content)
 
 
 def test_a_file_appears_when_it_is_whole(storage: Storage) -> None:
@@ -95,10 +84,7 @@ def test_a_member_that_somebody_removed_is_a_named_reason(storage: Storage) -> N
 
 
 def test_an_archive_holds_its_members_in_order(storage: Storage) -> None:
-    first, second = image_key(new_id(), 1), image_key(new_id(), 1)
-    for key, content in (first, b"one"), (second, b"two"):
-        with storage.new_file(key) as file:
-            file.write(content)
+    first, second = put(storage, b"one"), put(storage, b"two")
     key = archive_key(new_id(), 1)
 
     members = [Member("2.png", second), Member("1.png", first), Member("manifest.json", b"{}")]
@@ -111,9 +97,7 @@ def test_an_archive_holds_its_members_in_order(storage: Storage) -> None:
 
 
 def test_an_archive_can_be_cut_between_members(storage: Storage) -> None:
-    large = image_key(new_id(), 1)
-    with storage.new_file(large) as file:
-        file.write(bytes(17 * MiB))
+    large = put(storage, bytes(17 * MiB))
     key = archive_key(new_id(), 1)
     members = [Member("1.png", large), Member("2.png", large)]
 
@@ -168,8 +152,8 @@ def test_parts_that_are_discarded_never_appear(storage: Storage) -> None:
 
 
 def test_a_stored_file_is_read_from_any_place(storage: Storage) -> None:
-    key, content = image_key(new_id(), 1), bytes(range(256)) * (12 * 1024)
-    put(storage, key, content)
+    content = bytes(range(256)) * (12 * 1024)
+    key = put(storage, content)
     with storage.open(key) as file:
         assert file.read(3) == content[:3]
         assert file.seek(-5, os.SEEK_END) == len(content) - 5
@@ -182,8 +166,8 @@ def test_a_stored_file_is_read_from_any_place(storage: Storage) -> None:
 
 
 def test_a_large_file_is_stored_whole(storage: Storage) -> None:
-    key, content = archive_key(new_id(), 1), os.urandom(20 * MiB)
-    put(storage, key, content)
+    content = os.urandom(20 * MiB)
+    key = put(storage, content, archive_key(new_id(), 1))
 
     assert storage.stat(key).size == len(content)
     assert storage.read(key) == content
@@ -200,8 +184,7 @@ def test_a_file_that_is_written_out_of_order_is_stored_as_it_ends(storage: Stora
 
 
 def test_an_empty_file_is_one(storage: Storage) -> None:
-    key = image_key(new_id(), 1)
-    put(storage, key, b"")
+    key = put(storage, b"")
 
     assert storage.stat(key).size == 0
     with storage.open(key) as file:
@@ -210,8 +193,7 @@ def test_an_empty_file_is_one(storage: Storage) -> None:
 
 
 def test_what_is_removed_is_gone_and_nobody_minds_when_it_was_before(storage: Storage) -> None:
-    key = image_key(new_id(), 1)
-    put(storage, key, b"a")
+    key = put(storage, b"a")
     storage.remove(key)
     storage.remove(key)
 
@@ -223,8 +205,8 @@ def test_what_is_removed_is_gone_and_nobody_minds_when_it_was_before(storage: St
 
 
 def test_a_file_with_two_keys_is_there_until_both_are_removed(storage: Storage) -> None:
-    first, second, third = (image_key(new_id(), 1) for _ in range(3))
-    put(storage, first, b"image")
+    first = put(storage, b"image")
+    second, third = (image_key(new_id(), 1) for _ in range(2))
     storage.store([storage.link(first, second)])
     storage.discard([storage.link(first, third)])
     storage.remove(first)
@@ -242,23 +224,20 @@ def test_what_is_stored_is_listed_by_kind(storage: Storage) -> None:
     for key in (*keys, "images/note.txt"):
         if key == "images/note.txt" and isinstance(storage, FolderStorage):
             continue  # it would not be put there by us
-        put(storage, key, b"a")
+        put(storage, b"a", key)
 
     assert list(storage.walk("images")) == [(keys[0], image_id, 2)]
     assert {entry.key for entry in storage.walk("images", "thumbnails", "archives")} == set(keys)
 
 
 def test_another_process_can_read_a_file_by_its_descriptor(storage: Storage) -> None:
-    key = image_key(new_id(), 1)
-    put(storage, key, b"content")
+    key = put(storage, b"content")
     with storage.open_as_file(key) as file:
         assert os.pread(file.fileno(), 100, 0) == b"content"
 
 
 def test_a_version_stays_the_same_for_the_same_file(storage: Storage) -> None:
-    key, other = image_key(new_id(), 1), image_key(new_id(), 1)
-    put(storage, key, b"a")
-    put(storage, other, b"other")
+    key, other = put(storage, b"a"), put(storage, b"other")
 
     assert storage.stat(key) == storage.stat(key)
     assert storage.stat(key).etag != storage.stat(other).etag
