@@ -47,7 +47,8 @@ WANTED = ", ".join(
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         '[style*="url(" i], [style*="image-set(" i]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
-        f":is({', '.join(_BOXES)}):is([data-src], [data-original], [data-thumbnail]):not(:has(img))",
+        f":is({', '.join(_BOXES)}):is([data-src], [data-original], [data-thumbnail])"
+        ":not(:has(img))",
         "[image]:not(:has(img)), [src]:not(img, script, iframe, input, embed, source, :has(img))",
     )
 )
