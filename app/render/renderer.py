@@ -1,6 +1,7 @@
 """From a page's URL to the pictures that a browser shows there."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ class Renderer:
 
 def _pictures(taken: "Message", marker: str, sources: Collection[str]) -> list[Picture]:
     """Return the pictures of a page, those of its frames where these stand."""
-    pictures = list(_merged(taken, marker, sources))
+    pictures = _with_gone(list(_merged(taken, marker, sources)), taken)
     known = {address for picture in pictures for address in (*picture.candidates, picture.written)}
     more = [(url, alt) for url, alt in _shown(taken) if url not in known]
     drawn = sum(url == "canvas:" for url, _ in more)
@@ -76,6 +77,26 @@ def _pictures(taken: "Message", marker: str, sources: Collection[str]) -> list[P
         pictures.append(picture._replace(found_in=FOUND_IN, alt=alt[:300]))
     canvas = Picture((), FOUND_IN, skipped=DRAWN, written="canvas")
     return [*pictures, *[canvas] * min(drawn, 10)]
+
+
+def _with_gone(pictures: list[Picture], taken: "Message") -> list[Picture]:
+    """Put what the page has shown and dropped since, as long lists do, behind what it followed."""
+    known = {address for picture in pictures for address in picture.candidates}
+    following: defaultdict[str, list[Picture]] = defaultdict(list)
+    for url, before, alt in taken["gone"]:
+        if url not in known:
+            known.add(url)
+            [picture] = list_pictures([url], taken["url"])
+            following[before].append(picture._replace(found_in=FOUND_IN, alt=alt))
+    if not following:
+        return pictures
+    placed: list[Picture] = []
+    waiting = [*following.pop("", []), *pictures][::-1]
+    while waiting:
+        placed.append(waiting.pop())
+        for address in placed[-1].candidates:
+            waiting += following.pop(address, [])[::-1]
+    return [*(picture for rest in following.values() for picture in rest), *placed]
 
 
 def _merged(taken: "Message", marker: str, sources: Collection[str]) -> Iterator[Picture]:

@@ -14,13 +14,35 @@ new Promise(resolve => {
 })"""
 
 # How far the page is scrolled, in numbers that change when there is more to come; counted from the
-# first time on, anywhere on the page.
+# first time on, anywhere on the page. What is in sight is noted, for lists that keep nothing else:
+# each image with the one before it, and where its middle is as if nothing had been scrolled.
 PLACE = """
 (() => {
+  const MOST_NOTED = 1000, LONGEST = 8192;
   if (globalThis.scrolls === undefined) {
     globalThis.scrolls = 0;
     const count = () => { globalThis.scrolls++; };
     document.addEventListener('scroll', count, {capture: true, passive: true});
+    globalThis.noted = new Map();
+    globalThis.boxOf = image => {
+      const box = image.getBoundingClientRect();
+      for (let around = image.parentNode; around; around = around.parentNode) {
+        box.x += around.scrollLeft ?? 0;
+        box.y += around.scrollTop ?? 0;
+      }
+      return box;
+    };
+  }
+  let before = '';
+  for (const image of Document.prototype.querySelectorAll.call(document, 'img')) {
+    const url = image.naturalWidth ? image.currentSrc : '';
+    if (!url || url.length > LONGEST || noted.size >= MOST_NOTED) continue;
+    const {top, bottom, height} = image.getBoundingClientRect();
+    if (!noted.has(image) && height >= 3 && bottom > 0 && top < innerHeight) {
+      const box = boxOf(image), alt = image.alt.slice(0, 300).toWellFormed();
+      noted.set(image, {url, before, alt, x: box.x + box.width / 2, y: box.y + box.height / 2});
+    }
+    before = url;
   }
   return [globalThis.scrolls, document.scrollingElement?.scrollHeight ?? 0];
 })()"""
@@ -81,6 +103,17 @@ TAKE = """
     return '';
   };
 
+  // What was in sight and is gone, but for what has another image in its place.
+  const gone = () => {
+    const left = [...globalThis.noted ?? []].filter(([image]) => !image.isConnected);
+    const boxes = left.length ? [...all(document, 'img')].map(globalThis.boxOf) : [];
+    const fills = (box, {x, y}) =>
+      box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
+    return left
+      .filter(([, place]) => !boxes.some(box => fills(box, place)))
+      .map(([, {url, before, alt}]) => [url, before, alt]);
+  };
+
   const take = page => {
     const shown = [], frames = [], shadows = [], changes = [];
     const base = baseOf(page);
@@ -137,6 +170,7 @@ TAKE = """
     if (characters > mostCharacters) throw new RangeError('too large');
     return {url: urlOf(page), base, html, shown, frames};
   };
-  return JSON.stringify(take(document));
+  const dropped = gone();
+  return JSON.stringify({...take(document), gone: dropped});
 })
 """

@@ -77,6 +77,26 @@ CASES = {
         "}, {rootMargin: '200px'}).observe(d)</script>",
         [f"{number}.png" for number in range(1, 11)],
     ),
+    "in a list that keeps what is in sight alone": Case(
+        "<body style=margin:0><img src=a.png style=display:block;height:90px>"
+        "<div id=d style=position:relative;height:6000px></div><script>const rows = {};"
+        "const draw = () => { for (let n = 0; n < 10; n++) {"
+        " const near = Math.abs(n * 600 - scrollY) < 900;"
+        " if (near && !rows[n]) {"
+        "  rows[n] = new Image(); rows[n].src = n + '.png'; d.append(rows[n]);"
+        "  rows[n].style.cssText = `position:absolute;height:500px;top:${n * 600}px` }"
+        " else if (!near) { rows[n]?.remove(); delete rows[n] } } };"
+        "onscroll = draw; draw()</script>",
+        ["a.png", *(f"{number}.png" for number in range(10))],
+        ["a.png"],
+    ),
+    "in place of a preview": Case(
+        "<body><div id=d><img src=small.png width=300 height=200></div><script>"
+        "const i = new Image(300, 200); i.src = 'large.png';"
+        "addEventListener('wheel', () => d.replaceChildren(i))</script>",
+        ["large.png"],
+        ["small.png"],
+    ),
     "by fetch of JSON": Case(
         "<body><main id=m></main><script>fetch('list.json').then(r => r.json()).then(names => {"
         " m.innerHTML = names.map(n => `<img src=${n}>`).join('') })</script>",
