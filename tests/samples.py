@@ -1,4 +1,4 @@
-"""Real images, each with bytes of its own, and a job for one."""
+"""Real images, each with bytes of its own, and jobs that ask for one or fail."""
 
 import io
 
@@ -6,6 +6,7 @@ from PIL import Image
 
 from app import jobs
 from app.database import models
+from app.errors import Failure, Unreachable
 
 # Format names of ours, and what Pillow calls them.
 RASTER = {"png": "PNG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
@@ -38,3 +39,11 @@ def add_image(source_url: str, callback_url: str | None = None, client: str = ""
     """Ask for one image."""
     [image] = jobs.add_images([source_url], callback_url, client)
     return image
+
+
+def fail_next(kind: type[models.Claimable], failure: Failure | None = None) -> models.Claimable:
+    """Have the next job of a kind fail; return it as it was claimed."""
+    job = jobs.claim(kind, "me")
+    assert job
+    jobs.fail(job, failure or Unreachable("no address for a"))
+    return job

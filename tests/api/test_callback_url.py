@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from app import jobs
 from app.database.models import JOB_KINDS, Download, Image
-from app.errors import Unreachable
 from app.settings import Settings
+from tests.samples import fail_next
 
 HOOK = "https://hooks.example.com/a?key=s3cret"
 CALLS = [("/download", "https://example.com/"), ("/images", "https://example.com/a.png")]
@@ -88,9 +88,7 @@ def test_without_a_secret_it_is_refused_with_the_way_out(
 def test_a_retry_keeps_it(client: FlaskClient, kind: type[Download] | type[Image]) -> None:
     call, url = CALLS[JOB_KINDS.index(kind)]
     location = client.post(call, json={"url": url, "callback_url": HOOK}).headers["Location"]
-    job = jobs.claim(kind, "me")
-    assert job
-    jobs.fail(job, Unreachable("no address"))
+    fail_next(kind)
 
     again = client.post(f"{location}/retry").headers["Location"]
     assert jobs.get(kind, again.rpartition("/")[2]).callback_url == HOOK

@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from app import create_app, jobs
 from app.database.connection import db
 from app.database.models import Download, Image
-from app.errors import Overloaded, Unreachable
+from app.errors import Overloaded
 from app.jobs.capacity import FRESH_SECONDS, Capacity
 from app.pictures.picture import Picture
 from app.settings import Settings
-from tests.samples import add_image
+from tests.samples import add_image, fail_next
 
 Kind = type[Download] | type[Image]
 Ask = Callable[[Kind], object]
@@ -43,9 +43,7 @@ def test_a_full_queue_is_told_and_nothing_is_written(client: FlaskClient, path: 
 
 def test_a_retry_adds_a_job_too(client: FlaskClient) -> None:
     failed = add_image("https://example.com/a.png")
-    claimed = jobs.claim(Image, "me")
-    assert claimed
-    jobs.fail(claimed, Unreachable("gone"))
+    fail_next(Image)
     for _ in range(2):
         add_image("https://example.com/b.png")
 
@@ -102,9 +100,7 @@ def test_images_of_downloads_do_not_count(client: FlaskClient) -> None:
 def test_callbacks_that_wait_count(client: FlaskClient) -> None:
     jobs.add_images([NEW["url"]] * 2, callback_url="https://example.com/hook")
     for _ in range(2):
-        claimed = jobs.claim(Image, "me")
-        assert claimed
-        jobs.fail(claimed, Unreachable("gone"))
+        fail_next(Image)
     assert jobs.count_queued(Image, 2) == 0
 
     assert client.post("/images", json=NEW).status_code == 503

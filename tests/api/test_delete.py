@@ -13,8 +13,7 @@ from flask.testing import FlaskClient
 from app import jobs
 from app.database.ids import first_id, new_id, now
 from app.database.models import Download, Image
-from app.errors import Unreachable
-from tests.samples import picture
+from tests.samples import fail_next, picture
 from tests.site import Site
 
 Work = Callable[[], int]
@@ -139,9 +138,7 @@ def test_a_failed_download_is_asked_for_again(client: FlaskClient, app: Flask) -
     first = client.post(
         "/download", json={"url": "https://example.com/", "limit": 3, "types": ["gif"]}
     ).json
-    claimed = jobs.claim(Download, "me")
-    assert claimed
-    jobs.fail(claimed, Unreachable("no address"))
+    fail_next(Download)
 
     again = client.post(f"{first['download_url']}/retry")
 
@@ -160,9 +157,7 @@ def test_a_failed_download_is_asked_for_again(client: FlaskClient, app: Flask) -
 
 def test_a_failed_image_is_asked_for_again(client: FlaskClient) -> None:
     path = client.post("/images", json={"url": "https://example.com/a"}).headers["Location"]
-    claimed = jobs.claim(Image, "me")
-    assert claimed
-    jobs.fail(claimed, Unreachable("no address"))
+    fail_next(Image)
 
     again = client.post(f"{path}/retry")
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app import errors, jobs
 from app.database.models import Download, Status
-from tests.samples import picture
+from tests.samples import fail_next, picture
 from tests.site import Site
 
 Work = Callable[[], int]
@@ -89,9 +89,7 @@ def test_it_tells_why_a_download_failed(
     client: FlaskClient, failure: errors.Failure, status: int
 ) -> None:
     jobs.add_download(url="https://example.com/", limit=1)
-    download = jobs.claim(Download, "somebody")
-    assert download
-    jobs.fail(download, failure)
+    download = fail_next(Download, failure)
 
     answer = client.get(f"/download/{download.id}")
 

@@ -14,10 +14,9 @@ from app import create_app, jobs
 from app.database.connection import db
 from app.database.ids import now
 from app.database.models import JOB_KINDS, Download, Idempotency, Image
-from app.errors import Unreachable
 from app.settings import Settings
 from tests.database.failures import failure
-from tests.samples import add_image
+from tests.samples import add_image, fail_next
 
 BODIES = {
     "/download": {"url": "https://example.com/", "limit": 5},
@@ -115,9 +114,7 @@ def failed(kind: type[Download | Image]) -> str:
         add_image("https://example.com/")
     else:
         jobs.add_download(url="https://example.com/", limit=1)
-    job = jobs.claim(kind, "me")
-    assert job
-    jobs.fail(job, Unreachable("no address"))
+    job = fail_next(kind)
     return f"/{'images' if kind is Image else 'download'}/{job.id}"
 
 

@@ -15,7 +15,7 @@ from app.errors import Unreachable
 from app.http.routes import Routes
 from app.pictures.picture import Picture
 from app.settings import Settings
-from tests.samples import add_image, picture
+from tests.samples import add_image, fail_next, picture
 from tests.site import Site
 
 Value = Callable[..., float]
@@ -184,9 +184,7 @@ def test_a_failure_after_an_end_is_not_counted_twice(value: Value) -> None:
     labels = {"kind": "image", "state": "failed", "reason": "unreachable"}
     assert value("jobs_ended_total", **labels) == 0
     add_image("https://example.com/a.png")
-    image = jobs.claim(Image, "me")
-    assert image
-    jobs.fail(image, Unreachable("gone"))
+    image = fail_next(Image)
     with pytest.raises(jobs.LostClaim):
         jobs.fail(image, Unreachable("gone"))
 
