@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import BinaryIO
@@ -43,10 +44,7 @@ TURNS = {  # by orientation
 
 def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     """Return the first frame upright and small, in sRGB, with its transparency alone."""
-    try:
-        picture = decoded(decoder, file)
-    except (SyntaxError, OSError, ValueError):  # a strict reader's
-        picture = sound_part(decoder, file)
+    picture = whole(decoder, file) or sound_part(decoder, file)
     small = scalable(cropped(picture, shown) if shown else picture)
     small.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)  # as sharp as bicubic, and quicker
     if decoder in TURNED or getattr(picture, "jpeg", False):  # a JPEG inside of JPEG XL
@@ -59,26 +57,34 @@ def shrink(decoder: str, file: BinaryIO, *shown: int) -> bytes:
     return result.getvalue()
 
 
+def whole(decoder: str, file: BinaryIO) -> Image.Image | None:
+    """Return a picture with its pixels; None if a strict reader refuses it."""
+    with suppress(SyntaxError, OSError, ValueError):
+        return decoded(decoder, file)
+    return None
+
+
 def sound_part(decoder: str, file: BinaryIO) -> Image.Image:
     """Return a damaged picture as browsers show it: repaired, and transparent where it is lost.
 
-    What is lost differs when the picture is decoded on another ground.
+    What is lost differs when the picture is decoded on another ground. One at a time is in memory.
     """
     file.seek(0)
     body = thumbnail_repairs.REPAIRS.get(decoder, bytes)(file.read())
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        dark, light = (decoded(decoder, io.BytesIO(body), ground) for ground in (0, 255))
+        band = first_band(decoded(decoder, io.BytesIO(body), ground=255))
+        part = decoded(decoder, io.BytesIO(body))
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
-    lost = ImageChops.difference(first_band(dark), first_band(light))
-    lost = lost.point(lambda value: 255 * bool(value), "L")
-    if lost.getextrema() == (255, 255):
+    kept = ImageChops.difference(band, first_band(part))
+    kept = kept.point(lambda value: 255 * (not value), "L")
+    if kept.getextrema() == (0, 0):
         raise ValueError("nothing of it is sound")
-    if not lost.getbbox():
-        return dark
-    part = scalable(dark).convert("RGBA")
-    part.paste((0, 0, 0, 0), mask=lost)
+    if kept.getextrema() == (255, 255):
+        return part
+    part = scalable(part)
+    part.putalpha(ImageChops.darker(kept, part.getchannel("A")) if "A" in part.mode else kept)
     return part
 
 
