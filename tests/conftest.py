@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -31,6 +32,8 @@ from tests.postgresql import ON_POSTGRESQL, Postgresql, empty, use_postgresql
 from tests.site import Site
 
 __all__ = ["browser", "tab"]  # fixtures for all
+
+ClientWith = Callable[..., FlaskClient]
 
 # What is collected stays to the end: Python need not look through it for garbage again and again.
 gc.set_threshold(50_000)
@@ -173,6 +176,19 @@ def app(settings: Settings, migrated: Path) -> Iterator[Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def client_with(settings: Settings) -> Iterator[ClientWith]:
+    """Make a client of an application with other settings."""
+
+    def make(**changes: object) -> FlaskClient:
+        app = create_app(replace(settings, **changes))  # type: ignore[arg-type]
+        app.extensions["engine"] = Nudges()
+        return app.test_client()
+
+    yield make
+    db.close()
 
 
 @pytest.fixture

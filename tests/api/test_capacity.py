@@ -9,13 +9,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app, jobs
+from app import jobs
 from app.database.connection import db
 from app.database.models import Download, Image
 from app.errors import Overloaded
 from app.jobs.capacity import FRESH_SECONDS, Capacity
 from app.pictures.picture import Picture
 from app.settings import Settings
+from tests.conftest import ClientWith
 from tests.samples import add_image, fail_next
 
 Kind = type[Download] | type[Image]
@@ -79,13 +80,13 @@ def test_people_are_told_how_many_may_wait_too(client: FlaskClient, kind: str) -
     assert "At most 2 at once; these are 3." in answer.text
 
 
-def test_the_largest_batch_is_documented(client: FlaskClient, settings: Settings) -> None:
+def test_the_largest_batch_is_documented(client: FlaskClient, client_with: ClientWith) -> None:
     def most(client: FlaskClient) -> object:
         document = client.get("/openapi.json").json
         return document["components"]["schemas"]["NewImage"]["properties"]["urls"]["maxItems"]
 
     assert most(client) == 2
-    assert most(create_app(replace(settings, max_queued=0)).test_client()) == 10_000
+    assert most(client_with(max_queued=0)) == 10_000
 
 
 def test_images_of_downloads_do_not_count(client: FlaskClient) -> None:

@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
-from app import create_app, keys
+from app import keys
 from app.http.problem_types import CATALOGUE, REASONS, REFUSALS
 from app.settings import Settings
-from tests.conftest import application
+from tests.conftest import ClientWith, application
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "correct-horse-battery"
@@ -161,17 +161,17 @@ def test_the_reasons_of_a_picture_without_a_copy_are_documented(document: Any) -
         assert {"unwanted", "skipped", "not-an-image", "too-large"} <= set(examples)
 
 
-def test_keys_are_documented_where_they_are_needed(settings: Settings) -> None:
-    app = create_app(replace(settings, api_keys=(keys.digest(KEY),)))
+def test_keys_are_documented_where_they_are_needed(client_with: ClientWith) -> None:
+    client = client_with(api_keys=(keys.digest(KEY),))
     headers = {"Authorization": f"Bearer {KEY}"}
-    document = app.test_client().get("/openapi.json", headers=headers).json
+    document = client.get("/openapi.json", headers=headers).json
 
     assert document["security"] == [{"key": []}]
     assert document["paths"]["/healthz"]["get"]["security"] == []
 
 
-def test_the_default_limit_is_one_that_is_taken(settings: Settings) -> None:
-    document = create_app(replace(settings, max_images=20)).test_client().get("/openapi.json").json
+def test_the_default_limit_is_one_that_is_taken(client_with: ClientWith) -> None:
+    document = client_with(max_images=20).get("/openapi.json").json
     limit = document["components"]["schemas"]["NewDownload"]["properties"]["limit"]
 
     assert (limit["default"], limit["maximum"]) == (20, 20)

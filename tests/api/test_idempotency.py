@@ -1,7 +1,6 @@
 """`Idempotency-Key` on each POST: what is sent again is done once."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app, jobs
+from app import jobs
 from app.database.connection import db
 from app.database.ids import now
 from app.database.models import JOB_KINDS, Download, Idempotency, Image
-from app.settings import Settings
+from tests.conftest import ClientWith
 from tests.database.failures import failure
 from tests.samples import add_image, fail_next
 
@@ -87,11 +86,11 @@ def test_another_spelling_of_the_same_request_is_the_same(client: FlaskClient) -
 
 
 def test_a_setting_that_has_changed_since_does_not_matter(
-    client: FlaskClient, settings: Settings
+    client: FlaskClient, client_with: ClientWith
 ) -> None:
     body, headers = {"url": "https://example.com/"}, {"Idempotency-Key": "k1"}
     first = client.post("/download", json=body, headers=headers)
-    changed = create_app(replace(settings, max_images=7)).test_client()
+    changed = client_with(max_images=7)
 
     assert changed.post("/download", json=body, headers=headers).data == first.data
 

@@ -1,20 +1,19 @@
 """What Prometheus is told."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app import create_app, jobs, keys
+from app import jobs, keys
 from app.database.connection import db
 from app.database.models import Download, Image
 from app.errors import Unreachable
 from app.http.routes import Routes
 from app.pictures.picture import Picture
-from app.settings import Settings
+from tests.conftest import ClientWith
 from tests.samples import add_image, fail_next, picture
 from tests.site import Site
 
@@ -191,18 +190,10 @@ def test_a_failure_after_an_end_is_not_counted_twice(value: Value) -> None:
     assert value("jobs_ended_total", **labels) == 1
 
 
-@pytest.fixture
-def shut(settings: Settings) -> Iterator[FlaskClient]:
-    """A service with a key."""
-    yield create_app(
-        replace(settings, api_keys=(keys.digest("correct-horse-battery"),))
-    ).test_client()
-    db.close()
-
-
 @pytest.mark.parametrize("path", ["/metrics", "/readyz"])
-def test_operators_need_a_key_too(shut: FlaskClient, path: str) -> None:
+def test_operators_need_a_key_too(client_with: ClientWith, path: str) -> None:
+    client = client_with(api_keys=(keys.digest("correct-horse-battery"),))
     bearer = {"Authorization": "Bearer correct-horse-battery"}
 
-    assert shut.get(path).status_code == 401
-    assert shut.get(path, headers=bearer).status_code in (200, 503)
+    assert client.get(path).status_code == 401
+    assert client.get(path, headers=bearer).status_code in (200, 503)

@@ -1,6 +1,5 @@
 """By which names the service may be asked."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import limits
@@ -8,29 +7,20 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from app import create_app, keys
-from app.database.connection import db
+from app import keys
 from app.database.models import Image
 from app.http.hosts import Hosts
 from app.settings import Settings
-from tests.conftest import Nudges
+from tests.conftest import ClientWith
 
 HOSTS = ("images.example.com", ".example.org")
 KEYS = (keys.digest("x" * 16),)
 NEW = {"url": "https://example.com/a.png"}
-Make = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def make(settings: Settings) -> Iterator[Make]:
-    def client(**changes: object) -> FlaskClient:
-        changed = {"hosts": HOSTS, **changes}
-        app = create_app(replace(settings, **changed))  # type: ignore[arg-type]
-        app.extensions["engine"] = Nudges()
-        return app.test_client()
-
-    yield client
-    db.close()
+def settings(settings: Settings) -> Settings:
+    return replace(settings, hosts=HOSTS)
 
 
 @pytest.mark.parametrize(
@@ -114,19 +104,19 @@ def test_any_other_does_not(host: str) -> None:
     ],
 )
 def test_a_host_is_one_and_not_left_out(
-    make: Make, version: str, host: str | None, status: int
+    client_with: ClientWith, version: str, host: str | None, status: int
 ) -> None:
     environ = {**EnvironBuilder("/images").get_environ(), "SERVER_PROTOCOL": version}
     environ |= {"HTTP_HOST": host}
     if host is None:
         del environ["HTTP_HOST"]
-    pieces, told, _ = run_wsgi_app(make(api_keys=()).application, environ, buffered=True)
+    pieces, told, _ = run_wsgi_app(client_with(api_keys=()).application, environ, buffered=True)
 
     assert told.startswith(f"{status} "), pieces
 
 
-def test_what_is_wrong_is_told_and_nothing_is_done(make: Make) -> None:
-    client = make()
+def test_what_is_wrong_is_told_and_nothing_is_done(client_with: ClientWith) -> None:
+    client = client_with()
     answer = client.post("/images", json=NEW, headers={"Host": "evil.example:8000"})
 
     assert answer.status_code == 421
@@ -139,23 +129,24 @@ def test_what_is_wrong_is_told_and_nothing_is_done(make: Make) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/images", "/static/style.css", "/readyz", "/healthz/x"])
-def test_it_holds_for_every_path(make: Make, path: str) -> None:
-    assert make().get(path, headers={"Host": "evil.example"}).status_code == 421
+def test_it_holds_for_every_path(client_with: ClientWith, path: str) -> None:
+    assert client_with().get(path, headers={"Host": "evil.example"}).status_code == 421
 
 
-def test_healthz_answers_to_any_name(make: Make) -> None:
-    assert make().get("/healthz", headers={"Host": "evil.example"}).status_code == 200
+def test_healthz_answers_to_any_name(client_with: ClientWith) -> None:
+    assert client_with().get("/healthz", headers={"Host": "evil.example"}).status_code == 200
 
 
-def test_without_keys_a_name_has_to_be_known(make: Make) -> None:
+def test_without_keys_a_name_has_to_be_known(client_with: ClientWith) -> None:
     asked = {"path": "/images", "headers": {"Host": "evil.example"}}
 
-    assert make(hosts=()).get(**asked).status_code == 421
-    assert make(hosts=(), api_keys=KEYS).get(**asked).status_code == 401  # come in, but no further
+    assert client_with(hosts=()).get(**asked).status_code == 421
+    # It may come in, but no further.
+    assert client_with(hosts=(), api_keys=KEYS).get(**asked).status_code == 401
 
 
-def test_it_is_asked_before_keys_and_counts(make: Make) -> None:
-    client = make(api_keys=KEYS, rate_limit=limits.parse("1/minute"))
+def test_it_is_asked_before_keys_and_counts(client_with: ClientWith) -> None:
+    client = client_with(api_keys=KEYS, rate_limit=limits.parse("1/minute"))
     answers = [client.get("/images", headers={"Host": "evil.example"}) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [421, 421]
@@ -175,11 +166,12 @@ def test_it_is_asked_before_keys_and_counts(make: Make) -> None:
     ],
 )
 def test_only_trusted_proxies_say_what_was_asked_for(
-    make: Make, proxies: int, host: str, forwarded: str, status: int
+    client_with: ClientWith, proxies: int, host: str, forwarded: str, status: int
 ) -> None:
     headers = {"Host": host, "X-Forwarded-Host": forwarded}
 
-    assert make(trusted_proxies=proxies).get("/images", headers=headers).status_code == status
+    client = client_with(trusted_proxies=proxies)
+    assert client.get("/images", headers=headers).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,18 @@
 """How often one client may ask, and which address it has."""
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import limits
 import pytest
 from flask import request
 from flask.testing import FlaskClient
 
-from app import create_app, keys
-from app.database.connection import db
+from app import keys
 from app.database.models import Download
 from app.http.rate_limit import RateLimit
-from app.settings import Settings
-from tests.conftest import Nudges
+from tests.conftest import ClientWith
 
 KEY, OTHER = "correct-horse-battery", "staple.staple.staple"
-Make = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def make(settings: Settings) -> Iterator[Make]:
-    def client(**changes: object) -> FlaskClient:
-        return create_app(replace(settings, **changes)).test_client()  # type: ignore[arg-type]
-
-    yield client
-    db.close()
 
 
 def statuses(client: FlaskClient, count: int, **options: object) -> list[int]:
@@ -37,8 +23,8 @@ def test_without_a_limit_nothing_is_told_of_one(client: FlaskClient) -> None:
     assert not [name for name in client.get("/images").headers if "ratelimit" in name[0].lower()]
 
 
-def test_every_answer_tells_where_its_client_stands(make: Make) -> None:
-    client = make(rate_limit=limits.parse("5/minute"))
+def test_every_answer_tells_where_its_client_stands(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("5/minute"))
     first, second = client.get("/images"), client.get("/nowhere")
 
     assert first.headers["RateLimit-Limit"] == "5"
@@ -48,8 +34,8 @@ def test_every_answer_tells_where_its_client_stands(make: Make) -> None:
     assert second.headers["RateLimit-Remaining"] == "3"
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(make: Make) -> None:
-    client = make(rate_limit=limits.parse("2/minute"))
+def test_who_asks_too_often_is_told_when_to_come_back(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("2/minute"))
 
     assert statuses(client, 2) == [404, 404]
     answer = client.get("/images")
@@ -63,21 +49,21 @@ def test_who_asks_too_often_is_told_when_to_come_back(make: Make) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/static/style.css"])
-def test_what_must_always_be_there_is_not_counted(make: Make, path: str) -> None:
-    client = make(rate_limit=limits.parse("1/minute"))
+def test_what_must_always_be_there_is_not_counted(client_with: ClientWith, path: str) -> None:
+    client = client_with(rate_limit=limits.parse("1/minute"))
 
     assert [client.get(path, buffered=True).status_code for _ in range(3)] == [200] * 3
     assert statuses(client, 2) == [404, 429]
 
 
-def test_what_only_begins_like_that_is_counted(make: Make) -> None:
-    client = make(rate_limit=limits.parse("1/minute"))
+def test_what_only_begins_like_that_is_counted(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("1/minute"))
 
     assert [client.get("/healthzz").status_code for _ in range(2)] == [404, 429]
 
 
-def test_each_key_has_a_count_of_its_own(make: Make) -> None:
-    client = make(
+def test_each_key_has_a_count_of_its_own(client_with: ClientWith) -> None:
+    client = client_with(
         rate_limit=limits.parse("1/minute"), api_keys=(keys.digest(KEY), keys.digest(OTHER))
     )
 
@@ -85,9 +71,8 @@ def test_each_key_has_a_count_of_its_own(make: Make) -> None:
         assert statuses(client, 2, headers={"Authorization": f"Bearer {key}"}) == [404, 429]
 
 
-def test_what_a_browser_is_started_for_counts_ten_times(make: Make) -> None:
-    client = make(rate_limit=limits.parse("100/minute"), browser="/bin/browser")
-    client.application.extensions["engine"] = Nudges()
+def test_what_a_browser_is_started_for_counts_ten_times(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("100/minute"), browser="/bin/browser")
     plain = client.post("/download", json={"url": "https://a/"})
     rendered = client.post("/download", json={"url": "https://a/", "render": True})
     Download.update(status="failed").execute()
@@ -102,8 +87,8 @@ def test_what_a_browser_is_started_for_counts_ten_times(make: Make) -> None:
     assert left == [99, 89, 79, 59, 49]
 
 
-def test_who_guesses_keys_is_counted_by_address(make: Make) -> None:
-    client = make(rate_limit=limits.parse("2/minute"), api_keys=(keys.digest(KEY),))
+def test_who_guesses_keys_is_counted_by_address(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("2/minute"), api_keys=(keys.digest(KEY),))
 
     assert statuses(client, 3, headers={"Authorization": "Bearer guess"}) == [401, 401, 429]
     assert statuses(client, 1, headers={"Authorization": f"Bearer {KEY}"}) == [404]
@@ -123,23 +108,23 @@ def test_who_guesses_keys_is_counted_by_address(make: Make) -> None:
     ],
 )
 def test_without_keys_each_network_of_a_client_counts(
-    make: Make, one: str, another: str, same: bool
+    client_with: ClientWith, one: str, another: str, same: bool
 ) -> None:
-    client = make(rate_limit=limits.parse("1/minute"))
+    client = client_with(rate_limit=limits.parse("1/minute"))
 
     assert statuses(client, 1, environ_base={"REMOTE_ADDR": one}) == [404]
     assert statuses(client, 1, environ_base={"REMOTE_ADDR": another}) == [429 if same else 404]
 
 
-def test_a_spoofed_address_is_ignored_by_default(make: Make) -> None:
-    client = make(rate_limit=limits.parse("1/minute"))
+def test_a_spoofed_address_is_ignored_by_default(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("1/minute"))
 
     assert statuses(client, 1, headers={"X-Forwarded-For": "192.0.2.1"}) == [404]
     assert statuses(client, 1, headers={"X-Forwarded-For": "192.0.2.2"}) == [429]
 
 
-def test_the_address_that_our_own_proxy_tells_counts(make: Make) -> None:
-    client = make(rate_limit=limits.parse("1/minute"), trusted_proxies=1)
+def test_the_address_that_our_own_proxy_tells_counts(client_with: ClientWith) -> None:
+    client = client_with(rate_limit=limits.parse("1/minute"), trusted_proxies=1)
 
     assert statuses(client, 1, headers={"X-Forwarded-For": "192.0.2.1"}) == [404]
     assert statuses(client, 1, headers={"X-Forwarded-For": "192.0.2.2"}) == [404]
@@ -156,13 +141,13 @@ def test_the_address_that_our_own_proxy_tells_counts(make: Make) -> None:
     ],
 )
 def test_only_our_own_proxies_say_how_we_are_called(
-    settings: Settings, proxies: int, seen: str
+    client_with: ClientWith, proxies: int, seen: str
 ) -> None:
-    app = create_app(replace(settings, trusted_proxies=proxies, hosts=("example.com",)))
-    app.add_url_rule("/seen", view_func=lambda: request.url)
+    client = client_with(trusted_proxies=proxies, hosts=("example.com",))
+    client.application.add_url_rule("/seen", view_func=lambda: request.url)
     told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "example.com"}
 
-    assert app.test_client().get("/seen", headers=told).text == seen
+    assert client.get("/seen", headers=told).text == seen
 
 
 def test_threads_together_get_no_more_than_the_limit() -> None:
