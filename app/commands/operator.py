@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -56,10 +57,8 @@ def _open() -> Storage:
 
 def _job(job_id: UUID) -> Download | Image:
     for kind in JOB_KINDS:
-        try:
+        with suppress(NotFound):
             return jobs.get(kind, job_id)
-        except NotFound:
-            continue
     raise click.ClickException(f"there is no job {job_id}")
 
 
