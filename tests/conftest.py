@@ -18,9 +18,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app, metrics, prepare
+from app import create_app, jobs, metrics, prepare
 from app.database.connection import db
-from app.database.models import Image
+from app.database.models import Download, Image
 from app.settings import Settings
 from app.storage import FolderStorage, Storage
 from app.worker.processes import ProcessRegistry
@@ -29,6 +29,7 @@ from tests.browser import browser, tab
 from tests.disk import SmallDisk
 from tests.object_store import KEYS, SeaweedFS
 from tests.postgresql import ON_POSTGRESQL, Postgresql, empty, use_postgresql
+from tests.samples import add_image, picture
 from tests.site import Site
 
 __all__ = ["browser", "tab"]  # fixtures for all
@@ -220,6 +221,18 @@ def work(tasks: Tasks) -> Callable[[], int]:
 def site() -> Iterator[Site]:
     with Site() as site:
         yield site
+
+
+@pytest.fixture
+def stored(site: Site, work: Callable[[], int]) -> Download:
+    """A finished download of two images, beside a lone finished image."""
+    site.file("/a.png", picture("png", 1))
+    site.file("/b.png", picture("png", 2))
+    page = site.page("/", "<img src=a.png><img src=b.png>")
+    download = jobs.add_download(url=page, limit=9)
+    add_image(site.url("/a.png"))
+    assert work() == 2
+    return download
 
 
 @pytest.fixture

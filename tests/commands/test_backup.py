@@ -3,33 +3,19 @@
 import errno
 import sqlite3
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from app import create_app, jobs
+from app import create_app
 from app.commands.operator import back_up
 from app.database.connection import db
 from app.database.models import Download, Image
 from app.jobs import cleanup
 from app.settings import Settings
 from app.storage import Storage
-from tests.samples import add_image, picture
-from tests.site import Site
-
-
-@pytest.fixture
-def stored(site: Site, work: Callable[[], int]) -> Download:
-    """A finished download of two images, beside a lone finished image."""
-    site.file("/a.png", picture("png", 1))
-    site.file("/b.png", picture("png", 2))
-    page = site.page("/", "<img src=a.png><img src=b.png>")
-    download = jobs.add_download(url=page, limit=9)
-    add_image(site.url("/a.png"))
-    assert work() == 2
-    return download
+from tests.samples import picture
 
 
 @pytest.mark.sqlite

@@ -19,18 +19,6 @@ from tests.site import Site
 Work = Callable[[], int]
 
 
-@pytest.fixture
-def stored(site: Site, work: Work) -> Download:
-    """A finished download of two images, beside a lone finished image."""
-    site.file("/a.png", picture("png", 1))
-    site.file("/b.png", picture("png", 2))
-    page = site.page("/", "<img src=a.png><img src=b.png>")
-    download = jobs.add_download(url=page, limit=9)
-    add_image(site.url("/a.png"))
-    assert work() == 2
-    return download
-
-
 def age(job: Download | Image, days: float) -> None:
     """Make a finished job older than it is."""
     kind = type(job)
