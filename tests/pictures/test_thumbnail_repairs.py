@@ -10,7 +10,7 @@ from app.errors import NoThumbnail
 from app.pictures import formats
 from app.pictures.formats import ImageFormat
 from tests.pictures.conftest import Shrink
-from tests.pictures.encoding import RED, described, encode, exponent, near
+from tests.pictures.encoding import RED, described, encode, exponent, near, pixels, png
 
 
 @pytest.mark.parametrize("kind", [b"tEXt", b"iCCP", b"gAMA", b"pHYs", b"eXIf", b"tRNS"])
@@ -71,6 +71,12 @@ def test_of_a_truncated_picture_the_sound_part_is_shown(
     first, last = (alpha.getpixel((128, y)) for y in (9, 246))
 
     assert (first, last) == ((0, 255) if known is formats.BMP else (255, 0))
+
+
+def test_there_is_memory_for_a_large_truncated_picture(shrink: Shrink) -> None:
+    body = png(7000, 7000, 8, 2, pixels(bytes(7000 * (1 + 3 * 7000))))
+
+    assert shrink(body[: len(body) // 2], "png").size == (320, 320)
 
 
 @pytest.mark.parametrize(
