@@ -8,7 +8,7 @@ from itertools import islice, zip_longest
 from bs4 import BeautifulSoup, Tag
 
 from app.pictures.formats import BY_CONTENT_TYPE
-from app.scrape import css, images, lazy
+from app.scrape import css, images, lazy, schemes
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import Found, Sighting, Tier, candidates, is_image_file
 from app.scrape.srcset import Candidate
@@ -82,7 +82,7 @@ def seen(soup: BeautifulSoup) -> list[Sighting]:
     for same in alone.values():
         if len(same) > 1:
             _see_through(same)
-    sightings += ahead
+    sightings = [*schemes.joined(sightings), *ahead]
     for sighting in sightings:
         sighting.rank()
     return sightings

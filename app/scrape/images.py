@@ -7,6 +7,7 @@ from bs4 import Tag
 
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import gallery, lazy
+from app.scrape.schemes import scheme_of
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import (
     MAX_CANDIDATES,
@@ -50,7 +51,7 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
     if "referrerpolicy" in tag.attrs:
         found = [size._replace(policy=text(tag, "referrerpolicy")) for size in found]
     tiny = not later and tag.name == "img" and _is_tiny(tag)
-    return Sighting([*behind(tag), *found], alt=text(tag, "alt"), tiny=tiny)
+    return Sighting([*behind(tag), *found], text(tag, "alt"), tiny, scheme_of(tag))
 
 
 def _is_data(found: list[Found]) -> bool:

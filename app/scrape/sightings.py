@@ -57,6 +57,7 @@ class Sighting:
     candidates: list[Found]
     alt: str = ""
     tiny: bool = False
+    scheme: str = ""  # light or dark, if it is for such screens alone
 
     def rank(self) -> None:
         """Order by tier and size; of two the same size, the first stays first."""

@@ -220,6 +220,40 @@ def test_what_shows_no_picture_gives_none(html):
     assert find_pictures(html.encode(), None, URL) == []
 
 
+@pytest.mark.parametrize(
+    ("light", "dark"),
+    [
+        ("class=only-light src=/a.png", "class=only-dark src=/b.png"),
+        ("class='x x--light_1' src=/a.png", "class='x x--dark_2' src=/b.png"),
+        ("class='block dark:hidden' src=/a.png", "class='hidden dark:block' src=/b.png"),
+        ("class=dark:x-hidden src=/a.png", "class=light:x-hidden src=/b.png"),
+        ("src=/a.png#gh-light-mode-only", "src=/b.png#gh-dark-mode-only"),
+        ("class=light srcset='/a.png 2x'", "class=dark srcset='/b.png 2x'"),
+    ],
+)
+@pytest.mark.parametrize("order", ["{0}{1}", "{1}{0}"])
+def test_of_two_for_light_and_dark_screens_the_light_one_is_seen(light, dark, order):
+    html = order.format(f"<img {light}>", f"<p><img {dark}></p>")
+    (picture,) = found(html)
+    assert picture.candidates == ("http://site/a.png", "http://site/b.png")
+    assert len(found(html + html.replace("/a", "/c").replace("/b", "/d"))) == 2
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<img class=dark src=/a.png>",
+        "<img class=dark src=/a.png><img src=/b.png>",
+        "<img class='dark:invert' src=/a.png><img class='dark:invert' src=/b.png>",
+        "<img class=dark src=/a.png alt=Night><img class=light src=/b.png alt=Day>",
+        "<img class=dark src=/a.png><img src=/b.png><img class=light src=/c.png>",
+        "<img class=highlight src=/a.png><img class=dark src=/b.png>",
+    ],
+)
+def test_what_is_for_one_scheme_alone_stays_a_picture(html):
+    assert len(found(html)) == html.count("<img")
+
+
 def test_what_stands_in_for_an_object_that_is_an_image_is_not_seen():
     html = "<object data=/a.svg type=image/svg+xml><img src=/b.png></object>"
     assert [one.url for one in found(html)] == ["http://site/a.svg"]
