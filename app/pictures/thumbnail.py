@@ -111,7 +111,7 @@ class Thumbnailer:
 
 
 class _ChildFailed(Exception):
-    """A child ended without an answer, or may not be asked again; why, and whether to ask another."""
+    """A child ended without an answer, or may not be asked again; why, and whether another may."""
 
     def __init__(self, reason: Exception, *, retriable: bool) -> None:
         self.reason = reason
