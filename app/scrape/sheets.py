@@ -4,10 +4,10 @@ Only braces are looked at here, which is fast; declarations are read where a rul
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, repeat
+from itertools import islice
 from typing import NamedTuple
 
 from turbohtml.convert import css_specificity
@@ -28,7 +28,8 @@ _DATA = re.compile(
     r"""\((?<=url\()\s*(?:"data:[^"]*+"|'data:[^']*+'|data:[^)"']*+)\s*\)""", re.IGNORECASE
 )
 _NAMES_FILE = re.compile(r"\((?:(?<=url\()(?!\s*[\"']?data:)|(?<=image-set\())", re.IGNORECASE)
-_HIDES = re.compile(r"display\s*:\s*none|content-visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDES = (re.compile(r"display\s*:\s*none"), re.compile(r"content-visibility\s*:\s*hidden"))
+_NO_BRACES = bytes({*range(256)} - {*b"{}"})
 _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?")
 _STRING = re.compile(r'"[^"\n{};]*+["\n]|\'[^\'\n{};]*+[\'\n]|("[^"\n]*+"|\'[^\'\n]*+\')')
 _PLAIN_STRING = re.compile(r'"[^"\n{};]*+"|\'[^\'\n{};]*+\'')
@@ -114,7 +115,8 @@ class Text:
     @cached_property
     def may_hide(self) -> bool:
         """Tell whether something in the sheet may hide elements."""
-        return bool(_HIDES.search(self.text))
+        text = self.text.lower()
+        return any(hides.search(text) for hides in _HIDES)
 
     def read(self, words: Words) -> Read:
         """Read the blocks that have one of the words in them."""
@@ -167,17 +169,20 @@ class _Reader:
         self._found = Read([], [], {})
 
     def read(self, text: str) -> Read:
-        text = _DATA.sub("", text)
-        for names in _LAYERS.findall(text):
-            self._found.layers.extend(name.strip() for name in names.split(","))
-        parts = text.split("}")
-        shaping = _shaping(parts)
+        raw = _lowered(text)
+        if b"data:" in raw:
+            text = _DATA.sub("", text)
+            raw = _lowered(text)
+        if b"@layer" in raw:
+            for names in _LAYERS.findall(text):
+                self._found.layers.extend(name.strip() for name in names.split(","))
+        parts, shaping = text.split("}"), _shaping(raw)
         if any(_is_odd(parts[index]) for index in shaping):
             text = _STRING.sub(lambda found: _escaped(found[1]) if found[1] else found[0], text)
-            parts = text.split("}")
-            shaping = _shaping(parts)
+            raw = _lowered(text)
+            parts, shaping = text.split("}"), _shaping(raw)
         frames = [_Frame("", None)]
-        having = _having(text.encode("utf-8", "replace").lower(), self._words)
+        having = _having(raw, self._words)
         for index in sorted(shaping | having):
             part, around = parts[index], frames[-1]
             if index in shaping or around.selectors or "@" in part:
@@ -271,9 +276,15 @@ def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
         yield Rule(selector, name, block.layer, specificity, block.order, block.text, block.base)
 
 
-def _shaping(parts: Iterable[str]) -> set[int]:
+def _lowered(text: str) -> bytes:
+    # In this order it takes half the time, and for other letters than those of ASCII far more.
+    return text.lower().encode() if text.isascii() else text.encode("utf-8", "replace").lower()
+
+
+def _shaping(text: bytes) -> set[int]:
     """Return which parts, cut at closing braces, are not just the beginning of a rule."""
-    return {index for index, count in enumerate(map(str.count, parts, repeat("{"))) if count != 1}
+    parts = text.translate(None, _NO_BRACES).split(b"}")
+    return {index for index, part in enumerate(parts) if part != b"{"}
 
 
 def _having(text: bytes, words: Words) -> set[int]:
