@@ -49,6 +49,7 @@ Place = tuple[Element, str]  # the pseudo-element's name is empty for the elemen
 Winners = dict[str, tuple[Weight, str, str]]  # the value, and what it is relative to
 
 _GENERATED = {"before", "after"}
+_SLOTS = tuple(dict.fromkeys(PAINTS.values()))
 _STRONGEST = (1_000_000, 0, 0)
 _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 
@@ -171,11 +172,11 @@ class _Cascade:
             if content in ("", "none", "normal") or winners.get("display", _NONE)[1] == "none":
                 return ""
         painted = []
-        for slot in ("content",) if pseudo == "marker" else dict.fromkeys(PAINTS.values()):
+        for slot in ("content",) if pseudo == "marker" else _SLOTS:
             _, value, base = winners.get(slot, _NONE)
             if self._with_properties and "var(" in value:
                 value = substituted(value, partial(self._property, element)) or ""
-            if names_image(value):
+            if value and names_image(value):
                 painted.append(f"{slot}:{resolved(value, base, self._by) if base else value}")
         return ";".join(painted)
 
@@ -288,7 +289,8 @@ def _take(winners: Winners, declaration: Declaration, weight: Weight, base: str)
 
 def _write(element: Element, block: str) -> None:
     """Put what is painted in the place of what the element's own style says of it."""
-    own = list(declarations((element.attr("style") or "")[:MAX_STYLE]))
+    style = element.attr("style")
+    own = list(declarations(style[:MAX_STYLE])) if style else []
     kept = [declaration for declaration in own if declaration.name not in PAINTS]
     if block or len(kept) < len(own):
         important = (" !important" if declaration.important else "" for declaration in kept)
