@@ -31,7 +31,7 @@ class Size(NamedTuple):
 
 
 class Header:
-    """A file that is read from any offset, as long as the bounds allow it."""
+    """A file that is read from any offset; whatever exceeds the bounds raises Unmeasured."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -44,7 +44,6 @@ class Header:
 
         Raises:
             Truncated: the file ends earlier.
-            Unmeasured: the bounds are reached.
         """
         data = self.read_up_to(offset, size)
         if len(data) < size:
@@ -56,11 +55,7 @@ class Header:
         return struct.unpack(form, self.read(offset, struct.calcsize(form)))
 
     def read_up_to(self, offset: int, size: int) -> bytes:
-        """Return so many bytes, or fewer where the file ends.
-
-        Raises:
-            Unmeasured: the bounds are reached.
-        """
+        """Return so many bytes, or fewer where the file ends."""
         self.count_step()
         size = max(0, min(size, self.length - offset))
         self._bytes -= size
@@ -70,11 +65,7 @@ class Header:
         return self._file.read(size)
 
     def count_step(self) -> None:
-        """Count one piece of work.
-
-        Raises:
-            Unmeasured: there were too many.
-        """
+        """Count one piece of work."""
         self._steps -= 1
         if self._steps < 0:
             raise Unmeasured
