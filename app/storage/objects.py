@@ -40,7 +40,10 @@ SIGNED_SECONDS = 60  # that nginx has to begin with a file
 
 
 class ObjectStorage:
-    """The files of a bucket; only the first request connects, so it may be made before a fork."""
+    """The files of a bucket; only the first request connects, so it may be made before a fork.
+
+    What asks the bucket raises StorageUnreachable where it does not answer.
+    """
 
     def __init__(self, url: str) -> None:
         self._bucket, self._prefix, self._options = parse_url(url)
@@ -70,11 +73,7 @@ class ObjectStorage:
         """Do nothing: the bucket is its operator's, and `/readyz` says whether it works."""
 
     def probe(self) -> None:
-        """Put a small object, without waiting long.
-
-        Raises:
-            StorageUnreachable: it did not work.
-        """
+        """Put a small object, without waiting long."""
         with writing():
             self._prober.put("probe", b"probe")
 
@@ -104,7 +103,6 @@ class ObjectStorage:
 
         Raises:
             Gone: somebody has removed it.
-            StorageUnreachable: the bucket does not answer.
         """
         reader = ObjectFile(partial(self._read_range, key), self.stat(key).size)
         return cast(BinaryIO, io.BufferedReader(reader, READ_BYTES))
@@ -143,11 +141,7 @@ class ObjectStorage:
         return Stat(found["size"], int(found["last_modified"].timestamp()), etag)
 
     def exists(self, key: str) -> bool:
-        """Return whether something is stored.
-
-        Raises:
-            StorageUnreachable: the bucket does not answer.
-        """
+        """Return whether something is stored."""
         try:
             self.stat(key)
         except Gone:
@@ -155,11 +149,7 @@ class ObjectStorage:
         return True
 
     def read(self, key: str) -> bytes | None:
-        """Return what is stored, if anything is.
-
-        Raises:
-            StorageUnreachable: the bucket does not answer.
-        """
+        """Return what is stored, if anything is."""
         try:
             with reading():
                 return bytes(self._store.get(key).bytes())
@@ -175,11 +165,7 @@ class ObjectStorage:
             log.warning("object not removed", extra={"key": key})
 
     def walk(self, *folders: str) -> Iterator[Entry]:
-        """Yield what is stored in these folders; what others have put there is passed over.
-
-        Raises:
-            StorageUnreachable: the bucket does not answer, or there is none.
-        """
+        """Yield what is stored in these folders; what others have put there is passed over."""
         with writing():
             for folder in folders:
                 for found in self._store.list(f"{folder}/"):
