@@ -1,15 +1,21 @@
 """What external style sheets cost the scraper: a page without any, and one that links six.
 
 The sheets read last are kept, by their bytes, so that other pages of a site cost less: a page is
-measured with sheets that were never seen before, and with those of the page before.
+measured with sheets that were never seen before, and with those of the page before. `BUILD=…`
+names a folder with another build of the service, which reads the same page without any sheets.
 """
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.scrape import Load, Loaded, find_pictures
-from bench import Cost, compare
+from bench import Cost, Side, compare
+from bench.scrape import reader
 
 ELEMENTS, PICTURES, SHEETS, RULES = 2000, 40, 6, 600  # as in the middle of real pages
 TURNS, ROUNDS = 10, 21
@@ -58,17 +64,40 @@ def load_new(url: str, *_: str) -> Loaded | None:
 LINKS = "".join(f"<link rel=stylesheet href={n}.css>" for n in range(SHEETS))
 
 
+def page(head: str) -> bytes:
+    """Return a page with such a head."""
+    return f"<!DOCTYPE html><head>{head}</head><body>{body()}".encode()
+
+
 def side(head: str, load: Load | None, count: int) -> Callable[[], Cost]:
     """Return what reads a page several times, and finds so many pictures there."""
-    page = f"<!DOCTYPE html><head>{head}</head><body>{body()}".encode()
+    markup = page(head)
 
     def read() -> Cost:
         cpu, began = time.process_time(), time.perf_counter()
         for _ in range(TURNS):
-            assert len(find_pictures(page, "utf-8", URL, load=load)) == count
+            assert len(find_pictures(markup, "utf-8", URL, load=load)) == count
         return Cost((time.process_time() - cpu) / TURNS, (time.perf_counter() - began) / TURNS)
 
     return read
+
+
+@contextmanager
+def without() -> Iterator[Side]:
+    """Read the page without its sheets, by the build that is named, or by this one."""
+    if not (build := os.environ.get("BUILD")):
+        yield "they are not read", side(LINKS, None, PICTURES)
+        return
+    with TemporaryDirectory() as folder:
+        for number in range(TURNS):
+            Path(folder, f"{number}.html").write_bytes(page(LINKS))
+        with reader(Path(build), folder) as (name, turn):
+
+            def read() -> Cost:
+                cost = turn()
+                return Cost(cost.cpu / TURNS, cost.wall / TURNS)
+
+            yield f"they are not read, by {name}", read
 
 
 def main() -> None:
@@ -80,14 +109,15 @@ def main() -> None:
         ("they are read", side("", load_one, PICTURES)),
         "at most 1.02",
     )
-    for title, load in (("never seen", load_new), ("seen before", load_one)):
-        compare(
-            f"a page with {SHEETS} sheets of {len(sheet(0)) >> 10} KiB, {title}",
-            ROUNDS,
-            ("they are not read", side(LINKS, None, PICTURES)),
-            ("they are read", side(LINKS, load, PICTURES + 10 * SHEETS)),
-            "at most 3",
-        )
+    with without() as other:
+        for title, load in (("never seen", load_new), ("seen before", load_one)):
+            compare(
+                f"a page with {SHEETS} sheets of {len(sheet(0)) >> 10} KiB, {title}",
+                ROUNDS,
+                other,
+                ("they are read", side(LINKS, load, PICTURES + 10 * SHEETS)),
+                "at most 3",
+            )
 
 
 if __name__ == "__main__":
