@@ -15,7 +15,7 @@ from app.scrape import css
 from app.scrape.css import MAX_STYLE, PAINTS, names_image, resolved, substituted
 from app.scrape.declarations import Declaration, declarations
 from app.scrape.matching_cost import MANY, affordable, most_rules
-from app.scrape.relevance import may_match, of_classes, paints_property, vocabulary, words
+from app.scrape.relevance import Keys, may_match, paints_property, words
 from app.scrape.selectors import key_of, last_class
 from app.scrape.sheets import (
     Block,
@@ -60,13 +60,13 @@ def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Paint
     pieces = [piece for sheet in sheets for piece in sheet.text.pieces]
     if not pieces and not any(names_file(element.attr("style") or "") for element in inline):
         return
-    keys = None
+    keys, known = Keys(document), None
     if sum(len(sheet.text.text) for sheet in sheets) > size:  # which takes longer to read
-        keys = vocabulary(document)
-        pieces = [piece for piece in pieces if may_match(piece, keys)]
+        known = keys.all
+        pieces = [piece for piece in pieces if may_match(piece, known)]
     if pieces or inline:
         cascade = _Cascade(document, sheets, inline, pieces, painted)
-        cascade.write(size, keys)
+        cascade.write(size, keys, known)
 
 
 class _Cascade:
@@ -109,17 +109,17 @@ class _Cascade:
         self._values: dict[tuple[Element, str], str | None] = {}
         self._read: dict[str, list[Declaration]] = {}
 
-    def write(self, size: int, keys: set[str] | None) -> None:
-        """Write what is painted in a page of `size` bytes, by the rules with one of the keys."""
+    def write(self, size: int, keys: Keys, known: set[str] | None) -> None:
+        """Write what is painted in a page of `size` bytes, by the rules with a known key."""
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
-        if keys is None and len(painting) > MANY:
-            keys = vocabulary(self._document)
+        if known is None and len(painting) > MANY:
+            known = keys.all
         most = min(most_rules(size), MAX_RULES)
-        painters = list(islice(_rules(painting, keys), most))
+        painters = list(islice(_rules(painting, known), most))
         if len(painters) > MANY:
             names = {last_class(rule.selector) for rule in painters} - {""}
-            self._of_class = of_classes(self._document, names, MAX_MATCHES)
+            self._of_class = keys.of_classes(names, MAX_MATCHES)
             painters = affordable(painters, self._of_class, self._document, size)
         for rule in painters:
             for element in self._select(rule.selector):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from functools import cached_property
 from itertools import chain
 from typing import cast
 
@@ -32,21 +33,36 @@ def words(painting: str, hiding: bool, properties: bool) -> Words:
     return (*found, *(_HIDING if hiding else ()), *(_PROPERTIES if properties else ()))
 
 
-def vocabulary(document: Document) -> set[str]:
-    """Return the keys of all elements."""
-    names = {element.tag for element in document.select("*")}
-    classes, ids = (cast(list[str], document.xpath(f"//@{name}")) for name in ("class", "id"))
-    return {"*", *names, *" ".join(classes).lower().split(), *map(str.lower, ids)}
+class Keys:
+    """What the elements of a page have by which rules look them up, in small letters."""
 
+    def __init__(self, document: Document) -> None:
+        self._document = document
 
-def of_classes(document: Document, names: Iterable[str], most: int) -> dict[str, list[Element]]:
-    """Return the elements of each class, of those that at most so many elements have."""
-    found: dict[str, list[Element]] = {name: [] for name in names}
-    for element in document.select("[class]"):
-        for name in (element.attr("class") or "").lower().split():
-            if name in found and len(found[name]) <= most:
-                found[name].append(element)
-    return {name: elements for name, elements in found.items() if len(elements) <= most}
+    @cached_property
+    def _classes(self) -> list[str]:
+        """Return the classes of each element that may have some, and behind them a NUL."""
+        values = cast(list[str], self._document.xpath("//@class"))
+        return " \0 ".join([*values, ""]).lower().split()
+
+    @cached_property
+    def all(self) -> set[str]:
+        """Return the keys of all elements."""
+        names = {element.tag for element in self._document.select("*")}
+        ids = cast(list[str], self._document.xpath("//@id"))
+        return {"*", *names, *self._classes, *map(str.lower, ids)}
+
+    def of_classes(self, names: Iterable[str], most: int) -> dict[str, list[Element]]:
+        """Return the elements of each class, of those that at most so many elements have."""
+        found: dict[str, list[Element]] = {name: [] for name in names}
+        elements = self._document.select("[class]")
+        place = 0
+        for name in self._classes:
+            if name == "\0":
+                place += 1
+            elif name in found and len(found[name]) <= most:
+                found[name].append(elements[place])
+        return {name: elements for name, elements in found.items() if len(elements) <= most}
 
 
 def may_match(piece: str, keys: Collection[str]) -> bool:
