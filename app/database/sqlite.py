@@ -143,9 +143,9 @@ _sqlite = Sqlite(None, lock_type="IMMEDIATE")
 def use(path: Path, *, durable: bool = True) -> None:
     """Point the models at the file `path`; each thread connects when it first asks something."""
     pragmas = {
-        "synchronous": "full" if durable else "off",  # 202 means synced, J1
-        "journal_mode": "wal",  # behind `synchronous`: to change it syncs as well
+        "journal_mode": "wal" if durable else "memory",
         "journal_size_limit": LOG_BYTES,
+        "synchronous": "full" if durable else "off",  # 202 means synced, J1
         "busy_timeout": 10_000,  # milliseconds
         "foreign_keys": 1,
         "temp_store": "memory",  # no full folder for temporary files stops a query
