@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup, Tag
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import css, images, lazy, schemes
 from app.scrape.screen import DENSITIES, shows
-from app.scrape.sightings import Found, Sighting, Tier, candidates, is_image_file
+from app.scrape.sightings import PLAIN, Found, Sighting, Tier, candidates, is_image_file
 from app.scrape.srcset import Candidate
 from app.scrape.tags import given, text
 
@@ -110,25 +110,46 @@ def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Tag] = []
     styles = css.MAX_STYLE
     for tag in soup.find_all(True):
-        if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
-            style = text(tag, "style")
-            styles -= len(style)
-            files = images.behind(tag)
-            for found in _painted(tag, style if styles >= 0 else ""):
-                yield tag, Sighting([*files, *found])
-                files = []
         if tag.name in ("source", "noscript"):
             sources += [tag] * (tag.name == "source" and len(sources) < MAX_SOURCES)
             continue
-        if tag.name in _IMAGES:
-            yield tag, images.read(tag, sources if _in_picture(tag) else [])
-        elif tag.name in _ONE_URL:
-            yield tag, _one_url(tag)
-        elif tag.name == "link":
-            yield tag, _ahead(tag)
-        elif found := list(_by_scripts(tag)):
-            yield tag, Sighting([*images.behind(tag), *found])
+        own = _own(tag, sources)
         sources = []
+        if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
+            style = text(tag, "style")
+            styles -= len(style)
+            painted = list(_painted(tag, style if styles >= 0 else ""))
+            if painted and tag.name in _IMAGES and "content" not in style and _covers(own):
+                under = [one._replace(tier=Tier.PLACEHOLDER) for image in painted for one in image]
+                own.candidates += under
+                painted = []
+            files = images.behind(tag)
+            for found in painted:
+                yield tag, Sighting([*files, *found])
+                files = []
+        yield tag, own
+
+
+def _own(tag: Tag, sources: list[Tag]) -> Sighting:
+    """Read what an element shows by itself, which may be nothing."""
+    if tag.name in _IMAGES:
+        return images.read(tag, sources if _in_picture(tag) else [])
+    if tag.name in _ONE_URL:
+        return _one_url(tag)
+    if tag.name == "link":
+        return _ahead(tag)
+    found = list(_by_scripts(tag))
+    return Sighting([*images.behind(tag), *found] if found else [])
+
+
+def _covers(image: Sighting) -> bool:
+    """Tell whether an image hides what is painted under it: it comes later, or in several sizes.
+
+    Any other may be nothing but transparent, to hold the room for what is painted.
+    """
+    shown = [one for one in image.candidates if one.tier == Tier.SHOWN]
+    real = {one.candidate.url for one in shown if one.candidate.url[:5].lower() != "data:"}
+    return len(real) > 1 or any(one.place not in PLAIN for one in shown)
 
 
 def _by_scripts(tag: Tag) -> Iterable[Found]:

@@ -193,6 +193,8 @@ APART = [
     "<div><img data-src=a.png></div><noscript><img src=b.png></noscript>",
     "<img src='data:,'><noscript><img src=a.png><img src=b.png></noscript>",
     "<img src=a.png><img src=b.png>",
+    "<img src=b.png style='background:url(a.png)'>",  # as far as one can tell
+    "<img srcset='b.png 2x' src=b.png style='content:url(a.png)'>",
 ]
 
 
@@ -313,6 +315,16 @@ LAZY = [
     ("<div data-src=/a></div>", "", ""),
     ("<a data-src=/a.png>opens it</a>", "", ""),
     ("<section data-src=/a.png><p>text</section>", "data-src", "a.png"),
+    (
+        "<img src=/w.gif data-src=/a.png style='background:url(/s.png)'>",
+        "data-src",
+        "a.png w.gif s.png",
+    ),
+    (
+        "<img src=/a.png srcset='/a.png 1x, /b.png 2x' style='background:url(/s.png)'>",
+        "img.srcset",
+        "b.png a.png s.png",
+    ),
     ("<article data-src=/a.png><img src=/b.png></article>", "data-src", "a.png b.png"),
     ("<x-image src=/a.png></x-image>", "src", "a.png"),
     ("<x-avatar image=/a.png></x-avatar>", "image", "a.png"),
