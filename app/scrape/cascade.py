@@ -4,7 +4,7 @@ https://drafts.csswg.org/css-cascade-5/
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
@@ -116,7 +116,7 @@ class _Cascade:
         if known is None and len(painting) > MANY:
             known = keys.all
         most = min(most_rules(size), MAX_RULES)
-        painters = list(islice(_rules(painting, known), most))
+        painters: Sequence[Rule] = list(islice(_rules(painting, known), most))
         if len(painters) > MANY:
             names = {last_class(rule.selector) for rule in painters} - {""}
             self._of_class = keys.of_classes(names, MAX_MATCHES)

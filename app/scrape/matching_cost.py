@@ -24,12 +24,14 @@ def most_rules(size: int) -> int:
 
 def affordable(
     painters: Sequence[Rule], classes: Collection[str], document: Document, size: int
-) -> list[Rule]:
+) -> Sequence[Rule]:
     """Leave out rules for which too many elements would have to be looked at.
 
     Those of the classes are known.
     """
-    size += DEEP_BYTES * len(select(DEEP, document, limit=MAX_DEEP))
     looking = [rule for rule in painters if last_class(rule.selector) not in classes]
+    if len(looking) <= MANY:
+        return painters
+    size += DEEP_BYTES * len(select(DEEP, document, limit=MAX_DEEP))
     left_out = {id(rule) for rule in looking[max(MANY, most_rules(size)) :]}
     return [rule for rule in painters if id(rule) not in left_out]
