@@ -32,7 +32,7 @@ def stream(download: Download) -> Response:
         Overloaded: too many clients wait already.
     """
     watcher = services.watcher()
-    subscription = watcher.subscribe(Download, download.id, services.client())
+    subscription = watcher.subscribe(Download, download.id, services.client(), services.has_left())
     last = request.headers.get("Last-Event-ID", type=UUID)
     answer = Response(_events(watcher, subscription, last), mimetype="text/event-stream")
     answer.headers["Cache-Control"] = "no-store"

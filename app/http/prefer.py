@@ -24,7 +24,9 @@ def honour_wait(kind: JobKind, job_id: UUID) -> bool:
     if seconds is None:
         return False
     try:
-        ended = services.watcher().wait_for_end(kind, job_id, seconds, services.client())
+        ended = services.watcher().wait_for_end(
+            kind, job_id, seconds, services.client(), services.has_left()
+        )
     except Overloaded:
         return False  # a preference is no demand
 

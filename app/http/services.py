@@ -1,6 +1,8 @@
 """What `create_app` made for this application, by type."""
 
-from typing import Protocol, cast
+import select
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 from flask import Response, after_this_request, current_app, request
 
@@ -12,6 +14,8 @@ from app.jobs.quotas import Quotas
 from app.jobs.watch import JobWatcher
 from app.settings import Settings
 from app.storage import Storage
+
+CLOSED = getattr(select, "POLLRDHUP", select.POLLHUP)  # Linux tells it of half a connection, too
 
 
 class Engine(Protocol):
@@ -85,3 +89,15 @@ def watcher() -> JobWatcher:
 def client() -> str:
     """Return who asks, by key or else by address: jobs of clients take turns."""
     return client_name(request.environ)
+
+
+def has_left() -> Callable[[], bool]:
+    """Return what tells whether the client has closed its end; gunicorn alone shows us that."""
+    sock = request.environ.get("gunicorn.socket")
+    return (lambda: _is_closed(sock)) if sock else (lambda: False)
+
+
+def _is_closed(sock: Any) -> bool:
+    poll = select.poll()
+    poll.register(sock, CLOSED)
+    return bool(poll.poll(0))

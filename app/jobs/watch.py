@@ -25,6 +25,10 @@ PAUSE_SECONDS = 0.1  # between two looks
 UNSEEN = Standing(Status.QUEUED, found=-1)  # unlike any that a job can have
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(eq=False)
 class Subscription:
     """One client that waits for one job; `standing` is the last one seen, None: the job is gone."""
@@ -32,7 +36,8 @@ class Subscription:
     kind: JobKind
     job_id: UUID
     client: str = ""
-    given_up: bool = False  # to a client that had fewer
+    has_left: Callable[[], bool] = _never
+    given_up: bool = False  # to another client
     standing: Standing | None = UNSEEN
     until: float = inf
     woken: threading.Event = field(default_factory=threading.Event)
@@ -41,7 +46,7 @@ class Subscription:
 class JobWatcher:
     """The subscriptions of a process, up to a number; its thread lives while there are any.
 
-    When all places are taken, who has most gives one up to who has fewer.
+    When all places are taken, who has left gives one up, or who has most to who has fewer.
     """
 
     def __init__(
@@ -59,13 +64,15 @@ class JobWatcher:
         self._version: object = None
         self._looking = False
 
-    def subscribe(self, kind: JobKind, job_id: UUID, client: str = "") -> Subscription:
+    def subscribe(
+        self, kind: JobKind, job_id: UUID, client: str = "", has_left: Callable[[], bool] = _never
+    ) -> Subscription:
         """Add a subscription; the caller ends it by `unsubscribe`.
 
         Raises:
             Overloaded: there are too many.
         """
-        subscription = Subscription(kind, job_id, client)
+        subscription = Subscription(kind, job_id, client, has_left)
         with self._lock:
             if len(self._subscriptions) >= self._most:
                 self._make_room(client)
@@ -77,15 +84,20 @@ class JobWatcher:
         return subscription
 
     def _make_room(self, client: str) -> None:
-        """Take a place from the client with most, if it has more than this one will have."""
+        """Take the places of those who have left, or else one from the client with most."""
+        gone = [each for each in self._subscriptions if each.has_left()]
+        for each in gone or [self._oldest_of_greedy(client)]:
+            del self._subscriptions[each]
+            each.given_up = True
+            each.woken.set()
+
+    def _oldest_of_greedy(self, client: str) -> Subscription:
+        """Return one of the client with most, if it has more than this one will have."""
         places = Counter(each.client for each in self._subscriptions)
         [(greedy, most)] = places.most_common(1) or [("", 0)]
         if most <= places[client] + 1:
             raise Overloaded("too many clients wait here already")
-        oldest = next(each for each in self._subscriptions if each.client == greedy)
-        del self._subscriptions[oldest]
-        oldest.given_up = True
-        oldest.woken.set()
+        return next(each for each in self._subscriptions if each.client == greedy)
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """End a subscription."""
@@ -102,14 +114,21 @@ class JobWatcher:
         subscription.until = inf
         return subscription.standing
 
-    def wait_for_end(self, kind: JobKind, job_id: UUID, seconds: float, client: str = "") -> bool:
+    def wait_for_end(
+        self,
+        kind: JobKind,
+        job_id: UUID,
+        seconds: float,
+        client: str = "",
+        has_left: Callable[[], bool] = _never,
+    ) -> bool:
         """Wait until a job has ended, the time is up, or we stop; return whether it has ended.
 
         Raises:
             Overloaded: there are too many subscriptions.
         """
         end = self.clock() + seconds
-        ours = self.subscribe(kind, job_id, client)
+        ours = self.subscribe(kind, job_id, client, has_left)
         try:
             while (
                 standing := self.next_change(ours, end - self.clock())

@@ -148,6 +148,18 @@ def test_who_has_most_places_gives_one_up_to_who_has_fewer(client: FlaskClient) 
         watcher.unsubscribe(each)
 
 
+def test_who_has_left_gives_all_places_up_before_who_is_there(client: FlaskClient) -> None:
+    watcher = StillWatcher(3, lambda: False)
+    stays = watcher.subscribe(Image, new_id(), "a")
+    gone = [watcher.subscribe(Image, new_id(), "a", lambda: True) for _ in range(2)]
+    come = watcher.subscribe(Image, new_id(), "a")
+
+    assert [each.given_up for each in (stays, *gone, come)] == [False, True, True, False]
+    assert all(each.woken.is_set() for each in gone)
+    for each in stays, *gone, come:
+        watcher.unsubscribe(each)
+
+
 def test_a_wait_whose_place_is_given_up_ends(client: FlaskClient) -> None:
     watcher = JobWatcher(2, lambda: False)
     job_id = add_image("https://a/").id

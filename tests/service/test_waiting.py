@@ -111,3 +111,18 @@ def test_those_who_wait_leave_room_for_the_others(
     assert time.monotonic() - began < 10
     for stream in streams:
         stream.close()
+
+
+def test_the_places_of_clients_that_have_left_are_free_at_once(
+    service: Service, held: tuple[str, threading.Event]
+) -> None:
+    page, _ = held
+    service.environment["DOWNLOADER_MAX_WAITING"] = "2"
+    service.start()
+    path = service.post("/download", url=page)["download_url"]
+    service.wait(lambda: service.get(f"{path}/status").json()["progress"]["done"] == 1)
+    for _ in range(3):
+        streams = [follow(service, path) for _ in range(2)]
+        assert [stream.status_code for stream in streams] == [200] * 2
+        for stream in streams:
+            stream.close()
