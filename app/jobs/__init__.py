@@ -20,6 +20,7 @@ from app.jobs.claims import (
     LostClaim,
     add_found,
     claim,
+    claimed_by,
     end_pictures,
     fail,
     finish,

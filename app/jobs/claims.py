@@ -15,7 +15,7 @@ from peewee import Expression
 
 from app.database.connection import db
 from app.database.ids import now, stamp
-from app.database.models import CLAIMABLE, AnyJob, Delivery, Download, Image, Job, Status
+from app.database.models import CLAIMABLE, AnyJob, Claimable, Delivery, Download, Image, Job, Status
 from app.database.statements import insert, parameter, parameters, prepared
 from app.errors import Cancelled, Failure, GaveUp, Skipped
 from app.jobs import counts, quotas, receivers
@@ -115,6 +115,11 @@ def hand_back(job: Job) -> None:
         _change(job, status=Status.QUEUED, claimed_by=None, spent_seconds=job.spent_seconds)
         if isinstance(job, Delivery):
             receivers.refresh(job.host)
+
+
+def claimed_by(process: str) -> list[Claimable]:
+    """Return the jobs that are claimed for a process."""
+    return [job for kind in CLAIMABLE for job in kind.select().where(kind.claimed_by == process)]
 
 
 def pause(job: Download | Image, host: str, due_at: datetime) -> None:

@@ -72,6 +72,11 @@ class Seats:
         with self._lock:
             self._taken.pop(job.id, None)
 
+    def has(self, job: Claimable) -> bool:
+        """Return whether a job has a seat."""
+        with self._lock:
+            return job.id in self._taken
+
     def busy(self) -> bool:
         """Return whether any job has a seat."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import timedelta
@@ -41,7 +40,6 @@ class Tasks:
         self._processes = processes
         self._stopping = stopping
         self._report = report
-        self._stranded: deque[Claimable] = deque()
         self._handlers = Handlers(settings, storage)
         self._storage_works = True
         self.seats = Seats(settings.job_threads)
@@ -93,9 +91,6 @@ class Tasks:
         except jobs.LostClaim:
             self._clear(job)
             outcome = "withdrawn"
-        except OperationalError:
-            self._stranded.append(job)
-            raise
         log.info(
             "job %s",
             outcome,
@@ -110,11 +105,16 @@ class Tasks:
         )
 
     def rescue(self) -> None:
-        """Hand back the jobs whose end the database did not take."""
-        while self._stranded:
+        """Hand back what is claimed for this process and has no seat.
+
+        The database did not take the end of such a job, or took its claim and could not say so.
+        """
+        with self.seats.claiming:
+            claimed = jobs.claimed_by(self._processes.name)
+            lost = [job for job in claimed if not self.seats.has(job)]
+        for job in lost:
             with suppress(jobs.LostClaim):
-                jobs.hand_back(self._stranded[0])
-            self._stranded.popleft()
+                jobs.hand_back(job)
 
     def try_storage(self) -> None:
         """Let jobs be claimed again, once a storage that did not work does."""

@@ -118,6 +118,22 @@ def test_the_jobs_of_a_dead_process_are_taken_over(engine: PoolEngine, site: Sit
     assert Image.get().attempts == 2
 
 
+def test_a_job_that_was_claimed_without_an_answer_is_done_beside_one_that_runs(
+    engine: PoolEngine, site: Site, gate: Gate
+) -> None:
+    runs = add_image(site.url("/a.png"))
+    engine.submit()
+    assert gate.waiting.acquire(timeout=SECONDS)
+    lost = add_image(site.file("/b.png", picture()))
+    assert jobs.claim(Image, engine.processes.name)
+
+    engine.watch()
+
+    until(lambda: jobs.get(Image, lost.id).status == "finished")
+    assert jobs.get(Image, runs.id).status == "running"
+    assert jobs.get(Image, runs.id).attempts == 1
+
+
 def test_the_jobs_of_a_living_sibling_are_left_alone(
     engine: PoolEngine, site: Site, settings: Settings
 ) -> None:
