@@ -51,9 +51,10 @@ PLACE = """
 IDLE_PLACE = f"({IDLE}).then(() => {PLACE})"
 
 # The page as it is now. Style sheets are replaced by what they paint, as `style` attributes: the
-# browser has decided the cascade, whatever host a sheet is from.
+# browser has decided the cascade, whatever host a sheet is from. Closed shadow roots are found
+# by what is in them, for no script finds a way in.
 TAKE = """
-((marker, mostCharacters, mostElements) => {
+((marker, mostCharacters, mostElements, ...inClosed) => {
   const PAINTED = ['background-image', 'border-image-source', 'mask-image', 'content'];
   const SHEETS = 'style, link[rel~="stylesheet" i]';
   const MOST_SHOWN = 10000, LONGEST = 8192, MOST_FRAMES = 50;
@@ -66,7 +67,10 @@ TAKE = """
     return self => read.call(self);
   };
   const rootOf = property(Document, 'documentElement'), urlOf = property(Document, 'URL');
-  const baseOf = property(Node, 'baseURI'), shadowOf = property(Element, 'shadowRoot');
+  const treeOf = method(Node, 'getRootNode');
+  const baseOf = property(Node, 'baseURI'), openOf = property(Element, 'shadowRoot');
+  const closed = new Map(inClosed.map(node => [treeOf(node).host, treeOf(node)]));
+  const shadowOf = element => openOf(element) ?? closed.get(element);
   const boxOf = method(Element, 'getBoundingClientRect');
   const isVisible = method(Element, 'checkVisibility');
   const read = method(Element, 'getAttribute'), write = method(Element, 'setAttribute');
