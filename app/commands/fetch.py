@@ -91,9 +91,8 @@ def fetch(
     A URL without a scheme is https. "-" stands for URLs on standard input, one per line; lines
     that begin with # are skipped.
 
-    Standard output lists the files that were
-    made, one per line; messages go to standard error. Existing files are never replaced: a new
-    file gets a number.
+    Standard output lists the files that were made, one per line; messages go to standard error.
+    Existing files are never replaced: a new file gets a number.
 
     The exit status is 0 if every picture was fetched, 1 if some failed, 2 if none was fetched.
     """
@@ -168,8 +167,11 @@ class FetchRun:
             got, missed = self._page(url)
         except BrokenPipeError:  # the reader of standard output has gone
             raise
-        except (Problem, OSError, zipfile.BadZipFile) as problem:
+        except (Problem, zipfile.BadZipFile) as problem:
             _say(f"{url}: {problem}")
+            return 0, 1
+        except OSError as error:
+            _say(f"{url}: cannot write in '{self._target}': {error.strerror}")
             return 0, 1
         _say(f"{url}: {_counted(got, missed)}")
         return got, missed
@@ -253,14 +255,24 @@ def _counted(got: int, missed: int) -> str:
 
 
 def _print(lines: Iterable[str | Path]) -> None:
-    """Write to standard output what other programs may read."""
-    for line in lines:
-        click.echo(line)
+    """Write to standard output what other programs may read; end where that cannot be."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        output.silence(sys.stdout)
+        _say(f"Error: standard output cannot be written: {error.strerror}")
+        sys.exit(2)
 
 
 def _say(line: str) -> None:
-    """Write to standard error what a person may read."""
-    click.echo(_plain(line), err=True)
+    """Write to standard error what a person may read, if one can."""
+    try:
+        click.echo(_plain(line), err=True)
+    except OSError:
+        output.silence(sys.stderr)
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,13 @@
 """The folder that a user wants files in: each appears whole, and over nothing that is there."""
 
+import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
+from typing import TextIO
 from uuid import uuid4
 
 
@@ -35,6 +37,11 @@ def unpack(folder: Path, name: str, pieces: Iterable[bytes]) -> list[Path]:
         return [place / path.relative_to(part) for path in paths]
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def silence(stream: TextIO) -> None:
+    """Let the rest go nowhere; Python would write it again at the end, and fail by that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _part(folder: Path) -> Path:

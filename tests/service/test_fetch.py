@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples import picture
+from tests.disk import SmallDisk
+from tests.samples import large_picture, picture
 from tests.service.conftest import ROOT, SECONDS, Service, free_port, serving
 from tests.site import Reply, Site
 
@@ -588,3 +589,37 @@ def test_a_reader_that_has_gone_ends_it_quietly(alone: Command, page: str, site:
     assert "Traceback" not in errors
     assert site.asked("/next") == 0
     assert list(alone.temporary.iterdir()) == []
+
+
+def test_a_standard_output_that_takes_nothing_is_named(
+    alone: Command, page: str, site: Site
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = alone.start(page, site.url("/next"), stdout=full)
+        _, errors = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 2
+    assert errors == "Error: standard output cannot be written: No space left on device\n"
+    assert site.asked("/next") == 0
+    assert list(alone.temporary.iterdir()) == []
+
+
+def test_messages_that_nobody_can_read_change_nothing(alone: Command, page: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = alone.start(page, stderr=full)
+        output, _ = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 0
+    assert members(output.strip()) == ["001-a.png", "002-b.png", "003-c.png"]
+
+
+def test_a_disk_that_is_full_is_named(command: Command, site: Site, small_disk: SmallDisk) -> None:
+    site.file("/large.png", large_picture())
+    page = site.page("/", "<img src=large.png>")
+    command.output = small_disk.path
+    small_disk.fill(but=8192)
+    done = command.run(page)
+
+    assert done.returncode == 2
+    assert done.stderr == f"{page}: cannot write in '{small_disk.path}': No space left on device\n"
+    assert command.made() == ["ballast"]
