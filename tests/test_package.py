@@ -186,6 +186,8 @@ def test_serve_reloads_its_own_code(serving: Serving) -> None:
         ("DOWNLOADER_JOB_THREADS", "many"),
         ("DOWNLOADER_BROWSER", "/nowhere/chromium"),
         ("DOWNLOADER_STORAGE_DIR", "/dev/null"),
+        ("WEB_CONCURRENCY", "many"),
+        ("WEB_CONCURRENCY", "-1"),
     ],
 )
 def test_serve_refuses_what_could_not_start(installed: Installed, name: str, value: str) -> None:

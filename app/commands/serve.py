@@ -5,6 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+if not os.environ.get("WEB_CONCURRENCY", "1").isdecimal():  # gunicorn fails as it is imported
+    raise SystemExit(
+        'image-downloader: Environment variable "WEB_CONCURRENCY" invalid: Not a valid integer.'
+        " Leave it out: `serve` has as many processes as --workers says."
+    )
+
 from gunicorn.app.base import Application  # type: ignore[import-untyped]
 
 FOLDER = Path(__file__).parents[1]
