@@ -17,7 +17,7 @@ from tests.browser import Tab
 from tests.samples import picture
 from tests.service.conftest import Service
 from tests.site import Site
-from tests.web.conftest import Gate
+from tests.web.conftest import PHONE, Gate
 
 
 def test_a_download_is_found_tried_again_and_deleted(
@@ -269,6 +269,21 @@ def test_a_search_goes_on_in_older_downloads_and_keeps_to_the_state(client: Flas
     assert older
     assert client.get(unescape(older[1])).text.count("<li id=") == 5
     assert client.get("/downloads?q=example&status=failed").text.count("<li id=") == 0
+
+
+def test_a_long_title_leaves_room_on_a_phone(
+    tab: Tab, url: str, downloaded: Callable[..., str]
+) -> None:
+    title = "W" * 300
+    download = downloaded(1, f"<title>{title}</title>")
+    tab.page.set_viewport_size(PHONE)
+    for path, most in (f"/downloads/{download}", 120), (f"/downloads?q={title}", 30):  # pixels
+        tab.page.goto(url + path)
+        shown = tab.page.locator("main bdi", has_text=title).bounding_box()
+
+        assert shown
+        assert shown["height"] < most
+        assert tab.page.get_by_title(title).count() == 1
 
 
 def test_many_are_deleted_or_tried_again_at_once(client: FlaskClient, titled: Download) -> None:
