@@ -43,7 +43,7 @@ _TRACKER = re.compile(
 _COUNTS = re.compile(r"/(?:matomo|piwik)\.php\?")  # on any host
 
 # Absolute, and written as the URL standard writes it, if no "/." and no "--" is in it. Most are.
-_NORMAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9/_.~?=&,-]*")
+_NORMAL = re.compile(r"https?://(?:[a-z0-9][a-z0-9.-]*\.)?[a-z]+/[A-Za-z0-9/_.~?=&,-]*")
 _DRAWN = "holder.js/"  # in place of a picture, by the script of that name
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(rb"&#([0-9]+);")  # what an encoding does not have

@@ -288,9 +288,13 @@ def test_pictures_that_share_any_of_their_sizes_are_the_same() -> None:
 PIECES = [*"aB0.-_~%?=&,+;:@/", "..", "./", "/.", "//", "--", "%2e", "a.de", "0x1", "xn--"]
 
 
-@given(st.sampled_from(["http://", "https://"]), st.lists(st.sampled_from(PIECES), max_size=8))
-def test_an_absolute_address_is_what_the_url_standard_makes_of_it(scheme, pieces):
-    written = f"{scheme}{''.join(pieces[:4])}.de/{''.join(pieces[4:])}"
+@given(
+    st.sampled_from(["http://", "https://"]),
+    st.sampled_from([".de", "de", ""]),
+    st.lists(st.sampled_from(PIECES), max_size=8),
+)
+def test_an_absolute_address_is_what_the_url_standard_makes_of_it(scheme, end, pieces):
+    written = f"{scheme}{''.join(pieces[:4])}{end}/{''.join(pieces[4:])}"
     [picture] = list_pictures([written], "http://site/page")
     try:
         assert picture.url == ada_url.join_url("http://site/page", written)
