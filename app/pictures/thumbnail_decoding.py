@@ -70,11 +70,13 @@ def sound_part(decoder: str, file: BinaryIO) -> Image.Image:
     What is lost differs when the picture is decoded on another ground. One at a time is in memory.
     """
     file.seek(0)
-    body = thumbnail_repairs.REPAIRS.get(decoder, bytes)(file.read())
+    if repair := thumbnail_repairs.REPAIRS.get(decoder):
+        file = io.BytesIO(repair(file.read()))
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        band = first_band(decoded(decoder, io.BytesIO(body), ground=255))
-        part = decoded(decoder, io.BytesIO(body))
+        band = first_band(decoded(decoder, file, ground=255))
+        file.seek(0)
+        part = decoded(decoder, file)
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     kept = ImageChops.difference(band, first_band(part))

@@ -79,6 +79,12 @@ def test_there_is_memory_for_a_large_truncated_picture(shrink: Shrink) -> None:
     assert shrink(body[: len(body) // 2], "png").size == (320, 320)
 
 
+def test_a_truncated_picture_that_is_not_compressed_is_not_read_into_memory(shrink: Shrink) -> None:
+    body = encode(Image.new("RGB", (7000, 7000), "red"), formats.TIFF)
+
+    assert shrink(body[: len(body) * 4 // 5], "tiff").size == (320, 320)
+
+
 @pytest.mark.parametrize(
     "known", [formats.WEBP, formats.AVIF, formats.HEIC, formats.JXL], ids=lambda one: one.name
 )
