@@ -5,8 +5,11 @@ import gc
 import os
 import sys
 
+# Where a standard stream is closed, the next file that is opened must not take its number.
+if sys.stdin is None:
+    os.open(os.devnull, os.O_RDONLY)
 for stream in "stdout", "stderr":
-    if getattr(sys, stream) is None:  # closed, so nobody reads it; no other file takes its number
+    if getattr(sys, stream) is None:
         setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 if sys.argv[1:] == ["--version"]:  # without what reads options, or handles signals

@@ -58,6 +58,22 @@ def test_streams_may_be_closed(tmp_path: Path, site: Site, closed: str) -> None:
     assert [path.read_bytes() for path in tmp_path.rglob("*.png")] == [picture()]
 
 
+@pytest.mark.parametrize("closed", ["<&- >&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path, closed: str) -> None:
+    program = """
+import os, runpy, sys
+told = sys.argv.pop()
+runpy.run_module("app", run_name="imported")
+numbers = [os.readlink(f"/proc/self/fd/{number}") for number in range(3)]
+open(told, "w").write(str(numbers))
+"""
+    told = tmp_path / "told"
+    line = f'exec "$1" -c "$2" "$3" {closed}'
+    subprocess.run(["sh", "-c", line, "sh", sys.executable, program, told], cwd=ROOT, check=True)
+    assert told.read_text().count("/dev/null") >= closed.count("&-")
+    assert ".py" not in told.read_text()
+
+
 def test_libraries_do_without_what_only_they_would_use_and_do_not_warn() -> None:
     program = """
 import sys
