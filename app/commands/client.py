@@ -100,7 +100,7 @@ class Client:
             answer = self._session.request(method, self._url(path), **options)
         if answer.ok:
             return answer
-        with answer:
+        with answer, self._connected():
             if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
                 raise Problem(answer.json())
             # A proxy speaks for a service that is away; what the service itself says is a problem.
@@ -110,7 +110,8 @@ class Client:
     def _url(self, path: str) -> str:
         """Return where a path is; behind a proxy, the service itself may name it with its own."""
         prefix = urlsplit(self._service).path
-        return self._service + path.removeprefix(prefix if path.startswith(f"{prefix}/") else "")
+        named = path.startswith((f"{prefix}/download/", f"{prefix}/images/"))
+        return self._service + path.removeprefix(prefix if named else "")
 
     @contextmanager
     def _connected(self) -> Iterator[None]:

@@ -82,7 +82,7 @@ class Proxy(BaseAdapter):
         pass
 
 
-@pytest.mark.parametrize("own", ["", "/pictures", "/d"])
+@pytest.mark.parametrize("own", ["", "/pictures", "/d", "/download"])
 @pytest.mark.parametrize("told", [True, False])
 def test_a_service_may_have_a_path_of_its_own(own: str, told: bool) -> None:
     with requests.Session() as session:
@@ -95,3 +95,26 @@ def test_a_service_may_have_a_path_of_its_own(own: str, told: bool) -> None:
 
     paths = "/download", "/download/1/x", "/images/1/content"
     assert proxy.asked == [f"http://a{own}{path}" for path in paths]
+
+
+class Cut(BaseAdapter):
+    """Answers with a problem document of which only the beginning comes."""
+
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code, answer.raw = 422, io.BytesIO(b'{"type": ')
+        answer.headers["Content-Type"] = "application/problem+json"
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_problem_that_is_cut_is_no_answer() -> None:
+    with requests.Session() as session:
+        session.mount("http://", Cut())
+        service = client.Client(session, "http://a", pause=0)
+        with pytest.raises(NoAnswer, match="no answer from http://a"), service.job("/download"):
+            pass
