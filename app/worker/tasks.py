@@ -108,6 +108,7 @@ class Tasks:
         """Hand back what is claimed for this process and has no seat.
 
         The database did not take the end of such a job, or took its claim and could not say so.
+        What the database does not know of its time is not counted.
         """
         with self.seats.claiming:
             claimed = jobs.claimed_by(self._processes.name)
