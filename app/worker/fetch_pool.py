@@ -29,8 +29,8 @@ class FetchPool:
         self._cut = cut
         self._group = group
         self._results: SimpleQueue[tuple[Image, Fetched | BaseException]] = SimpleQueue()
-        self._due = Event()  # a group of them is there, or something to stop for,
-        self._broken = False  # which is no result of a picture
+        self._due = Event()  # set when a group has come, or an error that ends the run
+        self._broken = False  # whether such an error has come
 
     def start(self, picture: Image) -> None:
         """Have a picture fetched."""
@@ -38,13 +38,13 @@ class FetchPool:
         self._threads.submit(self._fetch, picture)
 
     def wait(self, seconds: float) -> None:
-        """Wait for a group of results, or for one to stop for, but no longer than this."""
+        """Wait until a group of results or such an error has come, but no longer than this."""
         if not self._are_enough():
             self._due.wait(seconds)
         self._due.clear()
 
     def results(self) -> Iterator[tuple[Image, Result]]:
-        """Take what has come; what is no result is raised."""
+        """Take what has come; an error that ends the run is raised."""
         while not self._results.empty():
             picture, result = self._results.get()
             self.running -= 1
@@ -52,14 +52,12 @@ class FetchPool:
                 raise result
             yield picture, result
 
-    def end(self) -> Iterator[tuple[Image, Fetched]]:
-        """End what is being fetched; take the pictures that have come meanwhile."""
+    def end(self) -> list[tuple[Image, Fetched]]:
+        """End what is being fetched; return the pictures that have come meanwhile."""
         self._cut.end()
         self._threads.shutdown(cancel_futures=True)
-        while not self._results.empty():
-            picture, result = self._results.get()
-            if isinstance(result, Fetched):
-                yield picture, result
+        left = [self._results.get() for _ in range(self._results.qsize())]
+        return [(picture, result) for picture, result in left if isinstance(result, Fetched)]
 
     def _fetch(self, picture: Image) -> None:
         if self._broken:
