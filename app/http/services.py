@@ -98,6 +98,8 @@ def has_left() -> Callable[[], bool]:
 
 
 def _is_closed(sock: Any) -> bool:
+    if sock.fileno() < 0:
+        return True
     poll = select.poll()
     poll.register(sock, CLOSED)
     return bool(poll.poll(0))
