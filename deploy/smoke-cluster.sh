@@ -20,6 +20,7 @@ running() {  # COUNT: wait until so many downloads run
 
 post_many() {  # all at once: on a busy machine the first would end before the last is asked for
     mapfile -t locations < <(for _ in $(seq 24); do post & done; wait)
+    ((${#locations[@]} == 24))
     running 20  # so each worker has some
 }
 
