@@ -143,7 +143,7 @@ _sqlite = Sqlite(None, lock_type="IMMEDIATE")
 def use(path: Path, *, durable: bool = True) -> None:
     """Point the models at the file `path`; each thread connects when it first asks something."""
     pragmas = {
-        "journal_mode": "wal" if durable else "memory",
+        "journal_mode": "wal" if durable else "memory",  # nobody opens it again after a crash
         "journal_size_limit": LOG_BYTES,
         "synchronous": "full" if durable else "off",  # 202 means synced, J1
         "busy_timeout": 10_000,  # milliseconds
