@@ -6,7 +6,8 @@
 # and B.2). requests, niquests and httpx split at `;` and `=`, and know a link by the whole of its `rel`, so that its page
 # is none of "next"; aiohttp takes a title for a `rel`. got, which follows pages by itself, stops with an error at a
 # comma or semicolon in an address, at a comma in a title, and at any link without `rel`; at two relations it ends the list
-# as if it were complete. http-link-header is right but where a parameter has no value, or an element of the list is empty,
+# as if it were complete. parse-link-header takes names and relations only as they are usually written: not in capitals,
+# with blanks, or beside a second `rel`. http-link-header is right but where a parameter has no value, or an element of the list is empty,
 # which has to be ignored (RFC 9110, 5.6.1.2).
 #
 # Seen with requests 2.34.2, niquests 3.21.2, httpx 0.28.1, aiohttp 3.14.5 on Python 3.11, and got 14.6.6, parse-link-header

@@ -4,8 +4,8 @@
 # Lines that are no rules must not interfere with those that are (2.2.4): `Sitemap` or `Crawl-delay` between two names
 # of a group ends it in the three parsers of npm, so that the first bot has no rules; in Protego a delay does, or a line
 # that it does not know. Groups of the same bot are combined (2.2.1); robots-txt-guard takes one, and
-# robots-txt-parser ends it at a blank line. A bot that is named without rules may fetch all; robots-parser, "specification compliant" by its README, takes
-# those of `*` for it. Octets are compared as they are meant (2.2.2): `%62` is b, `%2A` and `%24` are a star and a dollar
+# robots-txt-parser ends it at a blank line. A bot that is named without rules may fetch all; robots-parser,
+# "specification compliant" by its README, takes those of `*` for it. Octets are compared as they are meant (2.2.2): `%62` is b, `%2A` and `%24` are a star and a dollar
 # that stand for themselves (2.2.3); Google's parser, in its port to Python, takes them for others too. A CR may end a
 # line (2.2), and /robots.txt is always allowed (2.2.2).
 #
