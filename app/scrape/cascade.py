@@ -12,9 +12,10 @@ from turbohtml import Document, Element, Node
 from turbohtml.query import select
 
 from app.scrape import css
-from app.scrape.css import MAX_STYLE, PAINTS, names_image, resolved, substituted
-from app.scrape.declarations import Declaration, declarations
+from app.scrape.css import PAINTS, names_image, substituted
+from app.scrape.declarations import Declaration
 from app.scrape.matching_cost import MANY, affordable, most_rules
+from app.scrape.painted import MARK, Painted, Values
 from app.scrape.relevance import Keys, may_match, paints_property, words
 from app.scrape.selectors import key_of, last_class
 from app.scrape.sheets import (
@@ -27,6 +28,7 @@ from app.scrape.sheets import (
     names_file,
     rules,
 )
+from app.scrape.supports import declares
 
 MAX_RULES = 5_000
 # One background on a thousand list items is one picture.
@@ -54,8 +56,8 @@ _STRONGEST = (1_000_000, 0, 0)
 _NONE: tuple[Weight, str, str] = ((False, 0, (0, 0, 0), 0), "", "")
 
 
-def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Painted) -> None:
-    """Write what is painted in the end into `style` attributes, each image once."""
+def paint(document: Document, sheets: list[Sheet], size: int, painted: Painted) -> None:
+    """Find what is painted in the end, each image once, and mark the elements that show it."""
     inline = list(select(_INLINE, document, limit=MAX_PLACES))
     pieces = [piece for sheet in sheets for piece in sheet.text.pieces]
     if not pieces and not any(names_file(element.attr("style") or "") for element in inline):
@@ -66,7 +68,7 @@ def paint(document: Document, sheets: list[Sheet], size: int, painted: css.Paint
         pieces = [piece for piece in pieces if may_match(piece, known)]
     if pieces or inline:
         cascade = _Cascade(document, sheets, inline, pieces, painted)
-        cascade.write(size, keys, known)
+        cascade.mark(size, keys, known)
 
 
 class _Cascade:
@@ -76,11 +78,11 @@ class _Cascade:
         given: list[Sheet],
         inline: list[Element],
         pieces: list[str],
-        painted: css.Painted,
+        painted: Painted,
     ) -> None:
         self._document = document
         self._inline = inline
-        self._by = painted
+        self._page = painted
         styles = (element.attr("style") or "" for element in inline)
         painting = "\n".join([*pieces, *styles])
         self._with_properties = paints_property(painting)
@@ -109,8 +111,8 @@ class _Cascade:
         self._values: dict[tuple[Element, str], str | None] = {}
         self._read: dict[str, list[Declaration]] = {}
 
-    def write(self, size: int, keys: Keys, known: set[str] | None) -> None:
-        """Write what is painted in a page of `size` bytes, by the rules with a known key."""
+    def mark(self, size: int, keys: Keys, known: set[str] | None) -> None:
+        """Mark what is painted in a page of `size` bytes, by the rules with a known key."""
         places: dict[Place, list[Rule]] = {}
         painting = [block for block in self._blocks if self._may_paint(block.text)]
         if known is None and len(painting) > MANY:
@@ -130,15 +132,15 @@ class _Cascade:
             painted = {block.order for block in painting}
             others = [block for block in self._blocks if block.order not in painted]
             self._fill_index(places, others)
-        written: set[str] = set()
+        marked: set[Values] = {()}
         for (element, pseudo), rules_there in islice(places.items(), MAX_PLACES):
-            block = self._painted(element, pseudo, rules_there)
-            if pseudo and block and block not in written:
-                child = Element("i", {"style": block})
+            shown = self._painted(element, pseudo, rules_there)
+            if pseudo and shown not in marked:
+                child = Element("i", {MARK: self._page.mark(shown)})
                 element.insert(0 if pseudo == "before" else len(element), child)
-            elif not pseudo and (block not in written or names_image(element.attr("style") or "")):
-                _write(element, block)
-            written.add(block)
+            elif not pseudo and (shown not in marked or names_image(element.attr("style") or "")):
+                element.attrs[MARK] = self._page.mark(shown)
+            marked.add(shown)
 
     def _fill_index(self, places: Iterable[Place], others: list[Block]) -> None:
         """Collect the rules that may match there, by what an element has to have for that."""
@@ -161,24 +163,25 @@ class _Cascade:
         except ValueError:  # nested in what is no selector
             return []
 
-    def _painted(self, element: Element, pseudo: str, rules_there: list[Rule]) -> str:
-        """Return the declarations that win there, of those that paint an image."""
+    def _painted(self, element: Element, pseudo: str, rules_there: list[Rule]) -> Values:
+        """Return the values that win there, of those that paint an image."""
         if self._is_hidden(element):
-            return ""
+            return ()
         others = self._rules_of(element) if not pseudo else self._find(element, pseudo)
         winners = self._winners([*rules_there, *others], None if pseudo else element)
         if pseudo in _GENERATED and self._tests > 0:  # else its content may not have been found
             content = winners.get("content", _NONE)[1]
             if content in ("", "none", "normal") or winners.get("display", _NONE)[1] == "none":
-                return ""
+                return ()
         painted = []
         for slot in ("content",) if pseudo == "marker" else _SLOTS:
             _, value, base = winners.get(slot, _NONE)
             if self._with_properties and "var(" in value:
                 value = substituted(value, partial(self._property, element)) or ""
+                value = value if declares(slot, value.lower()) else ""
             if value and names_image(value):
-                painted.append(f"{slot}:{resolved(value, base, self._by) if base else value}")
-        return ";".join(painted)
+                painted.append((slot, value, base))
+        return tuple(painted)
 
     def _winners(self, matched: Iterable[Rule], element: Element | None) -> Winners:
         """Decide between the declarations of rules, and those of the element's own style."""
@@ -285,14 +288,3 @@ def _keys(element: Element) -> set[str]:
 def _take(winners: Winners, declaration: Declaration, weight: Weight, base: str) -> None:
     if declaration.name not in winners or weight >= winners[declaration.name][0]:
         winners[declaration.name] = weight, declaration.value, base
-
-
-def _write(element: Element, block: str) -> None:
-    """Put what is painted in the place of what the element's own style says of it."""
-    style = element.attr("style")
-    own = list(declarations(style[:MAX_STYLE])) if style else []
-    kept = [declaration for declaration in own if declaration.name not in PAINTS]
-    if block or len(kept) < len(own):
-        important = (" !important" if declaration.important else "" for declaration in kept)
-        rest = (f"{one.name}:{one.value}{mark}" for one, mark in zip(kept, important, strict=True))
-        element.attrs["style"] = ";".join([block, *rest])

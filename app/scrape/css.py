@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
-import ada_url
 import tinycss2
 from tinycss2.ast import Node
-from tinycss2.serializer import serialize_string_value
 
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape.declarations import Declaration, declarations
@@ -20,7 +17,8 @@ MAX_STYLE = 300_000
 MAX_VALUE = 10_000
 MAX_REFERENCES = 20
 
-Painted = dict[str, str]  # images that linked sheets paint: the address of each one's sheet
+Image = tuple[Candidate, ...]  # in its sizes
+Painting = dict[str, tuple[Image, ...]]  # what an element shows, by the property that paints it
 
 # Looking back from the parenthesis is 50 times faster than looking for either word.
 _NAMES_IMAGE = re.compile(r"\((?:(?<=url\()|(?<=image-set\())", re.IGNORECASE)
@@ -54,10 +52,10 @@ def names_image(text: str) -> bool:
     return bool(_NAMES_IMAGE.search(text))
 
 
-def images(style: str) -> Iterator[list[Candidate]]:
-    """Yield the images, each in its sizes, that a list of declarations ends up painting."""
+def painting(style: str) -> Painting:
+    """Return the images that a list of declarations ends up painting."""
     if not names_image(style):
-        return
+        return {}
     painted: dict[str, Declaration] = {}
     for declaration in declarations(style):
         slot = PAINTS.get(declaration.name)
@@ -65,9 +63,8 @@ def images(style: str) -> Iterator[list[Candidate]]:
             before = painted.get(slot)
             if not before or declaration.important >= before.important:
                 painted[slot] = declaration
-    for declaration in painted.values():
-        if names_image(declaration.value):
-            yield from _images(declaration.value)
+    values = {slot: one.value for slot, one in painted.items() if names_image(one.value)}
+    return {slot: tuple(images(value)) for slot, value in values.items()}
 
 
 def that_count(block: str) -> Iterator[Declaration]:
@@ -91,37 +88,6 @@ def substituted(value: str, resolve: Callable[[str], str | None]) -> str | None:
         return None
 
 
-def resolved(value: str, base: str, painted: Painted) -> str:
-    """Make the addresses in a value absolute that are relative to a sheet; note which it paints."""
-    if plain := _PLAIN.fullmatch(value):  # as most are
-        number = plain.lastindex or 1
-        start, end = value.index("(") + 1, value.index(")", plain.end(number))
-        return f"{value[:start]}{_joined(plain[number], base, painted)}{value[end:]}"
-    nodes = tinycss2.parse_component_value_list(value)
-    return "".join(_resolved(node, base, painted, in_set=False) for node in nodes)
-
-
-def _joined(address: str, base: str, painted: Painted) -> str:
-    """Return an absolute address as a string of CSS; what leads nowhere else stays as it is."""
-    if address[:1] not in ("", "#"):
-        with suppress(ValueError):
-            address = ada_url.join_url(base, address)
-            painted.setdefault(address.partition("#")[0], base)
-    return f'"{serialize_string_value(address)}"'
-
-
-def _resolved(node: Node, base: str, painted: Painted, in_set: bool) -> str:
-    if node.type == "function":
-        name = node.lower_name
-        inner = (_resolved(part, base, painted, name in ("url", *_SETS)) for part in node.arguments)
-        return f"{node.name}({''.join(inner)})"
-    if node.type == "url":
-        return f"url({_joined(node.value, base, painted)})"
-    if node.type == "string" and in_set:
-        return _joined(node.value, base, painted)
-    return str(node.serialize())
-
-
 def _without_var(node: Node, resolve: Callable[[str], str | None]) -> str:
     if node.type != "function":
         return str(node.serialize())
@@ -136,17 +102,18 @@ def _without_var(node: Node, resolve: Callable[[str], str | None]) -> str:
     return "".join(_without_var(part, resolve) for part in node.arguments[comma:])
 
 
-def _images(value: str) -> Iterator[list[Candidate]]:
+def images(value: str, resolve: Callable[[str], str] = str) -> Iterator[Image]:
+    """Yield the images in a value, their addresses resolved."""
     if plain := _PLAIN.fullmatch(value):  # as most are; tinycss2 takes far longer
-        yield [Candidate(plain[plain.lastindex or 1])]
+        yield (Candidate(resolve(plain[plain.lastindex or 1])),)
         return
     pending = tinycss2.parse_component_value_list(value)[::-1]
     while pending:
         node = pending.pop()
         if node.type == "url" and node.value:
-            yield [Candidate(node.value)]
+            yield (Candidate(resolve(node.value)),)
         elif node.type == "function" and node.lower_name in ("url", *_SETS):
-            yield _sizes(node.arguments)
+            yield tuple(size._replace(url=resolve(size.url)) for size in _sizes(node.arguments))
         elif node.type == "function":
             pending += node.arguments[::-1]
 

@@ -20,8 +20,8 @@ from bs4.element import PageElement
 from turbohtml.query import select
 
 from app.scrape import cascade, copies, gallery
-from app.scrape.css import Painted
 from app.scrape.linked import LinkedSheets, Load
+from app.scrape.painted import Painted
 from app.scrape.sightings import is_image_file
 from app.scrape.tags import Tags
 
@@ -57,7 +57,7 @@ class _TreeBuilder(TreeBuilder):
     def __init__(self, url: str, wanted: str, load: Load | None) -> None:
         super().__init__()
         self.base = url
-        self.painted: Painted = {}
+        self.painted = Painted()
         self._wanted = wanted
         self._load = load
         self._charset: str | None = None
@@ -133,7 +133,7 @@ def _base(document: turbohtml.Document, url: str) -> str:
 def _prepare(
     document: turbohtml.Document, size: int, sheets: LinkedSheets, painted: Painted, depth: int = 0
 ) -> None:
-    """Write down what style sheets paint, and open inner pages."""
+    """Find what style sheets paint, and open inner pages."""
     cascade.paint(document, sheets.of(document), size, painted)
     if depth == MAX_NESTED:
         return

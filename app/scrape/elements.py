@@ -5,14 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 
 from app.pictures.formats import BY_CONTENT_TYPE
 from app.scrape import css, images, lazy, schemes
+from app.scrape.painted import MARK
 from app.scrape.screen import DENSITIES, shows
 from app.scrape.sightings import PLAIN, Found, Sighting, Tier, candidates, is_image_file
 from app.scrape.srcset import Candidate
-from app.scrape.tags import given, text
+from app.scrape.tags import Tags, given, text
 
 # Sources of one `picture` that are read.
 MAX_SOURCES = 50
@@ -45,7 +46,7 @@ WANTED = ", ".join(
         *_IMAGES,
         'input[type="image" i], [poster], [data-poster], image',
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
-        '[style*="url(" i], [style*="image-set(" i]',
+        f'[style*="url(" i], [style*="image-set(" i], [{MARK}]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
         f":is({', '.join(_BOXES)}):is([data-src], [data-original], [data-thumbnail])"
         ":not(:has(img))",
@@ -54,13 +55,13 @@ WANTED = ", ".join(
 )
 
 
-def seen(soup: BeautifulSoup) -> list[Sighting]:
+def seen(page: Tags) -> list[Sighting]:
     """List what a person sees, in document order."""
     sightings: list[Sighting] = []
     ahead: list[Sighting] = []
     alone: defaultdict[str, list[tuple[Tag, Sighting]]] = defaultdict(list)
     last: Tag | None = None
-    for tag, sighting in _sightings(soup):
+    for tag, sighting in _sightings(page):
         if not sighting.candidates:
             continue
         if tag.name == "link":
@@ -106,20 +107,25 @@ def _noscript(tag: Tag) -> Tag | None:
     return around
 
 
-def _sightings(soup: BeautifulSoup) -> Iterator[tuple[Tag, Sighting]]:
+def _sightings(page: Tags) -> Iterator[tuple[Tag, Sighting]]:
     sources: list[Tag] = []
     styles = css.MAX_STYLE
-    for tag in soup.find_all(True):
+    for tag in page.soup.find_all(True):
         if tag.name in ("source", "noscript"):
             sources += [tag] * (tag.name == "source" and len(sources) < MAX_SOURCES)
             continue
         own = _own(tag, sources)
         sources = []
-        if "style" in tag.attrs or not lazy.BACKGROUND.isdisjoint(tag.attrs):
+        painting: css.Painting = {}
+        if MARK in tag.attrs:
+            painting = page.painted.on.get(text(tag, MARK), {})
+        elif "style" in tag.attrs:
             style = text(tag, "style")
             styles -= len(style)
-            painted = list(_painted(tag, style if styles >= 0 else ""))
-            if painted and tag.name in _IMAGES and "content" not in style and _covers(own):
+            painting = css.painting(style if styles >= 0 else "")
+        if painting or not lazy.BACKGROUND.isdisjoint(tag.attrs):
+            painted = list(_painted(tag, painting))
+            if painted and tag.name in _IMAGES and "content" not in painting and _covers(own):
                 under = [one._replace(tier=Tier.PLACEHOLDER) for image in painted for one in image]
                 own.candidates += under
                 painted = []
@@ -191,8 +197,9 @@ def _one_url(tag: Tag) -> Sighting:
     return Sighting([Found(Candidate(url), place) for url in islice(urls, 1)], text(tag, "alt"))
 
 
-def _painted(tag: Tag, style: str) -> Iterator[list[Found]]:
-    shown = [[Found(size, "css") for size in image] for image in css.images(style)]
+def _painted(tag: Tag, painting: css.Painting) -> Iterator[list[Found]]:
+    images_there = (image for images in painting.values() for image in images)
+    shown = [[Found(size, "css") for size in image] for image in images_there]
     given_later = given(tag, lazy.BACKGROUND if tag.name in _WITH_BACKGROUND else _BY_SCRIPTS)
     later = {name: list(_later(name, value)) for name, value in given_later}
     if shown and any(map(later.get, later.keys() & _BY_SCRIPTS)):  # which replace it
@@ -216,9 +223,8 @@ def _later(name: str, value: str) -> Iterator[list[Found]]:
         if name in lazy.BACKGROUND_SET:
             values = [f"image-set({part})" for part in value.split("|", MAX_SOURCES)]
         for part in values:
-            yield from (
-                [Found(size, name) for size in one] for one in css.images(f"content:{part}")
-            )
+            for found in css.painting(f"content:{part}").values():
+                yield from ([Found(size, name) for size in image] for image in found)
     elif images.URL.search(value):
         yield list(_alternatives(name, value))
 

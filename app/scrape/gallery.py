@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 from turbohtml import Element, Node
 from turbohtml.query import select
 
+from app.scrape.painted import MARK
 from app.scrape.sheets import names_file
 from app.scrape.sightings import is_image_file
 
@@ -106,8 +107,8 @@ def _is_picture(element: Element) -> bool:
     """Tell whether it is an image, or something in a link that has one as its background."""
     if element.tag in _IMAGES:
         return True
-    style = element.attr("style")
-    painted = (style and names_file(style)) or _PAINTED_BY_SCRIPTS in element.attrs
+    painted = element.attrs.get(MARK, names_file(element.attr("style") or ""))
+    painted = painted or _PAINTED_BY_SCRIPTS in element.attrs
     return bool(painted) and element.closest("a[href]") is not None
 
 

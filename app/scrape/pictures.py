@@ -17,7 +17,6 @@ import ada_url
 from app.pictures.picture import Picture
 from app.pictures.sources import Source
 from app.scrape import elements, feeds, mentions, proxies
-from app.scrape.css import Painted
 from app.scrape.document import read
 from app.scrape.linked import Load
 from app.scrape.sightings import MAX_CANDIDATES, PLAIN, STANDING, Found, Sighting, Tier
@@ -67,7 +66,7 @@ class _Group(NamedTuple):
 
 
 _GROUPS = {
-    Source.SEEN: _Group(elements.WANTED, lambda found: elements.seen(found.soup)),
+    Source.SEEN: _Group(elements.WANTED, elements.seen),
     Source.META: _Group(mentions.META, mentions.meta),
     Source.LINKS: _Group(mentions.LINKS, mentions.links),
     Source.ICONS: _Group(mentions.ICONS, mentions.icons),
@@ -91,7 +90,7 @@ def find_pictures(
     groups = [group for source, group in _GROUPS.items() if source in sources]
     found = read(body, charset, url, ", ".join(group.wanted for group in groups), load)
     sightings = [one for group in groups for one in group.sightings(found)]
-    page = _Page(found.base, found.encoding, _placeholders(sightings), found.painted)
+    page = _Page(found.base, found.encoding, _placeholders(sightings), found.painted.by)
     return _distinct(page, sightings)
 
 
@@ -188,7 +187,7 @@ class _Draft:
         self.alt = self.alt or other.alt
         other.sizes, other.skipped = {}, Skip.AGAIN
 
-    def picture(self, painted: Painted) -> Picture:
+    def picture(self, painted: dict[str, str]) -> Picture:
         """Return the picture, its candidates from best to worst."""
         sizes = self.sizes
         if len(sizes) > 1:
@@ -229,7 +228,7 @@ class _Page(NamedTuple):
     base: str
     encoding: str
     placeholders: set[str]
-    painted: Painted  # by which linked sheet
+    painted: dict[str, str]  # by which linked sheet
 
     def draft(self, sighting: Sighting) -> _Draft:
         """Resolve the candidates; those that cannot be fetched are left out."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bs4 import BeautifulSoup, Tag
 
-from app.scrape.css import Painted
+from app.scrape.painted import Painted
 
 
 class Tags(NamedTuple):

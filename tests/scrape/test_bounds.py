@@ -110,6 +110,10 @@ PAGES = {
         "b'<style>' + b'p{--p:url(a);background:var(--p)}' * 100_000 + b'</style>'"
         " + b'<p>' * 100_000"
     ),
+    "many images of many": (
+        "b'<style>p{--p:url(a);background:' + b'url(a),' * 10_000 + b'url(a)!important}</style>'"
+        " + b'<p style=\"background:url(b)\">' * 5_000"
+    ),
     "taken away": (
         "b'<style>' + b'div p{background:url(a)}' * 5_000 + b'div div p{background:none}' * 50_000"
         " + b'</style>' + b'<div>' * 400 + b'<p></p>' * 50_000"

@@ -367,6 +367,11 @@ LAZY = [
         "data-src",
         "a.png spin.gif",
     ),
+    (
+        "<img src=/a.png srcset='/a.png 1x, /b.png 2x' style='background:url(/content/s.png)'>",
+        "img.srcset",
+        "b.png a.png content/s.png",
+    ),
 ]
 
 
