@@ -124,13 +124,10 @@ def _sightings(page: Tags) -> Iterator[tuple[Tag, Sighting]]:
             styles -= len(style)
             painting = css.painting(style if styles >= 0 else "")
         if painting or not lazy.BACKGROUND.isdisjoint(tag.attrs):
-            painted = list(_painted(tag, painting))
-            if painted and tag.name in _IMAGES and "content" not in painting and _covers(own):
-                under = [one._replace(tier=Tier.PLACEHOLDER) for image in painted for one in image]
-                own.candidates += under
-                painted = []
+            if painting and tag.name in _IMAGES and "content" not in painting and _covers(own):
+                painting = {}
             files = images.behind(tag)
-            for found in painted:
+            for found in _painted(tag, painting):
                 yield tag, Sighting([*files, *found])
                 files = []
         yield tag, own
@@ -155,7 +152,7 @@ def _covers(image: Sighting) -> bool:
     """
     shown = [one for one in image.candidates if one.tier == Tier.SHOWN]
     real = {one.candidate.url for one in shown if one.candidate.url[:5].lower() != "data:"}
-    return len(real) > 1 or any(one.place not in PLAIN for one in shown)
+    return len(real) > 1 or not real <= {one.candidate.url for one in shown if one.place in PLAIN}
 
 
 def _by_scripts(tag: Tag) -> Iterable[Found]:

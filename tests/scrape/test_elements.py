@@ -195,6 +195,9 @@ APART = [
     "<img src=a.png><img src=b.png>",
     "<img src=b.png style='background:url(a.png)'>",  # as far as one can tell
     "<img srcset='b.png 2x' src=b.png style='content:url(a.png)'>",
+    "<img src=b.png data-src=b.png style='background:url(a.png)'>",
+    "<img data-src='data:,' src=b.png style='background:url(a.png)'>",
+    "<img data-src=a.png style='background:url(b.png)'><div style='background:url(b.png)'>",
 ]
 
 
@@ -254,6 +257,15 @@ def test_of_two_for_light_and_dark_screens_the_light_one_is_seen(light, dark, or
 )
 def test_what_is_for_one_scheme_alone_stays_a_picture(html):
     assert len(found(html)) == html.count("<img")
+
+
+def test_what_is_painted_under_lazy_pictures_joins_none_of_them():
+    html = "<img src=/l.png>" + "".join(
+        f"<img style='background:url(/l.png)' data-src=/{name}.png>" for name in "ab"
+    )
+    assert [one.candidates for one in found(html)] == [
+        (f"http://site/{name}.png",) for name in "lab"
+    ]
 
 
 def test_what_stands_in_for_an_object_that_is_an_image_is_not_seen():
@@ -318,12 +330,12 @@ LAZY = [
     (
         "<img src=/w.gif data-src=/a.png style='background:url(/s.png)'>",
         "data-src",
-        "a.png w.gif s.png",
+        "a.png w.gif",
     ),
     (
         "<img src=/a.png srcset='/a.png 1x, /b.png 2x' style='background:url(/s.png)'>",
         "img.srcset",
-        "b.png a.png s.png",
+        "b.png a.png",
     ),
     ("<article data-src=/a.png><img src=/b.png></article>", "data-src", "a.png b.png"),
     ("<x-image src=/a.png></x-image>", "src", "a.png"),
@@ -370,7 +382,7 @@ LAZY = [
     (
         "<img src=/a.png srcset='/a.png 1x, /b.png 2x' style='background:url(/content/s.png)'>",
         "img.srcset",
-        "b.png a.png content/s.png",
+        "b.png a.png",
     ),
 ]
 
