@@ -228,31 +228,50 @@ def test_what_shows_no_picture_gives_none(html):
 @pytest.mark.parametrize(
     ("light", "dark"),
     [
-        ("class=only-light src=/a.png", "class=only-dark src=/b.png"),
-        ("class='x x--light_1' src=/a.png", "class='x x--dark_2' src=/b.png"),
-        ("class='block dark:hidden' src=/a.png", "class='hidden dark:block' src=/b.png"),
-        ("class=dark:x-hidden src=/a.png", "class=light:x-hidden src=/b.png"),
+        ("class=only-light", "class=only-dark"),
+        ("class='x light-only'", "class='x dark-only'"),
+        ("class='x themedImage--light_1'", "class='x themedImage--dark_2'"),
+        ("class='block dark:hidden'", "class='hidden dark:block'"),
+        ("class=dark:sl-hidden", "class=light:sl-hidden"),
+        ("class='VPImage light'", "class='VPImage dark'"),
         ("src=/a.png#gh-light-mode-only", "src=/b.png#gh-dark-mode-only"),
-        ("class=light srcset='/a.png 2x'", "class=dark srcset='/b.png 2x'"),
+        ("src=/a.png#only-light", "src=/b.png#only-dark"),
+        ("class=light-only srcset='/a.png 2x'", "class=dark-only srcset='/b.png 2x'"),
+        ("class=light-only width=1 height=1", "class=dark-only"),
     ],
 )
 @pytest.mark.parametrize("order", ["{0}{1}", "{1}{0}"])
 def test_of_two_for_light_and_dark_screens_the_light_one_is_seen(light, dark, order):
-    html = order.format(f"<img {light}>", f"<p><img {dark}></p>")
+    light, dark = f"<img alt=x {light} src=/a.png>", f"<p><img alt=x {dark} src=/b.png></p>"
+    html = order.format(light, dark)
     (picture,) = found(html)
     assert picture.candidates == ("http://site/a.png", "http://site/b.png")
     assert len(found(html + html.replace("/a", "/c").replace("/b", "/d"))) == 2
 
 
+@pytest.mark.parametrize("dark", ["/x-dark.svg", "/dark/x.svg", "/x_dark.svg", "/x.dark.svg"])
+def test_two_without_a_text_are_one_by_their_addresses(dark):
+    light = dark.replace("dark", "light")
+    html = f"<img class=only-light src={light}><img class=only-dark src={dark}>"
+    (picture,) = found(html)
+    assert picture.candidates == (f"http://site{light}", f"http://site{dark}")
+
+
 @pytest.mark.parametrize(
     "html",
     [
-        "<img class=dark src=/a.png>",
-        "<img class=dark src=/a.png><img src=/b.png>",
+        "<img class=only-dark src=/a.png>",
+        "<img class=only-dark src=/a.png><img src=/b.png>",
         "<img class='dark:invert' src=/a.png><img class='dark:invert' src=/b.png>",
-        "<img class=dark src=/a.png alt=Night><img class=light src=/b.png alt=Day>",
-        "<img class=dark src=/a.png><img src=/b.png><img class=light src=/c.png>",
-        "<img class=highlight src=/a.png><img class=dark src=/b.png>",
+        "<img class=only-dark src=/a.png alt=Night><img class=only-light src=/b.png alt=Day>",
+        "<img class=only-dark src=/x-dark.png><img src=/b.png><img class=only-light src=/x.png>",
+        "<img class=only-dark src=/a.png><img class=only-light src=/b.png>",
+        "<img class=bg-light src=/a.png alt=x><img class=bg-dark src=/b.png alt=x>",
+        "<img class=card-dark src=/a.png alt=x><img class=card-light src=/b.png alt=x>",
+        "<img class=light-roast src=/light.png><img class=dark-roast src=/dark.png>",
+        "<img class=dark src=/a.png alt=x><img class=light src=/b.png alt=x>",
+        "<img class=dark:brightness-75 src=/a.png alt=x><img class='light x' src=/b.png alt=x>",
+        "<img class=dark:block src=/a.png alt=x><img class=dark:hidden src=/b.png alt=x>",
     ],
 )
 def test_what_is_for_one_scheme_alone_stays_a_picture(html):
