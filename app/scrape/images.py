@@ -24,7 +24,7 @@ from app.scrape.tags import given, text
 # What pages call the types that we take.
 _TYPES = {"", *BY_CONTENT_TYPE, "image/jpg", "image/pjpeg", "image/apng", "image/x-icon"}
 _SETS = {"srcset"} | lazy.SRCSET
-_SIDE = re.compile(r"(?:^|;)\s*+((?:min-)?(?:width|height))\s*+:([^;]*+)", re.IGNORECASE)
+_SIDE = re.compile(r"(?:^|;)\s*+((?:min-(?![a-z]++\s*+:\s*+auto))?(?:width|height))\s*+:([^;]*+)")
 _TINY = re.compile(r"[01](?:px)?(?:\s*!important)?")
 _OUTSIDE = re.compile(r"(?:^|;)\s*(?:left|top)\s*:\s*-[0-9]{4,5}px", re.IGNORECASE)
 _TINY_SIDES = {"0", "1", "0px", "1px"}
@@ -50,7 +50,7 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
         found += any_address(tag)
     if "referrerpolicy" in tag.attrs:
         found = [size._replace(policy=text(tag, "referrerpolicy")) for size in found]
-    tiny = not later and tag.name == "img" and _is_tiny(tag)
+    tiny = not later and tag.name == "img" and _is_tiny(tag, found)
     return Sighting([*behind(tag), *found], text(tag, "alt"), tiny, scheme_of(tag))
 
 
@@ -110,20 +110,22 @@ def _without_stand_ins(found: list[Found]) -> list[Found]:
     ]
 
 
-def _is_tiny(tag: Tag) -> bool:
+def _is_tiny(tag: Tag, found: list[Found]) -> bool:
     """Tell whether a picture is made to be unseen; without any area, scripts or styles size it."""
     if "style" in tag.attrs and _OUTSIDE.search(text(tag, "style")):
         return True
-    if "srcset" in tag.attrs:  # nobody counts in several sizes
-        return False
     if "style" not in tag.attrs and tag.attrs.get("width") not in _TINY_SIDES:
+        return False
+    if len(_urls(found)) > 1 or any(size.candidate.width > 1 for size in found):
+        return False  # nobody counts in several sizes
+    if any(gallery.named(tag.attrs, gallery.NAMES)):
         return False
     sides = {"width": text(tag, "width"), "height": text(tag, "height")}
     if set(sides.values()) == {"0"}:
         sides = {}
     if "style" in tag.attrs:
-        found = _SIDE.findall(text(tag, "style"))
-        sides |= {name.lower(): value.strip().lower() for name, value in found}
+        written = _SIDE.findall(text(tag, "style").lower())
+        sides |= {name: value.strip() for name, value in written}
     return sides.keys() >= {"width", "height"} and all(map(_TINY.fullmatch, sides.values()))
 
 

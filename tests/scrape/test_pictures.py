@@ -46,6 +46,9 @@ SKIPPED = [
     ("<img style='height:0!important;WIDTH:0' src=count.gif>", Skip.PIXEL),
     ("<img width=1 style='height:1px' src=count.gif>", Skip.PIXEL),
     ("<img style='width:1px;height:1px;min-width:0;min-height:0' src=count.gif>", Skip.PIXEL),
+    ("<img style='width:1px;height:1px;MIN-width : auto' src=count.gif>", Skip.PIXEL),
+    ("<img width=1 height=1 srcset='' src=count.gif>", Skip.PIXEL),
+    ("<img width=1 height=1 srcset='count.gif 1x' src=count.gif>", Skip.PIXEL),
     ("<img style='position:absolute; left:-9999px' src=count.gif>", Skip.PIXEL),
     ("<img src='//stats.example/matomo.php?idsite=1&amp;rec=1'>", Skip.PIXEL),
     ("<img src='https://stats.example/a/piwik.php?idsite=1'>", Skip.PIXEL),
@@ -73,7 +76,11 @@ KEPT = [
     "<img style='width:0;height:0;min-width:100%' src=a.png>",
     "<img style='min-width:0;min-height:0' width=0 height=0 src=a.png>",
     "<img width=1 height=1 srcset='a.png 300w'>",
+    "<img width=1 height=1 srcset='a.png 2x, b.png' src=c.png>",
     "<img width=1 height=1 src='data:,' data-src=a.png>",
+    "<img width=1 height=1 src='data:,' data-hd-src=a.png>",
+    "<img width=1 height=1 src=b.gif data-full-src=a.png>",
+    "<img width=1 height=1 src=b.gif data-original-url=a.png>",
     "<img src='http://[x]/' srcset='http://site/folder/a.png 1x'>",
 ]
 
