@@ -40,11 +40,12 @@ _AROUND = ("data-image", "data-img", "data-src", "data-url", "data-image-url", "
 _ADDRESS = re.compile(r"[^\s/]*+/\S*+")
 
 _BOXES = re.compile(
-    r"lightbox|fancybox|swipebox|venobox|magnific-?popup|prettyphoto|colorbox|cboxelement|thickbox"
-    r"|shadowbox|highslide|photoswipe|lightgallery|image-popup|image-link|baguettebox|lightcase"
-    r"|mfp-image|mfp-zoom|popup-image|foobox|lbimage|lightview|zoombox|slimbox|fluidbox|magiczoom"
-    r"|cloud-zoom|jqzoom|(?<![a-z])(?:magnific|baguette|chocolat|luminous)(?![a-z])"
-    r"|(?<!\S)(?:spotlight|lity|fresco)(?!\S)"  # also words, and parts of words, of other classes
+    r"lightbox|fancybox|swipebox|venobox|magnific[-_]?popup|prettyphoto|colorbox|cboxelement"
+    r"|thickbox|shadowbox|highslide|photoswipe|lightgallery|image-popup|image-link|baguettebox"
+    r"|lightcase|mfp-image|mfp-zoom|popup-image|foobox|lbimage|lightview|zoombox|slimbox|fluidbox"
+    r"|magiczoom|cloud-zoom|jqzoom"
+    # These are parts of other names, too (`quality`, `card--spotlight`).
+    r"|(?<!\S)(?:spotlight|lity|fresco|magnific|luminous|chocolat-image)(?!\S)"
 )
 _MARKS = {"data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery"}
 _MARKS |= {"data-lity", "data-lightbox-gallery", "data-glightbox", "data-lg-size", "data-sub-html"}

@@ -70,7 +70,10 @@ NOTHING_BEHIND = [
     "<a href=/photo/7 class=mfp-iframe><img src=/s.jpg></a>",
     *(
         f"<a href=/post/7 class='{words}'><img src=/s.jpg></a>"
-        for words in ("quality card--spotlight", "chocolates", "magnificent alfresco")
+        for words in (
+            *("quality card--spotlight", "chocolates", "magnificent alfresco"),
+            *("bread baguette-tradition", "chocolat-noir", "chocolat", "luminous-paint"),
+        )
     ),
     "<a href=/photo/7 data-toggle=modal data-rel=next><img src=/s.jpg></a>",
     "<a href=/s><img src=/s.jpg></a>",
