@@ -26,7 +26,7 @@ _IMAGES = ("img", "amp-img", "amp-anim")
 # Boxes that scripts paint with what stands in these attributes.
 _BOXES = ("div", "section", "header", "footer", "main", "article", "aside", "figure")
 _PAINTED = ("data-src", "data-srcset", "data-original", "data-thumbnail")
-# What elements of a page's own, and players that scripts make of others, show.
+# What custom elements, and players that scripts make of others, show.
 _SHOWN = ("src", "image", "poster", "data-poster")
 _WITH_BACKGROUND = {"body", "table", "thead", "tbody", "tfoot", "tr", "td", "th"}
 _BY_SCRIPTS = lazy.BACKGROUND - {"background"}
@@ -44,7 +44,8 @@ WANTED = ", ".join(
     (
         "noscript:has(img), picture:has(> img), picture:has(> noscript > img), picture > source",
         *_IMAGES,
-        'input[type="image" i], [poster], [data-poster], image',
+        'input[type="image" i], image',
+        ":is(video, amp-video, :not(:has(img))):is([poster], [data-poster])",
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         f'[style*="url(" i], [style*="image-set(" i], [{MARK}]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),

@@ -174,7 +174,7 @@ def _later(tag: Tag) -> list[Found]:
             sets.append(name)
         elif name in lazy.SRC:
             urls.append(name)
-        elif name[:5] == "data-" and name not in gallery.NAMES and lazy.is_likely(name):
+        elif name == lazy.FILE or (name[:5] == "data-" and _is_likely(name)):
             likely.append(name)
     found = _sets(tag, sets) if sets else []
     for name in urls:
@@ -189,6 +189,10 @@ def _later(tag: Tag) -> list[Found]:
             dense = max(density, size.candidate.density)
             found.append(size._replace(candidate=size.candidate._replace(density=dense)))
     return found
+
+
+def _is_likely(name: str) -> bool:
+    return name not in gallery.NAMES and lazy.is_likely(name)
 
 
 def _sets(tag: Tag, names: Iterable[str]) -> list[Found]:

@@ -51,11 +51,11 @@ SRC = {
     "lazyload",  # ng-lazyload-image
     "lazy-src",  # Vuetify
     "lay-src",  # Layui
-    "file",  # Discuz!
     "real_src",  # Sina
     "ng-src",
     "v-lazy",
 }
+FILE = "file"  # Discuz!; anything where others use the name
 BACKGROUND = {
     "data-bg",  # lazysizes, vanilla-lazyload, WP Rocket
     "data-bgset",  # lazysizes
