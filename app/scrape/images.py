@@ -51,6 +51,8 @@ def read(tag: Tag, sources: list[Tag]) -> Sighting:
     if "referrerpolicy" in tag.attrs:
         found = [size._replace(policy=text(tag, "referrerpolicy")) for size in found]
     tiny = not later and tag.name == "img" and _is_tiny(tag, found)
+    if tiny and any(gallery.named(tag.attrs, gallery.NAMES)):
+        tiny, found = False, [size._replace(tier=Tier.PLACEHOLDER) for size in found]
     return Sighting([*behind(tag), *found], text(tag, "alt"), tiny, scheme_of(tag))
 
 
@@ -118,8 +120,6 @@ def _is_tiny(tag: Tag, found: list[Found]) -> bool:
         return False
     if len(_urls(found)) > 1 or any(size.candidate.width > 1 for size in found):
         return False  # nobody counts in several sizes
-    if any(gallery.named(tag.attrs, gallery.NAMES)):
-        return False
     sides = {"width": text(tag, "width"), "height": text(tag, "height")}
     if set(sides.values()) == {"0"}:
         sides = {}

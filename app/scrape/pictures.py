@@ -214,7 +214,7 @@ class _Draft:
     def _shown(self, sizes: dict[str, Found]) -> str:
         shown = {url: self.also_shown.get(url, found) for url, found in sizes.items()}
         best = min(shown, key=lambda url: (shown[url].tier == Tier.BEHIND, shown[url].order))
-        return best if shown[best].tier != Tier.BEHIND else ""
+        return best if shown[best].tier not in (Tier.BEHIND, Tier.PLACEHOLDER) else ""
 
 
 def _note_shown(shown: dict[str, Found], url: str, one: Found, other: Found) -> None:

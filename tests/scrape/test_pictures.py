@@ -242,6 +242,7 @@ def test_what_is_a_picture_by_itself_stands_in_for_none(html, wanted):
         ("<a href=s.jpg><img srcset='s.jpg 300w, l.jpg 900w'></a>", "l.jpg"),
         ("<a href=s.jpg><img src=s.jpg data-src=l.jpg></a>", "l.jpg"),
         ("<img src=s.jpg data-zoom-image=f.jpg>", "s.jpg"),
+        ("<img src=w.gif data-full-src=f.jpg width=1 height=1>", ""),
     ],
 )
 def test_the_file_behind_is_shown_if_the_page_does_so_too(html, shown):
