@@ -13,39 +13,51 @@ new Promise(resolve => {
   idle(() => idle(() => resolve(true)));
 })"""
 
+# Elements with such names hide what documents and forms have themselves.
+BUILT_IN = """
+  const method = (type, name) => (self, ...rest) => type.prototype[name].apply(self, rest);
+  const property = (type, name) => {
+    const read = Object.getOwnPropertyDescriptor(type.prototype, name).get;
+    return self => read.call(self);
+  };"""
+
 # How far the page is scrolled, in numbers that change when there is more to come; counted from the
 # first time on, anywhere on the page. What is in sight is noted, for lists that keep nothing else:
-# each image with the one before it, and where its middle is as if nothing had been scrolled.
+# each image with the one before it, and where its middle is in coordinates of the document.
 PLACE = """
 (() => {
+  BUILT_IN
   const MOST_NOTED = 1000, LONGEST = 8192;
-  if (globalThis.scrolls === undefined) {
+  const all = method(Document, 'querySelectorAll'), around = property(Node, 'parentElement');
+  const left = property(Element, 'scrollLeft'), top = property(Element, 'scrollTop');
+  const scrolling = property(Document, 'scrollingElement');
+  if (typeof globalThis.scrolls !== 'number') {
     globalThis.scrolls = 0;
     const count = () => { globalThis.scrolls++; };
-    document.addEventListener('scroll', count, {capture: true, passive: true});
+    addEventListener('scroll', count, {capture: true, passive: true});
     globalThis.noted = new Map();
     globalThis.boxOf = image => {
       const box = image.getBoundingClientRect();
-      for (let around = image.parentNode; around; around = around.parentNode) {
-        box.x += around.scrollLeft ?? 0;
-        box.y += around.scrollTop ?? 0;
+      for (let outer = around(image); outer; outer = around(outer)) {
+        box.x += left(outer);
+        box.y += top(outer);
       }
       return box;
     };
   }
   let before = '';
-  for (const image of Document.prototype.querySelectorAll.call(document, 'img')) {
+  for (const image of all(document, 'img')) {
     const url = image.naturalWidth ? image.currentSrc : '';
     if (!url || url.length > LONGEST || noted.size >= MOST_NOTED) continue;
-    const {top, bottom, height} = image.getBoundingClientRect();
-    if (!noted.has(image) && height >= 3 && bottom > 0 && top < innerHeight) {
+    const seen = image.getBoundingClientRect();
+    if (!noted.has(image) && seen.height >= 3 && seen.bottom > 0 && seen.top < innerHeight) {
       const box = boxOf(image), alt = image.alt.slice(0, 300).toWellFormed();
       noted.set(image, {url, before, alt, x: box.x + box.width / 2, y: box.y + box.height / 2});
     }
     before = url;
   }
-  return [globalThis.scrolls, document.scrollingElement?.scrollHeight ?? 0];
-})()"""
+  return [globalThis.scrolls, scrolling(document)?.scrollHeight ?? 0];
+})()""".replace("BUILT_IN", BUILT_IN)
 
 # The same, when there is nothing to do.
 IDLE_PLACE = f"({IDLE}).then(() => {PLACE})"
@@ -55,17 +67,12 @@ IDLE_PLACE = f"({IDLE}).then(() => {PLACE})"
 # by what is in them, for no script finds a way in.
 TAKE = """
 ((marker, mostCharacters, mostElements, ...inClosed) => {
+  BUILT_IN
   const PAINTED = ['background-image', 'border-image-source', 'mask-image', 'content'];
   const SHEETS = 'style, link[rel~="stylesheet" i]';
   const MOST_SHOWN = 10000, LONGEST = 8192, MOST_FRAMES = 50;
   let elements = 0, characters = 0, numbers = 0;
 
-  // Elements with such names hide what documents and forms have themselves.
-  const method = (type, name) => (self, ...rest) => type.prototype[name].apply(self, rest);
-  const property = (type, name) => {
-    const read = Object.getOwnPropertyDescriptor(type.prototype, name).get;
-    return self => read.call(self);
-  };
   const rootOf = property(Document, 'documentElement'), urlOf = property(Document, 'URL');
   const treeOf = method(Node, 'getRootNode');
   const baseOf = property(Node, 'baseURI'), openOf = property(Element, 'shadowRoot');
@@ -177,4 +184,4 @@ TAKE = """
   const dropped = gone();
   return JSON.stringify({...take(document), gone: dropped});
 })
-"""
+""".replace("BUILT_IN", BUILT_IN)

@@ -90,6 +90,14 @@ CASES = {
         ["a.png", *(f"{number}.png" for number in range(10))],
         ["a.png"],
     ),
+    "while scrolled, among names of what documents and forms have": Case(
+        "<body><img name=addEventListener><img name=scrollingElement><form><input name=parentNode>"
+        "<input name=parentElement><div id=d style=height:300px><p><img src=a.png></p></div>"
+        "</form><img id=scrolls src=z.png><script>"
+        "addEventListener('wheel', () => d.replaceChildren())</script>",
+        ["a.png", "z.png"],
+        ["a.png", "z.png"],
+    ),
     "in place of a preview": Case(
         "<body><div id=d><img src=small.png width=300 height=200></div><script>"
         "const i = new Image(300, 200); i.src = 'large.png';"
