@@ -17,17 +17,9 @@ from app.scrape.declarations import Declaration
 from app.scrape.matching_cost import MANY, affordable, most_rules
 from app.scrape.painted import MARK, Painted, Values
 from app.scrape.relevance import Keys, may_match, paints_property, words
+from app.scrape.rules import Rule, Weight, rules
 from app.scrape.selectors import key_of, last_class
-from app.scrape.sheets import (
-    Block,
-    Rule,
-    Sheet,
-    Sheets,
-    Text,
-    Weight,
-    names_file,
-    rules,
-)
+from app.scrape.sheets import Block, Sheet, Sheets, Text, names_file
 from app.scrape.supports import declares
 
 MAX_RULES = 5_000

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from turbohtml import Document
 from turbohtml.query import select
 
+from app.scrape.rules import Rule
 from app.scrape.selectors import last_class
-from app.scrape.sheets import Rule
 
 # Matching costs rules × size of the page: one that is all of both may not cost seconds. An element
 # deep in others, which are looked at as well, is worth so many bytes more.

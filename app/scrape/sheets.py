@@ -1,20 +1,18 @@
-"""From the text of a style sheet to its rules, nested ones and conditions resolved.
+"""From the text of a style sheet to its blocks, nested ones and conditions resolved.
 
 Only braces are looked at here, which is fast; declarations are read where a rule matters.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from turbohtml.convert import css_specificity
-
 from app.scrape.declarations import declarations
 from app.scrape.screen import shows
-from app.scrape.selectors import key_of, nested, split
+from app.scrape.selectors import nested
 from app.scrape.supports import supported
 
 MAX_DEPTH = 20
@@ -37,16 +35,9 @@ _STATEMENTS = re.compile(r"(?:\s*@[^;{}]*+;)*+")
 _LAYERS = re.compile(r"@layer\s([^;{}@]++);", re.IGNORECASE)
 _AT_RULE = re.compile(r"\s*@([\w-]+)\s*(.*)", re.DOTALL)
 _HOLDS: dict[str, Callable[[str], bool]] = {"media": shows, "supports": supported}
-# Selectors that look around from every element; few style a background with them.
-_COSTLY = re.compile(r":has\(|\sof\s", re.IGNORECASE)
-_PSEUDO_ELEMENT = re.compile(
-    r"::?(before|after|first-letter|first-line|marker|file-selector-button)\b", re.IGNORECASE
-)
 
 # Of which one has to be in a block that matters, in small letters.
 Words = tuple[re.Pattern[bytes], ...]
-# Important, layer, specificity, order: the greater wins (CSS Cascade 5, section 6.1).
-Weight = tuple[bool, float, tuple[int, int, int], int]
 
 
 class Block(NamedTuple):
@@ -57,22 +48,6 @@ class Block(NamedTuple):
     order: int
     text: str
     base: str
-
-
-class Rule(NamedTuple):
-    """A block of declarations, and one of the selectors in front of it."""
-
-    selector: str
-    pseudo: str
-    layer: float
-    specificity: tuple[int, int, int]
-    order: int
-    block: str
-    base: str
-
-    def weight(self, important: bool) -> Weight:
-        """Return what decides between declarations; important ones turn the layers round."""
-        return important, -self.layer if important else self.layer, self.specificity, self.order
 
 
 class Property(NamedTuple):
@@ -254,26 +229,6 @@ def _around_files(text: str) -> Iterator[str]:
             end = text.find("}", at)
             end = len(text) if end < 0 else end
             yield text[text.rfind("}", 0, at) + 1 : end]
-
-
-def rules(block: Block, keys: Collection[str] | None = None) -> Iterator[Rule]:
-    """Yield a rule for each selector, of those that can be matched by what has such a key."""
-    for selector in split(block.selectors):
-        if keys is not None and key_of(selector) not in keys:
-            continue
-        name = ""
-        if ":" in selector:
-            if _COSTLY.search(selector):
-                continue
-            if pseudo := _PSEUDO_ELEMENT.search(selector):
-                name = pseudo[1].lower()
-                selector = _PSEUDO_ELEMENT.sub("", selector)
-        selector = selector.strip() or "*"
-        try:
-            specificity = css_specificity(selector)[0]
-        except ValueError:  # not a selector, or one of a vendor
-            continue
-        yield Rule(selector, name, block.layer, specificity, block.order, block.text, block.base)
 
 
 def _lowered(text: str) -> bytes:
