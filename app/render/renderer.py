@@ -96,7 +96,7 @@ def _with_gone(pictures: list[Picture], taken: "Message") -> list[Picture]:
         placed.append(waiting.pop())
         for address in placed[-1].candidates:
             waiting += following.pop(address, [])[::-1]
-    return [*(picture for rest in following.values() for picture in rest), *placed]
+    return [*placed, *(picture for rest in following.values() for picture in rest)]
 
 
 def _merged(taken: "Message", marker: str, sources: Collection[str]) -> Iterator[Picture]:

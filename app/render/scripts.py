@@ -19,11 +19,19 @@ BUILT_IN = """
   const property = (type, name) => {
     const read = Object.getOwnPropertyDescriptor(type.prototype, name).get;
     return self => read.call(self);
+  };
+  const boxOf = method(Element, 'getBoundingClientRect');
+  const isVisible = method(Element, 'checkVisibility');
+  const visible = element => {
+    const box = boxOf(element);
+    return box.width >= 3 && box.height >= 3
+      && isVisible(element, {visibilityProperty: true, opacityProperty: true});
   };"""
 
 # How far the page is scrolled, in numbers that change when there is more to come; counted from the
 # first time on, anywhere on the page. What is in sight is noted, for lists that keep nothing else:
-# each image with the one before it, and where its middle is in coordinates of the document.
+# each image with what it is in, the one before it, and where its middle is in coordinates of the
+# document.
 PLACE = """
 (() => {
   BUILT_IN
@@ -36,8 +44,8 @@ PLACE = """
     const count = () => { globalThis.scrolls++; };
     addEventListener('scroll', count, {capture: true, passive: true});
     globalThis.noted = new Map();
-    globalThis.boxOf = image => {
-      const box = image.getBoundingClientRect();
+    globalThis.placeOf = image => {
+      const box = boxOf(image);
       for (let outer = around(image); outer; outer = around(outer)) {
         box.x += left(outer);
         box.y += top(outer);
@@ -47,12 +55,13 @@ PLACE = """
   }
   let before = '';
   for (const image of all(document, 'img')) {
-    const url = image.naturalWidth ? image.currentSrc : '';
-    if (!url || url.length > LONGEST || noted.size >= MOST_NOTED) continue;
-    const seen = image.getBoundingClientRect();
-    if (!noted.has(image) && seen.height >= 3 && seen.bottom > 0 && seen.top < innerHeight) {
-      const box = boxOf(image), alt = image.alt.slice(0, 300).toWellFormed();
-      noted.set(image, {url, before, alt, x: box.x + box.width / 2, y: box.y + box.height / 2});
+    const whole = image.naturalWidth ? image.currentSrc : '';
+    if (whole.length > LONGEST || !/^https?:/.test(whole) || noted.size >= MOST_NOTED) continue;
+    const [url] = whole.split('#'), seen = boxOf(image);
+    if (!noted.has(image) && seen.bottom > 0 && seen.top < innerHeight && visible(image)) {
+      const box = placeOf(image), x = box.x + box.width / 2, y = box.y + box.height / 2;
+      const parent = around(image) ?? document, alt = image.alt.slice(0, 300).toWellFormed();
+      noted.set(image, {parent, url, before, alt, x, y});
     }
     before = url;
   }
@@ -78,8 +87,6 @@ TAKE = """
   const baseOf = property(Node, 'baseURI'), openOf = property(Element, 'shadowRoot');
   const closed = new Map(inClosed.map(node => [treeOf(node).host, treeOf(node)]));
   const shadowOf = element => openOf(element) ?? closed.get(element);
-  const boxOf = method(Element, 'getBoundingClientRect');
-  const isVisible = method(Element, 'checkVisibility');
   const read = method(Element, 'getAttribute'), write = method(Element, 'setAttribute');
   const kindOf = property(Node, 'nodeType');
   const all = (root, selector) =>
@@ -87,11 +94,6 @@ TAKE = """
       .prototype.querySelectorAll.call(root, selector);
 
   const names = value => /url\\((?!"data:)/.test(value);
-  const visible = element => {
-    const box = boxOf(element);
-    return box.width >= 3 && box.height >= 3
-      && isVisible(element, {visibilityProperty: true, opacityProperty: true});
-  };
   const painted = (element, pseudo) => {
     const style = getComputedStyle(element, pseudo);
     if (pseudo && (style.content === 'none' || style.content === 'normal')) return [];
@@ -114,10 +116,13 @@ TAKE = """
     return '';
   };
 
-  // What was in sight and is gone, but for what has another image in its place.
+  // What was in sight and is gone with what it was in, as rows of lists are: an image that has gone
+  // alone showed that something loads. What has another image in its place was a preview.
   const gone = () => {
-    const left = [...globalThis.noted ?? []].filter(([image]) => !image.isConnected);
-    const boxes = left.length ? [...all(document, 'img')].map(globalThis.boxOf) : [];
+    const connected = property(Node, 'isConnected');
+    const left = [...globalThis.noted ?? []].filter(
+      ([image, {parent}]) => !connected(image) && !connected(parent));
+    const boxes = left.length ? [...all(document, 'img')].map(globalThis.placeOf) : [];
     const fills = (box, {x, y}) =>
       box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
     return left

@@ -83,8 +83,9 @@ CASES = {
         "const draw = () => { for (let n = 0; n < 10; n++) {"
         " const near = Math.abs(n * 600 - scrollY) < 900;"
         " if (near && !rows[n]) {"
-        "  rows[n] = new Image(); rows[n].src = n + '.png'; d.append(rows[n]);"
-        "  rows[n].style.cssText = `position:absolute;height:500px;top:${n * 600}px` }"
+        "  rows[n] = document.createElement('p'); d.append(rows[n]);"
+        "  rows[n].innerHTML = `<img src=${n}.png style=height:500px>`;"
+        "  rows[n].style.cssText = `position:absolute;margin:0;top:${n * 600}px` }"
         " else if (!near) { rows[n]?.remove(); delete rows[n] } } };"
         "onscroll = draw; draw()</script>",
         ["a.png", *(f"{number}.png" for number in range(10))],
@@ -104,6 +105,28 @@ CASES = {
         "addEventListener('wheel', () => d.replaceChildren(i))</script>",
         ["large.png"],
         ["small.png"],
+    ),
+    "in place of a preview, where all has moved": Case(
+        "<body><div id=ad></div><div id=d><img src=small.png></div><script>"
+        "addEventListener('wheel', () => { ad.style.height = '400px';"
+        " d.innerHTML = '<img src=large.png>' }, {once: true})</script>",
+        ["large.png"],
+        ["small.png"],
+    ),
+    "after a sign that more is loading": Case(
+        "<body><img src=a.png><div id=d style=height:300px><img src=spinner.gif></div><script>"
+        "addEventListener('wheel', () => d.replaceChildren())</script>",
+        ["a.png"],
+        ["a.png", "spinner.gif"],
+    ),
+    "in rows that go again": Case(
+        "<body><img src=a.png><img id=i src=before.png><div id=d style=height:600px>"
+        "<p><img src=c.png><p><img src=a.png#part><p><img id=n><p><img src=x.png style=opacity:0>"
+        "</div><img src=b.png><script>n.src = 'data:image/svg+xml,<svg"
+        ' xmlns="http://www.w3.org/2000/svg" width="60" height="60"/>\';'
+        "addEventListener('wheel', () => { i.src = 'other.png'; d.replaceChildren() })</script>",
+        ["a.png", "other.png", "b.png", "c.png"],
+        ["a.png", "before.png", "c.png"],
     ),
     "by fetch of JSON": Case(
         "<body><main id=m></main><script>fetch('list.json').then(r => r.json()).then(names => {"

@@ -84,6 +84,8 @@ def test_what_cannot_be_fetched_is_left_out_with_its_reason(
     }
     assert reasons["blob"] == "skipped: not http"
     assert reasons["canvas"] == "skipped: drawn by a script"
+    dropped = ended["in-rows-that-go-again"]["images"]
+    assert not any(image["source_url"].startswith("data:") for image in dropped)
 
 
 def test_pictures_are_fetched_by_the_service_itself(service: BrowserService, pages: Site) -> None:
