@@ -27,7 +27,6 @@ MAX_WHEELS, MIN_WHEELS = 40, 3
 LOAD_SHARE, SETTLE_SHARE, SCROLL_SHARE = 0.4, 0.5, 0.75
 MAX_CHARACTERS = 10 * MiB
 MAX_ELEMENTS = 100_000
-MAX_NODES = 200_000
 MAX_CLOSED = 1000  # nodes that are asked for in closed shadow roots, each by itself
 METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 # What shows no picture, and costs others something.
@@ -243,8 +242,6 @@ class Tab:
     def _closed(self, world: int) -> Iterator[Message]:
         """Yield nodes from each closed shadow root, as arguments for a script in our world."""
         tools, session = self._devtools, self._session
-        if tools.call("Memory.getDOMCounters", session)["nodes"] > MAX_NODES:
-            return  # we would hold several hundred bytes of a snapshot for each
         snapshot = tools.call("DOMSnapshot.captureSnapshot", session, computedStyles=[])
         for document in snapshot["documents"]:
             nodes = document["nodes"]

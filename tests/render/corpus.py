@@ -179,13 +179,6 @@ CASES = {
         ["a.png"],
         ["a.png"],
     ),
-    "beside a closed shadow root, in a page that is too large to look for one": Case(
-        "<body><img src=a.png><div id=h></div><div id=d></div><script>"
-        "d.innerHTML = '<!---->'.repeat(250000);"
-        "h.attachShadow({mode: 'closed'}).innerHTML = '<img src=b.png>'</script>",
-        ["a.png"],
-        ["a.png"],
-    ),
     "in a frame of the same origin": Case(
         "<body><img src=a.png><iframe src=/inner/frame></iframe><img src=z.png>",
         ["a.png", "/inner/in.png", "z.png"],
