@@ -72,10 +72,9 @@ PLACE = """
 IDLE_PLACE = f"({IDLE}).then(() => {PLACE})"
 
 # The page as it is now. Style sheets are replaced by what they paint, as `style` attributes: the
-# browser has decided the cascade, whatever host a sheet is from. Closed shadow roots are found
-# by what is in them, for no script finds a way in.
+# browser has decided the cascade, whatever host a sheet is from.
 TAKE = """
-((marker, mostCharacters, mostElements, ...inClosed) => {
+((marker, mostCharacters, mostElements) => {
   BUILT_IN
   const PAINTED = ['background-image', 'border-image-source', 'mask-image', 'content'];
   const SHEETS = 'style, link[rel~="stylesheet" i]';
@@ -83,10 +82,7 @@ TAKE = """
   let elements = 0, characters = 0, numbers = 0;
 
   const rootOf = property(Document, 'documentElement'), urlOf = property(Document, 'URL');
-  const treeOf = method(Node, 'getRootNode');
-  const baseOf = property(Node, 'baseURI'), openOf = property(Element, 'shadowRoot');
-  const closed = new Map(inClosed.map(node => [treeOf(node).host, treeOf(node)]));
-  const shadowOf = element => openOf(element) ?? closed.get(element);
+  const baseOf = property(Node, 'baseURI'), shadowOf = property(Element, 'shadowRoot');
   const read = method(Element, 'getAttribute'), write = method(Element, 'setAttribute');
   const kindOf = property(Node, 'nodeType');
   const all = (root, selector) =>

@@ -3,9 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -27,7 +25,6 @@ MAX_WHEELS, MIN_WHEELS = 40, 3
 LOAD_SHARE, SETTLE_SHARE, SCROLL_SHARE = 0.4, 0.5, 0.75
 MAX_CHARACTERS = 10 * MiB
 MAX_ELEMENTS = 100_000
-MAX_CLOSED = 1000  # nodes that are asked for in closed shadow roots, each by itself
 METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 # What shows no picture, and costs others something.
 UNWANTED = {"Media", "Ping", "Prefetch", "CSPViolationReport", "Manifest", "TextTrack"}
@@ -220,68 +217,37 @@ class Tab:
 
     def _taken(self) -> Message:
         self.marker = f"https://{secrets.token_hex(16)}.invalid/"
-        values = self.marker, MAX_CHARACTERS, MAX_ELEMENTS
-        try:
-            world = self._world()
-            answer = self._devtools.call(
-                "Runtime.callFunctionOn",
-                self._session,
-                functionDeclaration=scripts.TAKE,
-                executionContextId=world,
-                arguments=[*({"value": value} for value in values), *self._closed(world)],
-                returnByValue=True,
-            )
-        except CommandFailed:
-            raise RenderFailed("the page has gone") from None
-        if "exceptionDetails" in answer:
-            said = answer["exceptionDetails"].get("exception", {}).get("description", "")
-            raise RenderFailed(f"the page cannot be taken: {said[:100]}")
-        taken: Message = orjson.loads(answer["result"]["value"])
+        arguments = orjson.dumps([self.marker, MAX_CHARACTERS, MAX_ELEMENTS]).decode()
+        text = self._evaluate(f"{scripts.TAKE}(...{arguments})", strict=True)
+        taken: Message = orjson.loads(text)
         return taken
 
-    def _closed(self, world: int) -> Iterator[Message]:
-        """Yield nodes from each closed shadow root, as arguments for a script in our world."""
-        tools, session = self._devtools, self._session
-        snapshot = tools.call("DOMSnapshot.captureSnapshot", session, computedStyles=[])
-        for document in snapshot["documents"]:
-            nodes = document["nodes"]
-            inside = nodes["shadowRootType"]  # the kind of root that a node is somewhere in
-            children = {  # one of each parent: its root may be another one
-                nodes["parentIndex"][index]: nodes["backendNodeId"][index]
-                for index, kind in zip(inside["index"], inside["value"], strict=True)
-                if snapshot["strings"][kind] == "closed"
-            }
-            for node in islice(children.values(), MAX_CLOSED):
-                identity: Message = {"backendNodeId": node, "executionContextId": world}
-                with suppress(CommandFailed):  # it is gone already
-                    found = tools.call("DOM.resolveNode", session, **identity)
-                    yield {"objectId": found["object"]["objectId"]}
-
-    def _evaluate(self, script: str) -> Any:
+    def _evaluate(self, script: str, *, strict: bool = False) -> Any:
         """Run a script in a world of its own; None if the page went away meanwhile."""
+        tools = self._devtools
         with suppress(CommandFailed):
-            answer = self._devtools.call(
+            world = tools.call(
+                "Page.createIsolatedWorld",
+                self._session,
+                frameId=self._target,  # the main frame has the name of its target
+                worldName="image-downloader",
+            )
+            answer = tools.call(
                 "Runtime.evaluate",
                 self._session,
                 expression=script,
-                contextId=self._world(),
+                contextId=world["executionContextId"],
                 awaitPromise=True,
                 returnByValue=True,
             )
             if "exceptionDetails" not in answer:
                 return answer["result"].get("value")
+            if strict:
+                said = answer["exceptionDetails"].get("exception", {}).get("description", "")
+                raise RenderFailed(f"the page cannot be taken: {said[:100]}")
+        if strict:
+            raise RenderFailed("the page has gone")
         return None
-
-    def _world(self) -> int:
-        """Return the context of our scripts, which those of the page cannot reach into."""
-        world = self._devtools.call(
-            "Page.createIsolatedWorld",
-            self._session,
-            frameId=self._target,  # the main frame has the name of its target
-            worldName="image-downloader",
-        )
-        context: int = world["executionContextId"]
-        return context
 
 
 def _image_headers(asked: dict[str, str]) -> list[Message]:

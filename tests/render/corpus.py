@@ -165,20 +165,6 @@ CASES = {
         ["a.png"],
         ["a.png"],
     ),
-    "in closed shadow roots, of a frame too": Case(
-        "<body><div id=h></div><iframe id=f></iframe><script>"
-        "const close = (host, html) => {"
-        "  const root = host.attachShadow({mode: 'closed'}); root.innerHTML = html; return root };"
-        "const root = close(h, '<style>p{background:url(b.png)}</style><img src=a.png><p>x</p>');"
-        "close(root.querySelector('p'), '<img src=c.png>');"
-        "close(f.contentDocument.body, '<img src=d.png>')</script>",
-        ["a.png", "b.png", "c.png", "d.png"],
-    ),
-    "in a declarative shadow root that is closed": Case(
-        "<body><div><template shadowrootmode=closed><img src=a.png></template></div>",
-        ["a.png"],
-        ["a.png"],
-    ),
     "in a frame of the same origin": Case(
         "<body><img src=a.png><iframe src=/inner/frame></iframe><img src=z.png>",
         ["a.png", "/inner/in.png", "z.png"],
