@@ -124,7 +124,8 @@ def _sizes(nodes: list[Node]) -> list[Candidate]:
     others: list[Candidate] = []  # in types that we do not take
     for node in nodes:
         if node.type == "function" and node.lower_name == "url":
-            candidates += _sizes(node.arguments)
+            strings = (part.value for part in node.arguments if part.type == "string")
+            candidates += [Candidate(value) for value in strings if value]
         elif node.type in ("url", "string") and node.value:
             candidates.append(Candidate(node.value))
         elif node.type == "dimension" and candidates:

@@ -1,5 +1,6 @@
 """What style sheets paint on a page: the images, each read once, and who shows them."""
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,7 +10,7 @@ import ada_url
 from app.scrape import css
 from app.scrape.css import Painting
 
-# The attribute that says which painting an element shows; a page with its own deceives itself.
+# The attribute that says which painting an element shows; no page can guess its values.
 MARK = "app-painting"
 
 Values = tuple[tuple[str, str, str], ...]  # property, value, and what it is relative to
@@ -22,6 +23,7 @@ class Painted:
     on: dict[str, Painting] = field(default_factory=dict)
     # Images that linked sheets paint: the address of each one's sheet.
     by: dict[str, str] = field(default_factory=dict)
+    _token: str = field(default_factory=lambda: secrets.token_hex(16))
     _marks: dict[Values, str] = field(default_factory=lambda: {(): ""})
     _room: int = css.MAX_STYLE
 
@@ -31,7 +33,7 @@ class Painted:
         if self._room < 0:
             return ""
         if values not in self._marks:
-            self._marks[values] = mark = str(len(self._marks))
+            self._marks[values] = mark = f"{self._token}{len(self._marks)}"
             self.on[mark] = {
                 name: tuple(css.images(value, partial(self._join, base)))
                 for name, value, base in values

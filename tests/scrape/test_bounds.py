@@ -19,6 +19,13 @@ MEMORY = 1 << 30  # address space, of which the interpreter's libraries take the
 IMAGE = "b'<img src=/deep.png>'"
 OPEN = "b'<p>' + b''.join(b'<b a%d>' % n for n in range(400)) + b'<p>x' * 100_000"
 PAGES = {
+    "what elements say that they show": (
+        "b'<style>p{background:' + b','.join(b'url(%d)' % n for n in range(20_000))"
+        " + b'}</style><p>' + b'<b app-painting=1></b>' * 20_000"
+    ),
+    "strings within each other": (
+        "b'<style>p{background:image-set(' + b'url(\"a\" ' * 100_000 + b'</style><p>'"
+    ),
     "nested": "b'<div>' * 100_000",
     "nested formatting": "b'<b><p>' * 100_000",
     "open formatting": f"{OPEN}",
