@@ -45,7 +45,8 @@ WANTED = ", ".join(
         "noscript:has(img), picture:has(> img), picture:has(> noscript > img), picture > source",
         *_IMAGES,
         'input[type="image" i], image',
-        ":is(video, amp-video, :not(:has(img))):is([poster], [data-poster])",
+        ":is(video, amp-video, :has(video, audio, iframe), :not(:has(img)))"
+        ":is([poster], [data-poster])",
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         f'[style*="url(" i], [style*="image-set(" i], [{MARK}]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),

@@ -172,7 +172,7 @@ def _later(tag: Tag) -> list[Found]:
     for name in tag.attrs:
         if name in lazy.SRCSET:
             sets.append(name)
-        elif name in lazy.SRC:
+        elif name in lazy.SRC or (name == lazy.FILE and not lazy.BESIDE_FILE.isdisjoint(tag.attrs)):
             urls.append(name)
         elif name == lazy.FILE or (name[:5] == "data-" and _is_likely(name)):
             likely.append(name)

@@ -55,7 +55,8 @@ SRC = {
     "ng-src",
     "v-lazy",
 }
-FILE = "file"  # Discuz!; anything where others use the name
+FILE = "file"  # anything, but an address where Discuz! says more
+BESIDE_FILE = {"aid", "zoomfile"}
 BACKGROUND = {
     "data-bg",  # lazysizes, vanilla-lazyload, WP Rocket
     "data-bgset",  # lazysizes

@@ -13,13 +13,15 @@ _SHOWS = (
     *("{}-only", "only-{}", "{}-mode-only", "gh-{}-mode-only", "show-on-{}"),
     *("themedComponent--{}", "themedImage--{}"),  # Docusaurus
 )
-_HIDES = ("{}:hidden", "{}:sl-hidden", "{}:nx-hidden", "hide-on-{}")  # Tailwind and what uses it
+# Tailwind and what uses it
+_HIDES = ("{}:hidden", "{}:!hidden", "{}:sl-hidden", "{}:nx-hidden", "hide-on-{}")
+_DISPLAYS = "block", "inline", "inline-block", "flex", "inline-flex", "grid"
 _MARKS = {mark.format(scheme): scheme for scheme in _OTHER for mark in _SHOWS}
 _MARKS |= {mark.format(_OTHER[scheme]): scheme for scheme in _OTHER for mark in _HIDES}
 # Those that say so only beside another class.
 _BESIDE = {
     "VPImage": ("{}",),  # VitePress
-    "hidden": ("{}:block", "{}:inline", "{}:inline-block", "{}:flex"),  # Tailwind
+    "hidden": [f"{{}}:{sign}{display}" for display in _DISPLAYS for sign in ("", "!")],
 }
 _MARKS_BESIDE = {
     other: {mark.format(scheme): scheme for scheme in _OTHER for mark in marks}
