@@ -45,7 +45,7 @@ _BOXES = re.compile(
     r"|lightcase|mfp-image|mfp-zoom|popup-image|foobox|lbimage|lightview|zoombox|slimbox|fluidbox"
     r"|magiczoom|cloud-zoom|jqzoom"
     # These are parts of other names, too (`quality`, `card--spotlight`).
-    r"|(?<!\S)(?:spotlight|lity|fresco|magnific|luminous|chocolat-image)(?!\S)"
+    r"|(?<!\S)(?:spotlight|lity|fresco|luminous|chocolat-image)(?!\S)|(?<![a-z])magnific(?![a-z])"
 )
 _MARKS = {"data-fancybox", "data-lightbox", "data-fslightbox", "data-pswp-width", "data-gallery"}
 _MARKS |= {"data-lity", "data-lightbox-gallery", "data-glightbox", "data-lg-size", "data-sub-html"}

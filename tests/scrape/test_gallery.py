@@ -53,7 +53,8 @@ SEEN_BEHIND = [  # by the name of the box, or by an address that is the same but
             *("class=mfp-image", "class=luminous", "class='js-lbImage x'", "class=cloud-zoom"),
             *("data-lity", "data-lightbox-gallery=g", "data-lg-size=9-9", "data-toggle=lightbox"),
             *("data-bs-toggle=lightbox", "data-rel='prettyPhoto[a]'", "data-rel=lightcase:c"),
-            *("class=spotlight", "class=lity", "class='x chocolat-image'", "class=magnific_popup"),
+            *("class=spotlight", "class=lity", "class='x chocolat-image'"),
+            *("class=magnific_popup", "class=js-magnific"),
         )
     ),
     ("<a href='/f.php?id=7&mode=view'><img src='/f.php?id=7&t=1'></a>",
