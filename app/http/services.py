@@ -98,8 +98,9 @@ def has_left() -> Callable[[], bool]:
 
 
 def _is_closed(sock: Any) -> bool:
-    if sock.fileno() < 0:
+    number = sock.fileno()  # once: another thread may close it
+    if number < 0:
         return True
     poll = select.poll()
-    poll.register(sock, CLOSED)
+    poll.register(number, CLOSED)
     return bool(poll.poll(0))
