@@ -187,7 +187,7 @@ def test_serve_reloads_its_own_code(serving: Serving) -> None:
         ("DOWNLOADER_BROWSER", "/nowhere/chromium"),
         ("DOWNLOADER_STORAGE_DIR", "/dev/null"),
         ("WEB_CONCURRENCY", "many"),
-        ("WEB_CONCURRENCY", "-1"),
+        ("WEB_CONCURRENCY", ""),
     ],
 )
 def test_serve_refuses_what_could_not_start(installed: Installed, name: str, value: str) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
-if not os.environ.get("WEB_CONCURRENCY", "1").isdecimal():  # gunicorn fails as it is imported
+try:
+    int(os.environ.get("WEB_CONCURRENCY", "1"))
+except ValueError:  # which gunicorn would raise as it is imported
     raise SystemExit(
         'image-downloader: Environment variable "WEB_CONCURRENCY" invalid: Not a valid integer.'
         " Leave it out: `serve` has as many processes as --workers says."
-    )
+    ) from None
 
 from gunicorn.app.base import Application  # type: ignore[import-untyped]
 
