@@ -116,7 +116,8 @@ TAKE = """
   // alone showed that something loads. What has another image in its place was a preview.
   const gone = () => {
     const connected = property(Node, 'isConnected');
-    const left = [...globalThis.noted ?? []].filter(
+    const noted = globalThis.noted instanceof Map ? globalThis.noted : [];
+    const left = [...noted].filter(
       ([image, {parent}]) => !connected(image) && !connected(parent));
     const boxes = left.length ? [...all(document, 'img')].map(globalThis.placeOf) : [];
     const fills = (box, {x, y}) =>
