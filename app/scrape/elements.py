@@ -45,13 +45,17 @@ WANTED = ", ".join(
         "noscript:has(img), picture:has(> img), picture:has(> noscript > img), picture > source",
         *_IMAGES,
         'input[type="image" i], image',
-        ":is(video, amp-video, :has(video, audio, iframe), :not(:has(img)))"
-        ":is([poster], [data-poster])",
+        *(
+            f"[{name}]:is(video, amp-video, :has(video, audio, iframe), :not(:has(img)))"
+            for name in ("poster", "data-poster")
+        ),
         'object[data], embed[src], link[rel~="preload" i][as="image" i]',
         f'[style*="url(" i], [style*="image-set(" i], [{MARK}]',
         *(f"[{name}]" for name in sorted(lazy.BACKGROUND)),
-        f":is({', '.join(_BOXES)}):is([data-src], [data-original], [data-thumbnail])"
-        ":not(:has(img))",
+        *(
+            f"[{name}]:is({', '.join(_BOXES)}):not(:has(img))"
+            for name in ("data-src", "data-original", "data-thumbnail")
+        ),
         "[image]:not(:has(img)), [src]:not(img, script, iframe, input, embed, source, :has(img))",
     )
 )
