@@ -123,8 +123,8 @@ def _owns(owner: Node | None) -> TypeGuard[Element]:
 
 def named(attributes: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
     """Read those attributes that hold an address, in the order of the names."""
-    for name in names:
-        value = str(attributes.get(name) or "").strip()
+    for name in filter(attributes.__contains__, names):
+        value = str(attributes[name] or "").strip()
         if is_image_file(value) or (_ADDRESS.fullmatch(value) and name not in _AROUND):
             yield f"{name} {value}"
 
