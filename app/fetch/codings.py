@@ -15,7 +15,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-CHUNK_BYTES = 1 << 16  # of a body at a time: there are as many in memory as connections
+CHUNK_BYTES = 1 << 14  # of a body at a time: as many are in memory as connections (bench.memory)
 MAX_PARTS = {"gzip": 10_000, "zstd": 10_000}  # empty ones would keep a core busy; else one
 ZSTD_WINDOW_LOG = 23  # 8 MiB, the most that RFC 9659 allows
 
