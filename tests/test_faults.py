@@ -146,6 +146,6 @@ def test_whatever_operation_fails_nothing_half_done_is_left(
             cleanup.remove(jobs.get(type(one), one.id), storage)
 
     reader.check(job)
-    assert number > 8
+    assert number > 7  # so many, where the folder is there already: it is named by a part of the id
     processes.unregister()
     assert list(storage.root.glob("parts/*")) == []
