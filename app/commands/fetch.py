@@ -1,6 +1,5 @@
 """`fetch`: the main job in one line, by a service or without one."""
 
-import os
 import shutil
 import signal
 import sys
@@ -291,5 +290,5 @@ def interrupt(number: int, frame: FrameType | None) -> None:
             return
         error = error.__context__
     if number == signal.SIGHUP:  # the terminal is closed: to write to it would be another error
-        os.dup2(os.pipe()[1], sys.stderr.fileno())
+        output.silence(sys.stderr)
     raise KeyboardInterrupt(128 + number)  # the exit status, as shells have it
