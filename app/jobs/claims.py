@@ -119,14 +119,13 @@ def hand_back(job: Job) -> None:
 
 def claimed_by(process: str) -> list[Claimable]:
     """Return the jobs that are claimed for a process, with what `hand_back` needs of them."""
-    names = "id", "attempts", "spent_seconds", "host"
-    return [
-        job
-        for kind in CLAIMABLE
-        for job in kind.select(
-            *(getattr(kind, name) for name in names if hasattr(kind, name))
-        ).where(kind.claimed_by == process)
-    ]
+    claimed: list[Claimable] = []
+    for kind in CLAIMABLE:
+        columns = [kind.id, kind.attempts, kind.spent_seconds]
+        if kind is Delivery:
+            columns.append(Delivery.host)
+        claimed.extend(kind.select(*columns).where(kind.claimed_by == process))
+    return claimed
 
 
 def pause(job: Download | Image, host: str, due_at: datetime) -> None:
