@@ -94,7 +94,7 @@ def client() -> str:
 def has_left() -> Callable[[], bool]:
     """Return what tells whether the client has closed its end; gunicorn alone shows us that."""
     sock = request.environ.get("gunicorn.socket")
-    return (lambda: _is_closed(sock)) if sock else (lambda: False)
+    return lambda: sock is not None and _is_closed(sock)
 
 
 def _is_closed(sock: Any) -> bool:

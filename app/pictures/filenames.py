@@ -19,9 +19,8 @@ COUNTER_BYTES = 6  # `-10000`, which makes a name unique
 _ENDINGS = {*BY_NAME, *ALIASES, *(one.extension for one in FORMATS)}
 _WORD = re.compile(r"\{([^{}]*)\}")
 _LITERAL = re.compile(r"[\w .-]*")
-_DEVICE = re.compile(
-    r"(?i)(con|prn|aux|nul|(com|lpt)[\d¹²³])(?![^.])"
-)  # no names of files on Windows
+# No names of files on Windows.
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|(com|lpt)[\d¹²³])(?![^.])")
 
 
 def member_name(position: int, digits: int, url: str, extension: str) -> str:
