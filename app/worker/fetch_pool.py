@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
-from threading import Event
+from threading import Condition
 
 from app.database.models import Image
 from app.errors import Failure, Interrupted
@@ -29,7 +29,7 @@ class FetchPool:
         self._cut = cut
         self._group = group
         self._results: SimpleQueue[tuple[Image, Fetched | BaseException]] = SimpleQueue()
-        self._due = Event()  # set when a group has come, or an error that ends the run
+        self._due = Condition()  # notified of a group, or of an error that ends the run
         self._broken = False  # whether such an error has come
 
     def start(self, picture: Image) -> None:
@@ -39,9 +39,8 @@ class FetchPool:
 
     def wait(self, seconds: float) -> None:
         """Wait until a group of results or such an error has come, but no longer than this."""
-        if not self._are_enough():
-            self._due.wait(seconds)
-        self._due.clear()
+        with self._due:
+            self._due.wait_for(lambda: self._broken or self._are_enough(), seconds)
 
     def results(self) -> Iterator[tuple[Image, Result]]:
         """Take what has come; an error that ends the run is raised."""
@@ -74,7 +73,8 @@ class FetchPool:
         self._results.put((picture, result))
         self._broken |= not isinstance(result, Fetched | Failure)
         if self._broken or self._are_enough():
-            self._due.set()
+            with self._due:
+                self._due.notify()
 
     def _are_enough(self) -> bool:
         return self._results.qsize() >= min(self._group, self.running)
