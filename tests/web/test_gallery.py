@@ -56,6 +56,18 @@ def await_thumbnails(page: Page) -> None:
         expect(img).to_have_js_property("naturalWidth", 320)
 
 
+class Line:
+    """The line from a page to the service, where requests can be held or cut.
+
+    It is laid before the page is opened: where a page is routed later, Chromium may let its next
+    request pass.
+    """
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.act: Callable[[Route], object] = Route.continue_
+        page.route(pattern, lambda route: self.act(route))
+
+
 def cost(page: Page) -> dict[str, float]:
     """Ask the browser what the page costs it, by the names of the DevTools protocol."""
     session = page.context.new_cdp_session(page)
@@ -332,13 +344,14 @@ def test_going_back_closes_the_large_view(
 def test_closing_the_large_view_counts_also_while_the_next_picture_loads(
     tab: Tab, url: str, downloaded: Callable[..., str]
 ) -> None:
+    line = Line(tab.page, "**/gallery/*")
     tab.page.goto(f"{url}/gallery?download_id={downloaded(2)}")
     links = tab.page.locator(".sheet a")
     links.first.click()
     view = tab.page.get_by_role("dialog")
     expect(view).to_be_visible()
     held: list[Route] = []
-    tab.page.route("**/gallery/*", lambda route: held.append(route))
+    line.act = held.append
     with tab.page.expect_request("**/gallery/*"):
         tab.page.keyboard.press("ArrowRight")
     tab.page.keyboard.press("Escape")
@@ -409,13 +422,14 @@ def test_what_is_shown_is_deleted_also_while_the_next_picture_loads(
     tab: Tab, url: str, downloaded: Callable[..., str], service: Service
 ) -> None:
     download_id = downloaded(3)
+    line = Line(tab.page, "**/gallery/*")
     tab.page.goto(f"{url}/gallery?download_id={download_id}")
     await_thumbnails(tab.page)
     tab.page.locator(".sheet a").first.click()
     view = tab.page.get_by_role("dialog")
     view.get_by_text("Delete…").click()
     held: list[Route] = []
-    tab.page.route("**/gallery/*", lambda route: held.append(route))
+    line.act = held.append
     with tab.page.expect_request("**/gallery/*"):
         tab.page.keyboard.press("ArrowRight")
     view.get_by_role("button", name="Yes, delete").click()
@@ -432,14 +446,14 @@ def test_what_is_shown_is_deleted_also_while_the_next_picture_loads(
 def test_where_the_service_is_away_the_large_view_says_so_and_stays(
     tab: Tab, url: str, downloaded: Callable[..., str]
 ) -> None:
+    line = Line(tab.page, "**/{gallery,images}/*")
     tab.page.goto(f"{url}/gallery?download_id={downloaded(2)}")
     await_thumbnails(tab.page)
     tab.page.locator(".sheet a").first.click()
     view = tab.page.get_by_role("dialog")
     expect(view.get_by_role("status")).to_have_text("002-1.png")
     view.get_by_text("Delete…").click()
-    away = "**/{gallery,images}/*"
-    tab.page.route(away, lambda route: route.abort())
+    line.act = Route.abort
     for act in (
         lambda: tab.page.keyboard.press("ArrowRight"),
         lambda: view.get_by_role("button", name="Yes, delete").click(),
@@ -447,7 +461,7 @@ def test_where_the_service_is_away_the_large_view_says_so_and_stays(
         act()
         expect(view.get_by_role("status")).to_have_text(re.compile("does not answer"))
         expect(view.get_by_role("heading", name="002-1.png")).to_be_visible()
-    tab.page.unroute(away)
+    line.act = Route.continue_
     tab.page.keyboard.press("ArrowRight")
 
     expect(view.get_by_role("heading", name="001-0.png")).to_be_visible()
