@@ -23,7 +23,7 @@ from app.fetch.message import Message
 from app.setting_values import KiB, MiB
 from app.urls import Url
 
-METHODS = {b"GET", b"HEAD", b"OPTIONS", b"POST"}
+METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 _REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _CHUNK = 64 * KiB
 _AUTHORITY = re.compile(r"[^/?#@\\]+:[0-9]{1,5}")
@@ -102,17 +102,28 @@ class Proxy:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
+        """Judge a request and dial its host; then pass on what both sides say."""
         try:
             with ExitStack() as stack, suppress(*_ENDS):
                 self._hold(client, stack)
                 watch = Watch(self._closed.is_set)
                 watch.start(self._until - watch.clock())
                 try:
-                    exchange = self._begin(client, watch, stack)
+                    request = Message(client.recv)
+                    self._count(requests=1)
+                    method, url, length = _judged(request)
+                    wire = self._dial(url, watch, stack)
                 except _ENDS:
                     client.sendall(_REFUSAL)
-                else:
-                    exchange()
+                    return
+                if method == "CONNECT":
+                    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                    self._pump(client, wire, watch, to_wire=request.rest)
+                    return
+                head = f"{method} {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
+                wire.sendall(head.encode("ascii") + request.end_to_end())
+                self._send_body(client, wire, request.rest, length)
+                self._pump(client, wire, watch, to_client=_answer(wire))
         finally:
             self._room.release()
 
@@ -128,30 +139,6 @@ class Proxy:
     def _let_go(self, end: socket.socket) -> None:
         with self._lock:
             self._ends.discard(end)
-
-    def _begin(self, client: socket.socket, watch: Watch, stack: ExitStack) -> Callable[[], None]:
-        """Judge a request and dial its host; return what does the rest."""
-        request = Message(client.recv)
-        self._count(requests=1)
-        method, target, version = request.first.decode("ascii").split(" ")
-        if version != "HTTP/1.1":
-            raise RefusedUrl("refused: not HTTP/1.1")
-        if method == "CONNECT":
-            if not _AUTHORITY.fullmatch(target):
-                raise RefusedUrl("refused: not a host and port")
-            wire = self._dial(Url.parse(f"https://{target}/"), watch, stack)
-            return lambda: self._tunnel(client, wire, watch, request.rest)
-        url = Url.parse(target)
-        if url.scheme != "http" or method.encode() not in METHODS or b"upgrade" in request.fields:
-            raise RefusedUrl("refused: neither a tunnel nor plain HTTP")
-        head = b"%b %b HTTP/1.1\r\nHost: %b\r\n" % tuple(
-            part.encode("ascii") for part in (method, url.target, url.authority)
-        )
-        length = request.length()
-        wire = self._dial(url, watch, stack)
-        return lambda: self._forward(
-            client, wire, watch, head + request.end_to_end(), request, length
-        )
 
     def _dial(self, url: Url, watch: Watch, stack: ExitStack) -> Wire:
         """Dial a host, the first of them that of the page itself.
@@ -176,34 +163,14 @@ class Proxy:
                 raise RefusedAddress("refused: the host has moved into a network, or out")
         return wire
 
-    def _tunnel(self, client: socket.socket, wire: Wire, watch: Watch, rest: bytes) -> None:
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        self._pump(client, wire, watch, to_wire=rest)
-
-    def _forward(
-        self,
-        client: socket.socket,
-        wire: Wire,
-        watch: Watch,
-        head: bytes,
-        request: Message,
-        length: int,
-    ) -> None:
-        """Send one request and its body; pass on the one answer to it."""
-        wire.sendall(head)
-        piece = request.rest[:length]
+    def _send_body(self, client: socket.socket, wire: Wire, begun: bytes, length: int) -> None:
+        """Pass on the body of a request, of which a part may have come already."""
+        piece = begun[:length]
         while piece:
             self._count(size=len(piece))
             wire.sendall(piece)
             length -= len(piece)
             piece = client.recv(min(length, _CHUNK)) if length else b""
-        answer = Message(wire.recv)
-        while re.match(rb"HTTP/1\.[01] 1(?!01)", answer.first):  # an interim one
-            answer = Message(wire.recv, answer.rest)
-        if not re.match(rb"HTTP/1\.[01] [2-5][0-9][0-9]\b", answer.first):
-            raise http.client.BadStatusLine("not an answer")
-        head = answer.first + b"\r\n" + answer.end_to_end()
-        self._pump(client, wire, watch, to_client=head + answer.rest)
 
     def _pump(
         self,
@@ -214,25 +181,24 @@ class Proxy:
         to_wire: bytes | None = None,
     ) -> None:
         """Pass bytes on until an end closes; those of the client only where `to_wire` is given."""
-        waiting = {client.fileno(): to_client, wire.fileno(): to_wire or b""}
-        ends: dict[int, socket.socket] = {client.fileno(): client, wire.fileno(): wire}
+        waiting = {client: to_client, wire: to_wire or b""}  # what is to be sent to each
+        others = {client: wire, wire: client}
+        sources = (wire,) if to_wire is None else (wire, client)
         client.setblocking(False)
+        ends = {end.fileno(): end for end in others}
         while True:
             poll = select.poll()
-            for number, other in zip(ends, reversed(ends), strict=True):
-                reads = not waiting[other] and (to_wire is not None or ends[number] is wire)
-                poll.register(
-                    number, select.POLLIN * reads | select.POLLOUT * bool(waiting[number])
-                )
+            for end, other in others.items():
+                reads = end in sources and not waiting[other]
+                poll.register(end, select.POLLIN * reads | select.POLLOUT * bool(waiting[end]))
             for number, event in poll.poll(watch.check() * 1000):
+                end = ends[number]
                 if event & select.POLLOUT:
-                    sent = ends[number].send(waiting[number])
-                    waiting[number] = waiting[number][sent:]
-                elif event & select.POLLIN and (piece := ends[number].recv(_CHUNK)):
+                    waiting[end] = waiting[end][end.send(waiting[end]) :]
+                elif event & select.POLLIN and (piece := end.recv(_CHUNK)):
                     watch.earn(len(piece))
                     self._count(size=len(piece))
-                    [other] = ends.keys() - {number}
-                    waiting[other] = piece
+                    waiting[others[end]] = piece
                 else:
                     return
 
@@ -248,3 +214,32 @@ class Proxy:
         if self.spent:
             self.close()
             raise Interrupted
+
+
+def _judged(request: Message) -> tuple[str, Url, int]:
+    """Return the method of a request, where it goes, and how long its body is.
+
+    Raises:
+        RefusedUrl, ValueError, HTTPException: it is neither a tunnel nor plain HTTP.
+    """
+    method, target, version = request.first.decode("ascii").split(" ")
+    if version != "HTTP/1.1":
+        raise RefusedUrl("refused: not HTTP/1.1")
+    if method == "CONNECT":
+        if not _AUTHORITY.fullmatch(target):
+            raise RefusedUrl("refused: not a host and port")
+        return method, Url.parse(f"https://{target}/"), 0
+    url = Url.parse(target)
+    if url.scheme != "http" or method not in METHODS or b"upgrade" in request.fields:
+        raise RefusedUrl("refused: neither a tunnel nor plain HTTP")
+    return method, url, request.length()
+
+
+def _answer(wire: Wire) -> bytes:
+    """Return the head of the answer to a request, and what has come behind it."""
+    answer = Message(wire.recv)
+    while re.match(rb"HTTP/1\.[01] 1(?!01)", answer.first):  # an interim one
+        answer = Message(wire.recv, answer.rest)
+    if not re.match(rb"HTTP/1\.[01] [2-5][0-9][0-9]\b", answer.first):
+        raise http.client.BadStatusLine("not an answer")
+    return answer.first + b"\r\n" + answer.end_to_end() + answer.rest
