@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from app.fetch.proxy import BUDGET
+from app.fetch.proxy import BUDGET, METHODS
 from app.render import scripts
 from app.render.browser import Browser
 from app.render.devtools import Message
@@ -25,7 +25,6 @@ MAX_WHEELS, MIN_WHEELS = 40, 3
 LOAD_SHARE, SETTLE_SHARE, SCROLL_SHARE = 0.4, 0.5, 0.75
 MAX_CHARACTERS = 10 * MiB
 MAX_ELEMENTS = 100_000
-METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 # What shows no picture, and costs others something.
 UNWANTED = {"Media", "Ping", "Prefetch", "CSPViolationReport", "Manifest", "TextTrack"}
 
