@@ -94,7 +94,7 @@ _Make = Callable[[bytes], Decoder]  # given the first bytes
 _DECODERS: dict[str, _Make] = {
     "gzip": lambda head: _Zlib(16 + zlib.MAX_WBITS),
     # With the header of zlib or, as some servers send it, without.
-    "deflate": lambda head: _Zlib(zlib.MAX_WBITS if head[:1] and head[0] & 15 == 8 else -15),
+    "deflate": lambda head: _Zlib(zlib.MAX_WBITS if head[0] & 15 == 8 else -zlib.MAX_WBITS),
     "br": lambda head: _Brotli(),
     "zstd": lambda head: zstd.ZstdDecompressor(options=_ZSTD_OPTIONS),
 }
@@ -125,7 +125,7 @@ def _undone(coding: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield from pieces
         return
     try:
-        yield from _parts(coding, pieces)
+        yield from _parts(coding, head, pieces)
     except _ERRORS as error:
         raise BrokenTransfer("broken transfer: damaged compression") from error
 
@@ -135,29 +135,28 @@ def _is_plain(coding: str, head: bytes) -> bool:
     return not any(head.startswith(start[: len(head)]) for start in magic)
 
 
-def _parts(coding: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _parts(coding: str, head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Decode gzip members or zstd frames one behind the other; what is behind them is none."""
-    decoder: Decoder | None = None
     padding, least = (_ZEROS, _MAGIC_BYTES) if coding in MAX_PARTS else (_BLANKS, 1)
-    parts, rest = 0, b""
+    decoder, parts, rest = _DECODERS[coding](head), 1, b""
     for piece in pieces:
         rest += piece
         while rest:
-            if decoder is None or decoder.eof:
-                rest = rest.lstrip(padding) if decoder else rest
-                if decoder and _is_plain(coding, rest[:_MAGIC_BYTES]):
+            if decoder.eof:
+                rest = rest.lstrip(padding)
+                if _is_plain(coding, rest[:_MAGIC_BYTES]):
                     for _ in pieces:  # as gzip itself, leave aside what is no further part
                         pass
                     return
-                if decoder and len(rest) < least:
+                if len(rest) < least:
                     break  # it may be one, or none
-                decoder = _DECODERS[coding](rest)
                 parts += 1
                 if parts > MAX_PARTS.get(coding, 1):
                     raise BrokenTransfer("broken transfer: too many compressed parts")
+                decoder = _DECODERS[coding](rest)
             yield from _part(decoder, rest)
             rest = decoder.unused_data
-    if decoder is None or not decoder.eof or rest:
+    if not decoder.eof or rest:
         raise BrokenTransfer("broken transfer: it ended early", transient=True)
 
 
