@@ -27,10 +27,8 @@ class HostLimit:
     def enter(self, host: str, connection: Connection, most: int, patience: float) -> bool:
         """Count a connection to be opened; return False if there is no room within some seconds."""
         with self._changed:
-            if not self._has_room(host, most):
-                self._changed.wait(patience)
-                if not self._has_room(host, most):
-                    return False
+            if not self._changed.wait_for(lambda: self._make_room(host, most), patience):
+                return False
             self._open.setdefault(host, WeakSet()).add(connection)
             return True
 
@@ -55,7 +53,8 @@ class HostLimit:
                 self._open.pop(host, None)
             self._changed.notify()
 
-    def _has_room(self, host: str, most: int) -> bool:
+    def _make_room(self, host: str, most: int) -> bool:
+        """Tell whether there is room, if need be after an idle connection has given way."""
         others = self._open.get(host, WeakSet())
         if len(others) < most:
             return True
