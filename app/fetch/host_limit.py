@@ -42,7 +42,7 @@ class HostLimit:
         """Note that a connection is idle."""
         with self._changed:
             connection.idle = True
-            self._changed.notify()
+            self._changed.notify_all()
 
     def leave(self, host: str, connection: Connection) -> None:
         """Count a connection no longer."""
@@ -51,7 +51,7 @@ class HostLimit:
             others.discard(connection)
             if not others:
                 self._open.pop(host, None)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _make_room(self, host: str, most: int) -> bool:
         """Tell whether there is room, if need be after an idle connection has given way."""

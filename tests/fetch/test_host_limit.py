@@ -81,6 +81,31 @@ def test_another_host_is_not_waited_for(job: Callable[..., Fetcher], origin: Ori
     assert image(job(), origin.url("/a.png", origin.addresses[1])).width == 3
 
 
+class Busy:
+    """A connection that is never idle, and counts how often somebody has asked."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+
+    @property
+    def idle(self) -> bool:
+        self.asked.release()
+        return False
+
+
+def test_room_at_a_host_is_taken_at_once_while_others_wait_for_another_host() -> None:
+    limit = HostLimit()
+    busy, waiting = {"a": Busy(), "b": Busy()}, {}
+    with ThreadPoolExecutor(2) as pool:
+        for host, connection in busy.items():
+            assert limit.enter(host, connection, 1, 0)
+            waiting[host] = pool.submit(limit.enter, host, Busy(), 1, SECONDS)
+            assert connection.asked.acquire(timeout=SECONDS)
+        for host in "b", "a":
+            limit.leave(host, busy[host])
+            assert waiting[host].result(SECONDS / 2)
+
+
 def test_an_idle_connection_gives_way_and_its_job_makes_another(
     job: Callable[..., Fetcher], origin: Origin, room: Room
 ) -> None:
