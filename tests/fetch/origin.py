@@ -148,6 +148,21 @@ def redirect(location: str, status: str = "302 Found") -> bytes:
     return answer(b"gone there", status, Location=location)
 
 
+def closing(data: bytes) -> Answer:
+    """Send, then close."""
+    return lambda peer: peer.send(data)
+
+
+def then(start: bytes, act: Callable[[Peer], None]) -> Answer:
+    """Send a start, then do something lasting."""
+
+    def play(peer: Peer) -> None:
+        peer.send(start)
+        act(peer)
+
+    return play
+
+
 NOT_FOUND = answer(b"no such thing", "404 Not Found")
 
 

@@ -14,7 +14,7 @@ from app.fetch import Fetcher, ImageFacts, Page
 from app.setting_values import KiB
 from app.urls import Url
 from tests.fetch.conftest import image
-from tests.fetch.origin import Origin, Peer, answer, png, redirect
+from tests.fetch.origin import Origin, Peer, answer, png, redirect, then
 from tests.pictures.test_formats import ico, png_head
 
 HTML = b"<!doctype html><title>x</title><img src=a.png>"
@@ -250,11 +250,7 @@ def test_what_is_not_whole_is_a_failure(fetcher: Fetcher, origin: Origin, status
 def test_no_end_is_waited_for_of_what_is_not_needed(
     fetcher: Fetcher, origin: Origin, head: str
 ) -> None:
-    def begin(peer: Peer) -> None:
-        peer.send(f"HTTP/1.1 {head}\r\n\r\n".encode())
-        peer.hang()
-
-    origin.answers["/"] = begin
+    origin.answers["/"] = then(f"HTTP/1.1 {head}\r\n\r\n".encode(), Peer.hang)
     with pytest.raises(OriginStatus, match=f"^the server answered {head[:3]}$"):
         image(fetcher, origin.url())
 

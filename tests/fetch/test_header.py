@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from http.client import HTTPException
 from typing import Any
 
@@ -21,13 +20,9 @@ from app.fetch.cookies import Cookies
 from app.fetch.session import Session, public_tls
 from app.urls import Url
 from tests.fetch.conftest import image
-from tests.fetch.origin import Origin, Peer, png
+from tests.fetch.origin import Origin, closing, png
 
 OK = b"HTTP/1.1 200 OK\r\n"
-
-
-def closing(data: bytes) -> Callable[[Peer], None]:
-    return lambda peer: peer.send(data)
 
 
 MALFORMED = {

@@ -4,7 +4,6 @@ import gzip
 import io
 import threading
 import time
-import zlib
 from collections.abc import Callable
 
 import pytest
@@ -21,21 +20,11 @@ from app.fetch import Fetcher
 from app.setting_values import KiB, MiB
 from app.urls import Url
 from tests.fetch.conftest import Fetching, image
-from tests.fetch.origin import Answer, Origin, Peer, answer, png, redirect
+from tests.fetch.origin import Answer, Origin, Peer, answer, closing, png, redirect, then
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 X = b"x" * 1000
-
-
-def then(start: bytes, act: Callable[[Peer], None]) -> Callable[[Peer], None]:
-    """Send a start, then do something lasting."""
-
-    def play(peer: Peer) -> None:
-        peer.send(start)
-        act(peer)
-
-    return play
 
 
 def drip(data: bytes) -> Callable[[Peer], None]:
@@ -46,12 +35,8 @@ def flood(data: bytes) -> Callable[[Peer], None]:
     return lambda peer: peer.flood(data)
 
 
-def hang(peer: Peer) -> None:
-    peer.hang()
-
-
 SLOW: dict[str, Answer] = {
-    "nothing": hang,
+    "nothing": Peer.hang,
     "status line": drip(b"HTTP/1.1 200 " + X),
     "interim answers": drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 40),
     "header": then(OK, drip(b"X-Slow: " + X)),
@@ -184,32 +169,9 @@ def test_the_largest_body_passes_and_one_byte_more_fails(fetcher: Fetcher, origi
         image(fetcher, origin.url("/long"))
 
 
-def raw_deflate(content: bytes) -> bytes:
-    packer = zlib.compressobj(wbits=-15)
-    return packer.compress(content) + packer.flush()
-
-
-PACKED = {
-    "gzip": gzip.compress(png(5000)),
-    "x-gzip": gzip.compress(png(5000)),
-    " GZIP ": gzip.compress(png(5000), 0),
-    "deflate": zlib.compress(png(5000)),
-    "Deflate": raw_deflate(png(5000)),
-    "identity": png(5000),
-    "": png(5000),
-}
-
-
-@pytest.mark.parametrize("coding", PACKED)
-def test_one_layer_of_compression_is_undone(fetcher: Fetcher, origin: Origin, coding: str) -> None:
-    origin.answers["/"] = answer(PACKED[coding], Content_Encoding=coding)
-    assert image(fetcher, origin.url()).bytes == 5000
-
-
 BOMB = gzip.compress(png() + bytes(20 * MiB))
 DAMAGED = {
     "bomb": (TooLarge, answer(BOMB, Content_Encoding="gzip")),
-    "two layers": (BrokenTransfer, answer(gzip.compress(BOMB), Content_Encoding="gzip, gzip")),
     "truncated": (BrokenTransfer, answer(gzip.compress(png())[:-9], Content_Encoding="gzip")),
     "damaged": (BrokenTransfer, answer(gzip.compress(png())[:20] + X, Content_Encoding="gzip")),
     "not brotli": (BrokenTransfer, answer(png(), Content_Encoding="br")),
@@ -228,11 +190,6 @@ def test_a_bomb_or_a_damaged_layer_fails(hasty: Fetcher, origin: Origin, what: s
     with pytest.raises(failure):
         hasty.image(Url.parse(origin.url()), file)
     assert len(file.getvalue()) <= 100 * KiB
-
-
-def closing(data: bytes) -> Callable[[Peer], None]:
-    """Send, then close."""
-    return lambda peer: peer.send(data)
 
 
 EARLY, NOT_HTTP = "it ended early", "not valid HTTP"
@@ -292,11 +249,6 @@ def test_broken_framing_is_a_failure_and_never_half_an_image(
     with pytest.raises(BrokenTransfer, match=f"^broken transfer: {reason}$") as broken:
         image(hasty, origin.url())
     assert broken.value.transient == (reason == EARLY)
-
-
-def test_lengths_that_agree_are_one_length(fetcher: Fetcher, origin: Origin) -> None:
-    origin.answers["/"] = OK + b"Content-Length: 100, 100\r\n\r\n" + png()
-    assert image(fetcher, origin.url()).bytes == 100
 
 
 def test_a_body_without_length_ends_with_the_connection(fetcher: Fetcher, origin: Origin) -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.errors import DeadlineExceeded
 from app.fetch import budget
 from tests.fetch.conftest import Fetching, image
-from tests.fetch.origin import Answer, Origin, Peer, answer, png
+from tests.fetch.origin import Answer, Origin, Peer, answer, png, then
 from tests.fetch.test_limits import SLOW
 
 
@@ -33,11 +33,7 @@ def test_a_trickle_ends_long_before_the_deadline_and_is_not_tried_again(
 def test_a_response_that_stops_in_the_middle_ends_as_well(
     fetching: Fetching, origin: Origin
 ) -> None:
-    def stop(peer: Peer) -> None:
-        peer.send(answer(png(100), length=5000))
-        peer.hang()
-
-    origin.answers["/"] = stop
+    origin.answers["/"] = then(answer(png(100), length=5000), Peer.hang)
     with pytest.raises(DeadlineExceeded, match="too slow"):
         image(fetching(seconds=60), origin.url())
 
@@ -72,10 +68,3 @@ def test_a_late_response_after_another_on_the_same_connection_is_none_that_trick
     assert image(fetcher, origin.url("/first")).bytes == 100
     assert image(fetcher, origin.url()).bytes == 100
     assert origin.connections.total() == 1
-
-
-def test_a_length_beside_chunks_is_not_believed(fetching: Fetching, origin: Origin) -> None:
-    lie = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\nTransfer-Encoding: chunked\r\n\r\n"
-    origin.answers["/"] = lie + b"64\r\n" + png() + b"\r\n0\r\n\r\n"
-
-    assert image(fetching(), origin.url()).bytes == 100

@@ -18,8 +18,8 @@ from app.fetch.client import POST_SECONDS
 from app.setting_values import MiB
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver
-from tests.fetch.origin import Origin, answer, redirect
-from tests.fetch.test_limits import OK, SLOW, X, drip, flood, then
+from tests.fetch.origin import Origin, answer, closing, redirect, then
+from tests.fetch.test_limits import OK, SLOW, X, drip, flood
 
 MESSAGE = "{“”}".encode()
 
@@ -113,7 +113,7 @@ def test_a_long_answer_is_not_read_to_its_end(fetcher: Fetcher, origin: Origin) 
 def test_what_is_no_answer_fails(
     fetcher: Fetcher, origin: Origin, said: bytes, failure: type[Exception]
 ) -> None:
-    origin.answers["/"] = lambda peer: peer.send(said)
+    origin.answers["/"] = closing(said)
     with pytest.raises(failure):
         post(fetcher, origin.url())
     assert len(origin.requests) == 1  # the next try is the database's

@@ -13,7 +13,7 @@ from app.fetch.session import Trust
 from app.setting_values import KiB
 from app.urls import Url
 from tests.fetch.conftest import CANARY, Clock, Fetching, Resolver, image
-from tests.fetch.origin import Origin, Peer, answer, png, redirect
+from tests.fetch.origin import Origin, Peer, answer, closing, png, redirect
 
 
 def chunked(content: bytes) -> bytes:
@@ -168,7 +168,7 @@ def test_a_body_that_ends_without_a_farewell_is_cut_off(
     clock = Clock()
     fetcher = fetching(tls=tls, clock=clock, sleep=clock.sleep)
     start = b"HTTP/1.1 200 OK\r\n\r\n" + png()
-    secure.answers["/"] = lambda peer: peer.send(start)
+    secure.answers["/"] = closing(start)
     with pytest.raises(BrokenTransfer, match="ended early"):
         image(fetcher, secure.url())
     secure.answers["/"] = lambda peer: (peer.send(start), peer.farewell())
