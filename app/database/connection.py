@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, cast
 
 import peewee
 
@@ -11,8 +11,6 @@ from app.errors import ConfigurationError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 PROBE_MILLISECONDS = 2000
-
-Query = TypeVar("Query")
 
 
 class Database(peewee.Database):
