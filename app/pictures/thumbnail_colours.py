@@ -3,7 +3,7 @@
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -118,8 +118,7 @@ def by_numbers(
             rows = to_srgb(primaries)
 
             def turned(*colour: float) -> tuple[float, ...]:
-                light = [decoded(value) for value in colour]
-                return tuple(encoded(sum(map(float.__mul__, row, light))) for row in rows)
+                return tuple(map(encoded, product(rows, map(decoded, colour))))
 
             shown = shown.filter(ImageFilter.Color3DLUT.generate(NODES, turned))
     return shown
@@ -134,7 +133,7 @@ def by_hdr(shown: Image.Image, primaries: int, transfer: int, head: bytes) -> Im
 
     def turned(*colour: float) -> tuple[float, ...]:
         amounts = thumbnail_hdr.tone_mapped(of_colour(*colour), peak)
-        return tuple(encoded(sum(map(float.__mul__, row, amounts))) for row in rows)
+        return tuple(map(encoded, product(rows, amounts)))
 
     return shown.filter(ImageFilter.Color3DLUT.generate(NODES_OF_LIGHT, turned))
 
@@ -144,7 +143,7 @@ def to_srgb(primaries: Sequence[float]) -> list[tuple[float, ...]]:
     columns = []
     for x, y in zip(primaries[::2], primaries[1::2], strict=True):
         absolute = x / y, 1.0, (1 - x - y) / y
-        columns.append(tuple(sum(map(float.__mul__, row, absolute)) for row in FROM_XYZ))
+        columns.append(product(FROM_XYZ, absolute))
     red, green, blue = columns
     white = 1.0, 1.0, 1.0  # stays what it is
     whole = determinant(red, green, blue)
@@ -154,6 +153,12 @@ def to_srgb(primaries: Sequence[float]) -> list[tuple[float, ...]]:
         determinant(red, green, white) / whole,
     )
     return [tuple(map(float.__mul__, row, amounts)) for row in zip(*columns, strict=True)]
+
+
+def product(rows: Sequence[Sequence[float]], light: Iterable[float]) -> list[float]:
+    """Return amounts of red, green and blue light, turned by a matrix."""
+    red, green, blue = light
+    return [x * red + y * green + z * blue for x, y, z in rows]
 
 
 def determinant(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:

@@ -39,10 +39,10 @@ def pq(*colour: float) -> list[float]:
 def hlg(*colour: float) -> list[float]:
     """Return the light of hybrid log-gamma (BT.2100-2, table 5)."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = [
+    red, green, blue = scene = [
         value**2 / 3 if value <= 0.5 else (math.exp((value - c) / a) + b) / 12 for value in colour
     ]
-    luminance = sum(map(float.__mul__, (0.2627, 0.678, 0.0593), scene))
+    luminance = 0.2627 * red + 0.678 * green + 0.0593 * blue
     return [USUAL_PEAK / WHITE * luminance**0.2 * part for part in scene]
 
 
