@@ -33,7 +33,7 @@ def of_header(value: str, policy: str = DEFAULT) -> str:
     return next((word for word in reversed(words) if word in _POLICIES), policy)
 
 
-def of_meta(value: str, policy: str = DEFAULT) -> str:
+def of_meta(value: str, policy: str) -> str:
     """Return the policy that `<meta name=referrer>` sets, else the policy so far."""
     word = value.strip().lower()
     word = _OLD_WORDS.get(word, word)
@@ -46,7 +46,7 @@ def of_element(value: str, policy: str) -> str:
     return word if word in _POLICIES else policy
 
 
-def referer(page: Url, target: Url, policy: str = DEFAULT) -> str | None:
+def referer(page: Url, target: Url, policy: str) -> str | None:
     """Return the Referer of a request from a page to a target; None for none."""
     same = (page.scheme, page.host, page.port) == (target.scheme, target.host, target.port)
     downgrade = (page.scheme, target.scheme) == ("https", "http")
@@ -89,25 +89,25 @@ class Referrers:
         painted = [
             (sheet, self.policy(Url.lenient(sheet), own), urls) for sheet, urls in sheets.items()
         ]
-        return self._record(page, elements, painted)
+        self._note(page, own, elements, painted)
+        return [str(page), own, elements, painted]
 
-    def _record(self, page: Url, elements: list[Any], painted: list[Any]) -> list[Any]:
-        own = self.policy(page)
+    def _note(self, page: Url, own: str, elements: list[Any], painted: list[Any]) -> None:
+        """Note who asks for each image: the first that is said of it counts."""
         documents = [(page, of_element(policy, own), [url]) for url, policy in elements]
         documents += [(Url.lenient(sheet), policy, urls) for sheet, policy, urls in painted]
         for document, policy, urls in documents:
             for url in urls:
                 with suppress(RefusedUrl):
                     self._by_image.setdefault((page, Url.lenient(url)), (document, policy))
-        return [str(page), own, elements, painted]
 
     def restore(self, recorded: list[Any]) -> Url:
         """Restore what an earlier run recorded, and return the URL of the page.
 
         Earlier rows lack what sheets paint.
         """
-        written, policy, elements, *painted = recorded
+        written, own, elements, *painted = recorded
         page = Url.lenient(written)
-        self.policies[page] = policy
-        self._record(page, elements, *painted or [[]])
+        self.policies[page] = own
+        self._note(page, own, elements, *painted or [[]])
         return page

@@ -37,7 +37,7 @@ def test_each_policy_tells_what_it_may(
 
 def test_another_port_is_another_origin() -> None:
     page, target = Url.parse("http://a.test:81/p?q"), Url.parse("http://a.test/")
-    assert referer(page, target) == "http://a.test:81/"
+    assert referer(page, target, DEFAULT) == "http://a.test:81/"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_of_a_header_the_last_known_word_counts(value: str, policy: str) -> None
     ],
 )
 def test_a_meta_is_one_word(value: str, policy: str) -> None:
-    assert of_meta(value) == policy
+    assert of_meta(value, DEFAULT) == policy
 
 
 def sent(origin: Origin) -> str | None:
