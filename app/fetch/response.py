@@ -44,7 +44,8 @@ class Response(http.client.HTTPResponse):
 
     def _frame(self) -> None:
         """Note where the body ends (RFC 9112, section 6.3): in doubt, with the connection."""
-        transfer, length = map(self.headers.get, ("Transfer-Encoding", "Content-Length"))
+        transfer = self.headers.get("Transfer-Encoding")
+        length = self.headers.get("Content-Length")
         is_bodiless = self.status in (101, 204, 304)
         self.chunked = transfer == "chunked" and not is_bodiless
         self.chunk_left: int | None = None

@@ -61,7 +61,7 @@ class _Host:
     ) -> Response:
         """Send one request, to the target `url`; the body of the answer is still on the wire."""
         fields = {"Host": self._url.authority, **headers}
-        lines = f"{method} {url} HTTP/1.1", *map("{}: {}".format, fields, fields.values())
+        lines = [f"{method} {url} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
         if _BREAK.search("".join(lines)):
             raise ValueError("a line of the request has a break")
         line = self._take() or self._connect()
