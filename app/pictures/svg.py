@@ -128,11 +128,13 @@ def measure(header: Header) -> Size:
     across, down = _ratio(attributes.get("viewBox", ""))
     if _NO_RATIO.match(attributes.get("preserveAspectRatio", "")) and None in (width, height):
         across, width, height = 0, None, None
-    if across and width is None:
-        box = min(_DEFAULT[1], _DEFAULT[0] * down / across) if height is None else height
-        width, height = box * across / down, box
-    elif across and height is None and width is not None:
-        height = width * down / across
+    if across:
+        if width is None:
+            if height is None:
+                height = min(_DEFAULT[1], _DEFAULT[0] * down / across)
+            width = height * across / down
+        elif height is None:
+            height = width * down / across
     return Size.whole(_whole(width, _DEFAULT[0]), _whole(height, _DEFAULT[1]))
 
 
