@@ -104,16 +104,15 @@ class Wire(socket.socket):
     def _ready(self, event: int, patience: float = math.inf) -> bool:
         poll = select.poll()
         poll.register(self, event)
-        until = (began := self._watch.clock()) + patience
-        while not (ready := poll.poll(self._watch.check() * 1000)) and began < until:
-            began = self._note_wait(began)
-        self._note_wait(began)
-        return bool(ready)
-
-    def _note_wait(self, began: float) -> float:
-        now = self._watch.clock()
-        self._watch.count_wait(min(now - began, SLICE_SECONDS))
-        return now
+        began = self._watch.clock()
+        until = began + patience
+        while True:
+            ready = poll.poll(self._watch.check() * 1000)
+            now = self._watch.clock()
+            self._watch.count_wait(min(now - began, SLICE_SECONDS))
+            if ready or began >= until:
+                return bool(ready)
+            began = now
 
 
 class Dialler:
