@@ -59,11 +59,11 @@ def read(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
             framing[name] += [part.strip(b" \t") for part in found[2].lower().split(b",")]
         elif name not in _SINGLE or found.groups() not in kept:
             kept.append((found[1], found[2]))
+    codings = framing[b"transfer-encoding"]
     # RFC 9110, section 5.6.1.2: empty elements of a list are ignored.
-    codings = [coding for coding in framing[b"transfer-encoding"] if coding]
-    framing[b"transfer-encoding"] = codings or framing[b"transfer-encoding"]
-    if set(codings) == {b"identity"}:  # none, in the words of RFC 2616
-        framing[b"transfer-encoding"] = []
+    codings = [coding for coding in codings if coding] or codings
+    # Identity is none, in the words of RFC 2616.
+    framing[b"transfer-encoding"] = [] if set(codings) == {b"identity"} else codings
     for name, values in framing.items():
         kept += [(name, value) for value in dict.fromkeys(values)]
     return kept
