@@ -162,6 +162,12 @@ CASES = [
     Case(
         "several bitmaps", ICO, icon((16, bitmap(16)), (48, bitmap(48)), (32, bitmap(32))), (48, 48)
     ),
+    Case(
+        "wider than high",
+        ICO,
+        drawn("ICO", (31, 17), sizes=[(31, 17)], bitmap_format="bmp"),
+        (31, 17),
+    ),
     Case("a PNG of 256", ICO, icon((16, bitmap(16)), (256, png(256))), (256, 256)),
     Case("a PNG of 512", ICO, icon((0, png(512))), (256, 256)),
     Case("a PNG of 512 beside another", ICO, icon((16, bitmap(16)), (0, png(512))), (256, 256)),

@@ -4,18 +4,11 @@ import io
 import struct
 
 import pytest
-from PIL import Image
 
 from app.errors import NotAnImage
 from app.pictures import formats, sizes
-from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, SVG, TIFF, WEBP, ImageFormat
-
-
-def picture(name: str, width: int = 31, height: int = 17, **options: object) -> bytes:
-    """Let Pillow write a real file."""
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(file, name, **options)
-    return file.getvalue()
+from app.pictures.formats import AVIF, BMP, GIF, HEIC, ICO, JPEG, PNG, TIFF, WEBP, ImageFormat
+from tests.pictures.cases import drawn
 
 
 def png_head(width: int, height: int) -> bytes:
@@ -49,52 +42,13 @@ def damaged(known: ImageFormat) -> str:
     return f"not an image: {known.name} with a damaged header"
 
 
-def heif(avif: bytes) -> bytes:
-    """HEIC is the same container as AVIF under other brands."""
-    return avif.replace(b"ftypavif", b"ftypheic").replace(b"avif", b"mif1", 1)
-
-
-AVIF_FILE = picture("AVIF")
-REAL = [
-    (JPEG, picture("JPEG")),
-    (JPEG, picture("JPEG", progressive=True)),
-    (JPEG, picture("JPEG", exif=b"Exif\0\0" + b"x" * 60_000)),
-    (PNG, picture("PNG")),
-    (GIF, picture("GIF")),
-    (WEBP, picture("WEBP")),
-    (WEBP, picture("WEBP", lossless=True)),
-    (WEBP, picture("WEBP", exif=b"Exif\0\0x")),
-    (AVIF, AVIF_FILE),
-    (HEIC, heif(AVIF_FILE)),
-    (BMP, picture("BMP")),
-    (ICO, picture("ICO", sizes=[(31, 17)])),
-    (ICO, picture("ICO", sizes=[(31, 17)], bitmap_format="bmp")),
-    (TIFF, picture("TIFF")),
-    (TIFF, picture("TIFF", big_tiff=False, compression="tiff_lzw")),
-    (SVG, b"<svg xmlns='http://www.w3.org/2000/svg' width='31' height=\"17px\"></svg>"),
-    (SVG, b'\xef\xbb\xbf<?xml version="1.0"?>\n<svg\nwidth="31" height="17">'),
-    (SVG, b'<!-- <html> --><!-- a > b --><svg width="31" height="17" stroke-width="9">'),
-    (SVG, b'<!DOCTYPE svg PUBLIC "-//W3C//DTD" "x.dtd">\n<svg width="31" height="17">'),
-]
-
-
-@pytest.mark.parametrize(("known", "content"), REAL, ids=lambda one: getattr(one, "name", ""))
-def test_a_real_picture_is_known_by_its_bytes_and_measured(
-    known: ImageFormat, content: bytes
-) -> None:
-    assert formats.sniff(content[: formats.HEAD_BYTES]) is known
-    assert measured(content, known) == (31, 17)
-
-
 MEASURED = [
     (GIF, b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0, 0, 0), (65535, 65535)),
     (PNG, png_head(2**31 - 1, 2**31 - 1), (2**31 - 1, 2**31 - 1)),
     (PNG, png_head(0, 17), damaged(PNG)),
     (PNG, png_head(31, 17)[:20], damaged(PNG)),
     (PNG, png_head(31, 17).replace(b"IHDR", b"CgBI"), None),
-    (BMP, b"BM".ljust(14, b"\0") + dib(31, -17), (31, 17)),
     (BMP, b"BM".ljust(14, b"\0") + dib(-31, 17), damaged(BMP)),
-    (BMP, b"BM".ljust(14, b"\0") + struct.pack("<IHH", 12, 31, 17), (31, 17)),
     (BMP, b"BM".ljust(14, b"\0") + b"\x28\0\0\0", damaged(BMP)),
     (ICO, ico(png_head(1, 17)[:20]), (16, 16)),
     (ICO, b"\0\0\1\0\xff\xff" + bytes(4000), damaged(ICO)),
@@ -228,7 +182,7 @@ def test_mif3_names_its_codec_where_others_have_a_version() -> None:
 
 
 def test_a_cursor_is_an_icon_and_a_directory_without_pictures_is_none() -> None:
-    icon = picture("ICO", sizes=[(31, 17)])
+    icon = drawn("ICO", (31, 17), sizes=[(31, 17)])
 
     assert formats.sniff(b"\0\0\2\0" + icon[4:]) is ICO
     assert formats.sniff(icon[:4] + b"\0\0" + icon[6:]) is None
