@@ -66,7 +66,6 @@ def _jpeg_exif(name: str, content: bytes, swapped: bool) -> Case:
     return Case(name, JPEG, jpeg(segment(MARK + content)), size)
 
 
-_FRAME = _JPEG.index(b"\xff\xc0")
 _XMP = segment(b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta tiff:Orientation='6'/>")
 _APPLICATION = segment(bytes(65_000), 0xE5)
 
