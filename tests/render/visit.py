@@ -1,31 +1,20 @@
 """A program that opens a page in a browser, with both walls, one of them, or none."""
 
-import socket
 import sys
 import time
 from base64 import b64encode
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 from app.fetch import Fetcher
 from app.render import browser
 from app.settings import Settings
+from tests.fetch.conftest import Resolver
 from tests.render.unprivileged import CHROMIUM
 from tests.render.ways_out import HOST, PORT, TRIED, page
 
 PAGE_SECONDS = 40  # on a busy machine
-
-NAMES = {"inside.test": ["10.4.0.1"], "rebind.test": [HOST, "10.4.0.2"]}
-
-
-def resolve(host: str, port: None, type: int) -> list[Any]:  # noqa: A002
-    """Answer a name with its next address; the last one stays."""
-    addresses = NAMES.get(host)
-    if not addresses:
-        raise socket.gaierror(socket.EAI_NONAME, "no such name")
-    address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
-    return [(0, type, 6, "", (address, 0))]
+RESOLVER = Resolver(inside_test=[["10.4.0.1"]], rebind_test=[[HOST], ["10.4.0.2"]])
 
 
 def has_tried(one: browser.Browser) -> bool:
@@ -43,7 +32,7 @@ def main(wall: bool, proxy: bool, seconds: float) -> None:
     settings = Settings(
         browser=CHROMIUM, allow_networks=(ip_network(HOST),), render_seconds=seconds + 60
     )
-    with Fetcher(settings, resolve=resolve) as fetcher, browser.Browser(settings, fetcher) as one:
+    with Fetcher(settings, resolve=RESOLVER) as fetcher, browser.Browser(settings, fetcher) as one:
         url = f"http://{HOST}:{PORT}/"
         if wall and not proxy:  # which alone leads to the page
             url = "data:text/html;base64," + b64encode(page().encode()).decode()
