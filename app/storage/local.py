@@ -36,7 +36,7 @@ class FolderStorage:
         self._parts = self.root / "parts"
         self._own_parts = self._parts / "unknown"  # is not there: what is to write opens its own
         self._syncs = durable
-        self._durable: set[Path] = set()  # folders whose names are synced
+        self._synced: set[Path] = set()  # folders whose names are synced
 
     def prepare(self) -> None:
         """Make the folders.
@@ -250,10 +250,10 @@ class FolderStorage:
     def _make_folder(self, folder: Path) -> None:
         """Make a folder for files, and its name durable before it is relied on."""
         folder.mkdir(parents=True, exist_ok=True)
-        if folder not in self._durable:  # another process may have made it and not come to sync it
+        if folder not in self._synced:  # another process may have made it and not come to sync it
             self._sync_folder(folder.parent)
             self._sync_folder(folder.parent.parent)
-            self._durable.add(folder)
+            self._synced.add(folder)
 
     def _sync_folder(self, folder: Path) -> None:
         """Make the names in a folder durable."""
