@@ -113,15 +113,9 @@ def decoded(decoder: str, file: BinaryIO, ground: int = 0) -> Image.Image:
     picture.draft(None, (SIDE, SIDE))
     picture.decodermaxblock = BLOCK_BYTES
     exif_data = picture.info.get("exif")
-    key = picture.info.get("transparency")
-    kind = picture.tile[0].args if decoder == "Png" and picture.tile else None
-    if isinstance(key, tuple) and kind in ("RGB;16B", "RGBA;16B"):  # it has 8 bits now
-        picture.info["transparency"] = tuple(value >> 8 for value in key)
-    elif isinstance(key, int) and kind in ("L;2", "L;4"):
-        picture.info["transparency"] = key * 255 // (3 if kind == "L;2" else 15)
-    frame = picture.tile[0].extents if decoder == "Gif" and picture.tile else None
-    if decoder == "WebP" and picture.mode == "RGB" and getattr(picture, "is_animated", False):
-        frame = webp_frame(file)
+    if decoder == "Png" and picture.tile:
+        adapt_key(picture)
+    frame = first_frame(decoder, picture, file)
     if ground and not picture.info.get("default_image"):
         picture.im = Image.core.fill(picture.mode, picture.size, ground)
     picture.load()
@@ -129,8 +123,28 @@ def decoded(decoder: str, file: BinaryIO, ground: int = 0) -> Image.Image:
     return alone(picture, frame) if frame and frame != (0, 0, *picture.size) else picture
 
 
+def adapt_key(picture: ImageFile.ImageFile) -> None:
+    """Give the transparent colour of a PNG as many bits as its pixels have once they are read."""
+    key, kind = picture.info.get("transparency"), picture.tile[0].args
+    if isinstance(key, tuple) and kind in ("RGB;16B", "RGBA;16B"):
+        picture.info["transparency"] = tuple(value >> 8 for value in key)
+    elif isinstance(key, int) and kind in ("L;2", "L;4"):
+        picture.info["transparency"] = key * 255 // (3 if kind == "L;2" else 15)
+
+
+def first_frame(
+    decoder: str, picture: ImageFile.ImageFile, file: BinaryIO
+) -> tuple[int, int, int, int] | None:
+    """Return the sides of the first frame where Pillow has a colour around it."""
+    if decoder == "Gif" and picture.tile:
+        return picture.tile[0].extents
+    if decoder == "WebP" and picture.mode == "RGB" and getattr(picture, "is_animated", False):
+        return webp_frame(file)
+    return None
+
+
 def alone(picture: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
-    """Return a picture with nothing around its frame, as in browsers; Pillow has a colour there."""
+    """Return a picture with nothing around its frame, as in browsers."""
     screen = Image.new("RGBA", picture.size)
     screen.paste(picture.crop(frame).convert("RGBA"), frame)
     return screen
