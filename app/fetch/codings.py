@@ -4,7 +4,6 @@ import itertools
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import brotli
 
@@ -26,25 +25,6 @@ _MAGIC_BYTES = 4
 _ZEROS, _BLANKS = b"\0", b"\0\t\n\r "  # what may stand behind a part, and behind the only one
 _MOST_BLANKS = 64  # that brotli is given one by one, as they may be behind the end
 _ALIASES = {"x-gzip": "gzip"}
-
-
-class Decoder(Protocol):
-    """What `bz2.BZ2Decompressor` offers, for one gzip member, zstd frame or the like."""
-
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the stream was decoded, not only the end of the data seen."""
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether nothing more comes out without more data."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """What stands behind the end."""
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Decode about `max_length` bytes at most, and keep the data that are left."""
 
 
 class _Zlib:
@@ -90,8 +70,9 @@ class _Brotli:
         return decoded
 
 
-_Make = Callable[[bytes], Decoder]  # given the first bytes
-_DECODERS: dict[str, _Make] = {
+# Each for one gzip member, zstd frame or the like, with what `bz2.BZ2Decompressor` offers.
+_Decoder = _Zlib | _Brotli | zstd.ZstdDecompressor
+_DECODERS: dict[str, Callable[[bytes], _Decoder]] = {  # given the first bytes
     "gzip": lambda head: _Zlib(16 + zlib.MAX_WBITS),
     # With the header of zlib or, as some servers send it, without.
     "deflate": lambda head: _Zlib(zlib.MAX_WBITS if head[0] & 15 == 8 else -zlib.MAX_WBITS),
@@ -160,7 +141,7 @@ def _parts(coding: str, head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]
         raise BrokenTransfer("broken transfer: it ended early", transient=True)
 
 
-def _part(decoder: Decoder, data: bytes) -> Iterator[bytes]:
+def _part(decoder: _Decoder, data: bytes) -> Iterator[bytes]:
     """Yield all that one piece of data brings."""
     yield decoder.decompress(data, CHUNK_BYTES)
     while not decoder.eof and not decoder.needs_input:
