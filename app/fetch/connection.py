@@ -38,8 +38,6 @@ class Wire(socket.socket):
         self._watch = watch
         self._host = host
         self._limit = limit
-        self.idle = False
-        self.given_up = False
         self.setblocking(False)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -55,7 +53,7 @@ class Wire(socket.socket):
 
     def take(self) -> bool:
         """Use an idle connection again; return False if it had to give way to another job's."""
-        return self._limit.take(self)
+        return self._limit.take(self._host, self)
 
     def rest(self) -> None:
         """Note that no request is on the way: the connection may give way to another."""

@@ -3,18 +3,7 @@
 import socket
 import threading
 from contextlib import suppress
-from typing import Protocol
 from weakref import WeakSet
-
-
-class Connection(Protocol):
-    """What is counted."""
-
-    idle: bool  # open, and waiting for the next request of its job
-    given_up: bool
-
-    def shutdown(self, how: int, /) -> None:
-        """End both directions."""
 
 
 class HostLimit:
@@ -22,9 +11,10 @@ class HostLimit:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._open: dict[str, WeakSet[Connection]] = {}
+        self._open: dict[str, WeakSet[socket.socket]] = {}
+        self._idle = WeakSet[socket.socket]()  # of those, waiting for the next request of their job
 
-    def enter(self, host: str, connection: Connection, most: int, patience: float) -> bool:
+    def enter(self, host: str, connection: socket.socket, most: int, patience: float) -> bool:
         """Count a connection to be opened; return False if there is no room within some seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._make_room(host, most), patience):
@@ -32,19 +22,19 @@ class HostLimit:
             self._open.setdefault(host, WeakSet()).add(connection)
             return True
 
-    def take(self, connection: Connection) -> bool:
+    def take(self, host: str, connection: socket.socket) -> bool:
         """Use an idle connection again; return False if it has given way meanwhile."""
         with self._changed:
-            connection.idle = False
-            return not connection.given_up
+            self._idle.discard(connection)
+            return connection in self._open.get(host, ())
 
-    def rest(self, connection: Connection) -> None:
+    def rest(self, connection: socket.socket) -> None:
         """Note that a connection is idle."""
         with self._changed:
-            connection.idle = True
+            self._idle.add(connection)
             self._changed.notify_all()
 
-    def leave(self, host: str, connection: Connection) -> None:
+    def leave(self, host: str, connection: socket.socket) -> None:
         """Count a connection no longer."""
         with self._changed:
             others = self._open.get(host, WeakSet())
@@ -59,8 +49,7 @@ class HostLimit:
         if len(others) < most:
             return True
         for other in others:
-            if other.idle:
-                other.given_up = True
+            if other in self._idle:
                 with suppress(OSError):  # its host was faster
                     other.shutdown(socket.SHUT_RDWR)
                 others.discard(other)

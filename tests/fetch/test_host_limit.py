@@ -1,9 +1,11 @@
 """Connections to one host: few over all jobs of a process; idle ones keep nobody waiting."""
 
 import io
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
@@ -81,28 +83,30 @@ def test_another_host_is_not_waited_for(job: Callable[..., Fetcher], origin: Ori
     assert image(job(), origin.url("/a.png", origin.addresses[1])).width == 3
 
 
-class Busy:
-    """A connection that is never idle, and counts how often somebody has asked."""
+class Asked(HostLimit):
+    """A limit that counts how often somebody has looked for room."""
 
     def __init__(self) -> None:
-        self.asked = threading.Semaphore(0)
+        super().__init__()
+        self.looks = threading.Semaphore(0)
 
-    @property
-    def idle(self) -> bool:
-        self.asked.release()
-        return False
+    def _make_room(self, host: str, most: int) -> bool:
+        self.looks.release()
+        return super()._make_room(host, most)
 
 
 def test_room_at_a_host_is_taken_at_once_while_others_wait_for_another_host() -> None:
-    limit = HostLimit()
-    busy, waiting = {"a": Busy(), "b": Busy()}, {}
-    with ThreadPoolExecutor(2) as pool:
-        for host, connection in busy.items():
+    limit, hosts, waiting = Asked(), ("a", "b"), {}
+    with ExitStack() as stack:
+        first, late = ([stack.enter_context(socket.socket()) for _ in hosts] for _ in range(2))
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        for host, connection, another in zip(hosts, first, late, strict=True):
             assert limit.enter(host, connection, 1, 0)
-            waiting[host] = pool.submit(limit.enter, host, Busy(), 1, SECONDS)
-            assert connection.asked.acquire(timeout=SECONDS)
-        for host in "b", "a":
-            limit.leave(host, busy[host])
+            waiting[host] = pool.submit(limit.enter, host, another, 1, SECONDS)
+            for _ in range(2):
+                assert limit.looks.acquire(timeout=SECONDS)
+        for host, connection in zip(reversed(hosts), reversed(first), strict=True):
+            limit.leave(host, connection)
             assert waiting[host].result(SECONDS / 2)
 
 
