@@ -136,8 +136,8 @@ def on_starting(server):
 
 def when_ready(server):
     """Extend what the master does at SIGHUP, and with workers that seem to hang."""
-    _try_reloads(server)  # type: ignore[no-untyped-call]
-    _forgive_sleep(server)  # type: ignore[no-untyped-call]
+    _try_reloads(server)
+    _forgive_sleep(server)
 
 
 def _forgive_sleep(server):
@@ -224,4 +224,4 @@ def worker_exit(server, worker):
 
 def child_exit(server, worker):
     """Forget what a worker measured of its present; what it has counted stays in the sums."""
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(worker.pid)

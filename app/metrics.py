@@ -80,7 +80,7 @@ class AllProcesses(Collector):
     def collect(self) -> Iterable[Metric]:
         """Add up the files; one that is empty is just being made by a process that begins."""
         files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
-        collected: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        collected: Iterable[Metric] = MultiProcessCollector.merge(files)
         return collected
 
 

@@ -71,7 +71,7 @@ class Converter(OpenAPIConverter):
 
     def schema2jsonschema(self, schema: Schema) -> Any:
         """Describe a schema: in answers no field is ever missing, but null if there is none."""
-        described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        described: dict[str, Any] = super().schema2jsonschema(schema)
         name = type(schema).__name__
         fields = described["properties"]
         if name.endswith("Document") and name != "ProblemDocument":

@@ -117,7 +117,7 @@ def _copy_rows(folder: FolderStorage) -> int:
 
 
 def _keys(model: type[Model]) -> list[Any]:
-    return list(model._meta.get_primary_keys())  # type: ignore[no-untyped-call]
+    return list(model._meta.get_primary_keys())
 
 
 def _compare(model: type[Row], wanted: list[dict[str, Any]]) -> None:

@@ -92,7 +92,7 @@ class Database(peewee.Database):
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row."""
         with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
-            self.cursor().executemany(sql, rows)  # type: ignore[no-untyped-call]
+            self.cursor().executemany(sql, rows)
 
     def soon(self) -> Any:
         """Return a transaction as `atomic` does, for which a client waits."""

@@ -115,7 +115,7 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
             OperationalError: it may work another time.
         """
         with _operational():
-            return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
+            return super().execute_sql(sql, params)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute a statement once for each row."""
@@ -129,7 +129,7 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
         A thread that waits for each of them has to wait for the other threads each time, too.
         """
         with _operational(), __exception_wrapper__:
-            pipeline = self.connection().pipeline()  # type: ignore[no-untyped-call]
+            pipeline = self.connection().pipeline()
             with pipeline as statements, self.atomic():
                 try:
                     yield
@@ -138,7 +138,7 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
 
     def rollback(self) -> None:
         """Undo the transaction, if its connection has not ended."""
-        if not self.connection().closed:  # type: ignore[no-untyped-call]
+        if not self.connection().closed:
             super().rollback()
 
     def version(self) -> Any:
@@ -203,7 +203,7 @@ class Postgres(PooledPostgresqlDatabase, Database):  # type: ignore[misc]
                 "SELECT current_setting('server_encoding'), pg_is_in_recovery(),"
                 " current_setting('fsync')"
             ).fetchone()
-            release = self.connection().info.server_version // 10_000  # type: ignore[no-untyped-call]
+            release = self.connection().info.server_version // 10_000
         faults = {
             f"it is PostgreSQL {release}: {OLDEST} or newer is needed": release < OLDEST,
             f"its encoding is {encoding}: create it with UTF8": encoding != "UTF8",

@@ -63,7 +63,7 @@ class Sqlite(SqliteDatabase, Database):
 
     def rollback(self) -> None:
         """Undo the transaction, if there still is one."""
-        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
+        if self.connection().in_transaction:
             super().rollback()
 
     def version(self) -> Any:
@@ -86,7 +86,7 @@ class Sqlite(SqliteDatabase, Database):
         # Not at each connect: it takes the lock of a writer.
         self.pragma("auto_vacuum", INCREMENTAL)
         try:
-            self.execute_sql("VACUUM")  # type: ignore[no-untyped-call]
+            self.execute_sql("VACUUM")
         except OperationalError as error:  # no room for a copy, or in use: it works as it is
             log.warning("the database keeps its size for now", extra={"error": str(error)})
 
@@ -102,17 +102,17 @@ class Sqlite(SqliteDatabase, Database):
             if free > max(STEP_PAGES, pages // 10):
                 with __exception_wrapper__:  # a script: in Python 3.11, a statement frees one page
                     script = f"PRAGMA incremental_vacuum({STEP_PAGES})"
-                    self.connection().executescript(script)  # type: ignore[no-untyped-call]
+                    self.connection().executescript(script)
             journal = Path(f"{self.database}-wal")
             if journal.exists() and journal.stat().st_size > LOG_BYTES:
-                self.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[no-untyped-call]
+                self.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def probe(self) -> None:
         """Try what a claim does, without waiting long or writing."""
         with self.connection_context():  # closed then: the timeout is for this question alone
             self.pragma("busy_timeout", PROBE_MILLISECONDS)
             with self.atomic():
-                self.execute_sql("UPDATE download SET attempts = attempts WHERE 0")  # type: ignore[no-untyped-call]
+                self.execute_sql("UPDATE download SET attempts = attempts WHERE 0")
 
     def check(self) -> None:
         """Have SQLite read the whole database, and write to it."""
@@ -133,7 +133,7 @@ class Sqlite(SqliteDatabase, Database):
     def copy_to(self, path: Path) -> None:
         """Copy the database, as it is at one moment, to a new file, while others write."""
         with __exception_wrapper__, closing(sqlite3.connect(path)) as copy:
-            self.connection().backup(copy)  # type: ignore[no-untyped-call]
+            self.connection().backup(copy)
 
 
 # IMMEDIATE: a deferred transaction that turns into a write fails at once, whatever the timeout.

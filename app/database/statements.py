@@ -60,7 +60,7 @@ class Statement:
 
     def run(self, **values: Any) -> Any:
         """Run it; return the cursor."""
-        return db.execute_sql(self.sql, self.bind(values))  # type: ignore[no-untyped-call]
+        return db.execute_sql(self.sql, self.bind(values))
 
     def insert(self, rows: list[dict[str, Any]]) -> list[Any]:
         """Run it once for each of several rows; return them as objects of the model."""

@@ -36,5 +36,5 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
 
 def fill(db: Database) -> None:
     # One statement, row by row: ten million of them need no more memory than ten.
-    db.connection().create_function("host", 1, host, deterministic=True)  # type: ignore[no-untyped-call]
-    db.execute_sql("UPDATE image SET site = host(source_url)")  # type: ignore[no-untyped-call]
+    db.connection().create_function("host", 1, host, deterministic=True)
+    db.execute_sql("UPDATE image SET site = host(source_url)")

@@ -20,8 +20,8 @@ def host(url: str) -> str | None:
 def up(migrator: SchemaMigrator, db: Database) -> None:
     migrate(migrator.add_column("download", "site", TextField(null=True)))
     if isinstance(db, SqliteDatabase):  # others have no rows of that age
-        db.connection().create_function("host", 1, host, deterministic=True)  # type: ignore[no-untyped-call]
-        db.execute_sql("UPDATE download SET site = host(url) WHERE status = 'queued'")  # type: ignore[no-untyped-call]
+        db.connection().create_function("host", 1, host, deterministic=True)
+        db.execute_sql("UPDATE download SET site = host(url) WHERE status = 'queued'")
     for table, waiting in WAITING.items():
         migrate(migrator.add_column(table, "client", TextField(null=True)))
         for sql in (
@@ -29,4 +29,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
             f'CREATE INDEX "{table}_client_id" ON "{table}" ("client", "id") WHERE {waiting}',
             f'CREATE INDEX "{table}_site_id" ON "{table}" ("site", "id") WHERE {waiting}',
         ):
-            db.execute_sql(sql)  # type: ignore[no-untyped-call]
+            db.execute_sql(sql)

@@ -10,4 +10,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrator.add_column("download", "image_ids", JSONField(null=True)),
     )
     where = 'WHERE ("source_id" IS NOT NULL)'
-    db.execute_sql(f'CREATE INDEX "download_source_id" ON "download" ("source_id") {where}')  # type: ignore[no-untyped-call]
+    db.execute_sql(f'CREATE INDEX "download_source_id" ON "download" ("source_id") {where}')

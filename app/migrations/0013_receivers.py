@@ -19,7 +19,7 @@ Receiver.add_index(Receiver.ready_at, where=SQL("calls = 'paused'"))
 def up(migrator: SchemaMigrator, db: Database) -> None:
     db.bind([Receiver], bind_refs=False, bind_backrefs=False)
     db.create_tables([Receiver])
-    db.execute_sql(  # type: ignore[no-untyped-call]
+    db.execute_sql(
         "INSERT INTO receiver (host, client, ready_at, held_until, calls)"
         " SELECT host, '', CASE WHEN MAX(held_until) > MIN(due_at) THEN MAX(held_until)"
         " ELSE MIN(due_at) END, MAX(held_until), 'paused'"
@@ -30,4 +30,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         migrator.drop_index("delivery", "delivery_held_until"),
         migrator.drop_column("delivery", "held_until"),
     )
-    db.execute_sql("UPDATE delivery SET client = ''")  # type: ignore[no-untyped-call]
+    db.execute_sql("UPDATE delivery SET client = ''")

@@ -29,4 +29,4 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
     for table in "download", "image":
         migrate(migrator.add_index(table, ["client"], where=SQL("due_at IS NOT NULL")))
     for sql in COUNT:
-        db.execute_sql(sql)  # type: ignore[no-untyped-call]
+        db.execute_sql(sql)

@@ -22,14 +22,14 @@ class Tally(Model):
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     db.bind([Process, Tally], bind_refs=False, bind_backrefs=False)
-    db.execute_sql("ALTER TABLE tally RENAME TO tally_before")  # type: ignore[no-untyped-call]
+    db.execute_sql("ALTER TABLE tally RENAME TO tally_before")
     db.create_tables([Process, Tally])
-    db.execute_sql(  # type: ignore[no-untyped-call]
+    db.execute_sql(
         "INSERT INTO tally (kind, state, reason, shard, count)"
         " SELECT kind, state, reason, 0, count FROM tally_before"
     )
-    db.execute_sql("DROP TABLE tally_before")  # type: ignore[no-untyped-call]
+    db.execute_sql("DROP TABLE tally_before")
     if not isinstance(db, SqliteDatabase):  # it does not merge the states of one index by id
         for name in "site", "source_url":
             sql = f'CREATE INDEX "image_{name}_all" ON "image" ("{name}", "id")'
-            db.execute_sql(sql)  # type: ignore[no-untyped-call]
+            db.execute_sql(sql)

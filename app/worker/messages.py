@@ -51,7 +51,7 @@ class MessageEngine(PoolEngine):
         self._works = works
         self._redis = _client(settings.queue_url, CONNECT_SECONDS, ANSWER_SECONDS)
         self._prober = _client(settings.queue_url, PROBE_SECONDS, PROBE_SECONDS)
-        self._broker = RedisBroker(  # type: ignore[no-untyped-call]
+        self._broker = RedisBroker(
             client=self._redis,
             middleware=[],  # neither time limits nor retries: ends and attempts are ours
             heartbeat_timeout=HEARTBEAT_MILLISECONDS,
