@@ -74,7 +74,7 @@ if f"downloader-metrics-{os.getpid()}-" not in _metrics:
             _metrics = os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_folder(_base)
             break
 
-from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]  # noqa: E402
+from gunicorn.glogging import Logger as GunicornLogger  # noqa: E402
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
 from app import api, logs, prepare, settings, verify, web  # noqa: E402, F401  # for the workers

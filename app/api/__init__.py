@@ -4,7 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from gunicorn.http.errors import ParseException
 from marshmallow import ValidationError
 from peewee import OperationalError
 from werkzeug.exceptions import HTTPException

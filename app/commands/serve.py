@@ -14,7 +14,7 @@ except ValueError:  # which gunicorn would raise as it is imported
         " Leave it out: `serve` has as many processes as --workers says."
     ) from None
 
-from gunicorn.app.base import Application  # type: ignore[import-untyped]
+from gunicorn.app.base import Application
 
 FOLDER = Path(__file__).parents[1]
 # The wheel has it in the package, a checkout beside it.

@@ -4,7 +4,7 @@ import logging
 import secrets
 
 from flask import Response
-from gunicorn.http.errors import (  # type: ignore[import-untyped]
+from gunicorn.http.errors import (
     ExpectationFailed,
     InvalidResponseHeader,
     InvalidResponseHeaderName,
@@ -13,7 +13,7 @@ from gunicorn.http.errors import (  # type: ignore[import-untyped]
     ParseException,
     UnsupportedTransferCoding,
 )
-from gunicorn.util import http_date  # type: ignore[import-untyped]
+from gunicorn.util import http_date
 
 from app.errors import Overloaded
 from app.http.middleware import HEADERS

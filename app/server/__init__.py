@@ -12,13 +12,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from gunicorn.http import get_parser  # type: ignore[import-untyped]
-from gunicorn.sock import is_http2_negotiated, ssl_context  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
-    PollableMethodQueue,
-    TConn,
-    ThreadWorker,
-)
+from gunicorn.http import get_parser
+from gunicorn.sock import is_http2_negotiated, ssl_context
+from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
 
 from app.http.bad_requests import TooManySlowClients, refuse
 from app.http.rate_limit import network_of
