@@ -1,6 +1,7 @@
 """Files that are due to be measured, and builders of what they have in common."""
 
 import io
+from base64 import b64encode
 from dataclasses import dataclass
 
 from PIL import Image
@@ -24,8 +25,16 @@ class Case:
     source: str = CHROMIUM
 
 
+def encode(picture: Image.Image, name: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, name, **options)
+    return file.getvalue()
+
+
 def drawn(name: str, size: tuple[int, int] = (60, 40), **options: object) -> bytes:
     """Let Pillow write a real file."""
-    file = io.BytesIO()
-    Image.new("RGB", size, "teal").save(file, name, **options)
-    return file.getvalue()
+    return encode(Image.new("RGB", size, "teal"), name, **options)
+
+
+def data_url(known: ImageFormat, content: bytes) -> str:
+    return f"data:{known.content_type};base64,{b64encode(content).decode()}"

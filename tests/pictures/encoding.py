@@ -1,6 +1,5 @@
 """Pictures made by Pillow or by hand, and what is near a colour."""
 
-import io
 import struct
 import zlib
 
@@ -10,6 +9,7 @@ from PIL import Image
 
 from app.pictures import formats
 from app.pictures.formats import ImageFormat
+from tests.pictures import cases
 from tests.pictures.exif import chunk
 
 pillow_heif.register_heif_opener()
@@ -18,9 +18,7 @@ RED, GREEN, ORANGE = (255, 0, 0), (0, 255, 0), (200, 90, 40)
 
 
 def encode(picture: Image.Image, known: ImageFormat, **options: object) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "heif" if known is formats.HEIC else known.name, **options)
-    return file.getvalue()
+    return cases.encode(picture, "heif" if known is formats.HEIC else known.name, **options)
 
 
 def near(pixel: object, colour: tuple[int, ...]) -> bool:

@@ -1,8 +1,6 @@
 """Thumbnails beside a browser: what of a picture they show, and where."""
 
-import io
 import struct
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from playwright.sync_api import Browser
 
 from app.pictures.formats import AVIF, BMP, ICO, WEBP, ImageFormat
 from tests.pictures import heif, small
+from tests.pictures.cases import data_url, encode
 from tests.pictures.conftest import Shrink
 from tests.pictures.heif import PLAIN, clap, imir, irot
 
@@ -61,12 +60,6 @@ def quartered(size: tuple[int, int]) -> Image.Image:
         left, top = at % 2 * size[0] // 2, at // 2 * size[1] // 2
         picture.paste(colour[:3], (left, top, left + size[0] // 2, top + size[1] // 2))
     return picture
-
-
-def encode(picture: Image.Image, name: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, name, **options)
-    return file.getvalue()
 
 
 PIXELS = heif.pixels_of(encode(quartered((60, 40)), "AVIF"))
@@ -231,10 +224,7 @@ def test_each_case_has_a_name_of_its_own() -> None:
 
 def test_a_browser_shows_these_colours(browser: Browser) -> None:
     page = browser.new_page()
-    urls = [
-        f"data:{case.known.content_type};base64,{b64encode(case.content).decode()}"
-        for case in CASES
-    ]
+    urls = [data_url(case.known, case.content) for case in CASES]
     shown = {
         case.name: (width, height, colours(points))
         for case, (width, height, *points) in zip(CASES, page.evaluate(SHOWN, urls), strict=True)

@@ -1,7 +1,6 @@
 """How large pictures are: as their specifications have it, or as a browser shows them."""
 
 import io
-from base64 import b64encode
 from contextlib import suppress
 
 import pytest
@@ -12,7 +11,7 @@ from app.pictures import formats, sizes
 from app.pictures.formats import AVIF, TIFF
 from app.pictures.svg import ROOT_BYTES, is_unfinished
 from tests.pictures import exif, heif, jxl, small, svg, tiff
-from tests.pictures.cases import CHROMIUM, Case
+from tests.pictures.cases import CHROMIUM, Case, data_url
 
 CASES = exif.CASES + small.CASES + heif.CASES + jxl.CASES + svg.CASES + tiff.CASES
 
@@ -50,13 +49,7 @@ def test_each_case_has_a_name_of_its_own() -> None:
 def test_a_browser_shows_the_pictures_in_these_sizes(browser: Browser) -> None:
     asked = [case for case in CASES if case.source == CHROMIUM]
     page = browser.new_page()
-    shown = page.evaluate(
-        SHOWN,
-        [
-            f"data:{case.known.content_type};base64,{b64encode(case.content).decode()}"
-            for case in asked
-        ],
-    )
+    shown = page.evaluate(SHOWN, [data_url(case.known, case.content) for case in asked])
     page.close()
     wrong = {
         name(case): size
